@@ -8,8 +8,9 @@
  *     torture(parse_it, context);
  *
  * Each n is tried twice: the n-th allocation alone fails (a moment of need), then it and all after it (the end). After
- * each run the number of live allocations must be what it was before: the run frees what it makes, and nothing older. A run
- * hit by a failure must return SL_NO_MEMORY: success would mean that a failure went unnoticed. The last run returns 0.
+ * each run the number of live allocations must be what it was before: the run frees what it makes, and nothing older.
+ * A run hit by a failure must return SL_NO_MEMORY: success would mean that a failure went unnoticed. The last run
+ * returns 0.
  *
  * Include the headers that cmocka needs, cmocka.h and jansson.h first.
  */
