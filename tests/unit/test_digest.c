@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "core/digest.h"
+#include "core/error.h"
 
 static struct sl_row row_of(enum sl_entity entity, int64_t episode, const char *id, const char *rank, const char *data)
 {

@@ -209,6 +209,28 @@ static void patch__moved_and_doubled_pieces_are_copied(void **state)
 	assert_true(make(scratch, doubled, from).length <= 40);
 }
 
+/* Three places begin alike, the middle one goes on alike: one copy of it is shorter than many. */
+static void patch__the_longest_match_is_taken(void **state)
+{
+	struct scratch *scratch = *state;
+	struct sl_str head = SL_STR("0123456789abcdef0123456789abcdef"), pieces[3];
+	for (int i = 0; i < 3; i++) {
+		for (size_t k = 0; k < 480; k++)
+			sl_buf_add_char(&scratch->buf, (char)pick(256));
+		pieces[i] = take(scratch);
+	}
+	for (int i = 0; i < 3; i++) {
+		sl_buf_add_str(&scratch->buf, head);
+		sl_buf_add_str(&scratch->buf, pieces[i]);
+	}
+	struct sl_str from = take(scratch);
+	for (int i = 0; i < 3; i++) {
+		struct sl_str to = replace(scratch, part(from, (size_t)i * 512, (size_t)i * 512 + 512), 0, 0, SL_STR("!"));
+		to = replace(scratch, to, to.length, to.length, SL_STR("!"));
+		assert_true(make(scratch, from, to).length <= 11);
+	}
+}
+
 static void patch__monotonous_texts_stay_linear(void **state)
 {
 	struct scratch *scratch = *state;
@@ -287,6 +309,14 @@ static void patch__typing_composes_to_one_insert(void **state)
 	}
 	assert_true(chain.length <= 100 + 16);
 	assert_true(sl_str_equal(apply(scratch, first, chain), now));
+}
+
+static void patch__adding_and_removing_composes_to_one_copy(void **state)
+{
+	struct scratch *scratch = *state;
+	struct sl_str from = prose(scratch, 1000), to = replace(scratch, from, 500, 500, SL_STR("###"));
+	struct sl_str there_and_back = compose(scratch, make(scratch, from, to), make(scratch, to, from));
+	assert_true(sl_str_equal(there_and_back, make(scratch, from, from)));
 }
 
 /* --- hostile patches -------------------------------------------------------------------------------------------- */
@@ -405,6 +435,26 @@ static void patch__absurd_lengths_allocate_nothing(void **state)
 	sl_arena_dispose(&small);
 }
 
+/* Sound in itself, and each copy within the source; only the whole is too long. */
+static void patch__results_are_limited(void **state)
+{
+	struct scratch *scratch = *state;
+	struct sl_str from = prose(scratch, MEGABYTE);
+	for (size_t copies = 1024; copies <= 1025; copies++) {
+		struct sl_arena small;
+		struct sl_str to;
+		sl_buf_add_varint(&scratch->buf, copies * MEGABYTE);
+		for (size_t i = 0; i < copies; i++) {
+			sl_buf_add_varint(&scratch->buf, MEGABYTE * 2 + 1);
+			sl_buf_add_varint(&scratch->buf, 0);
+		}
+		sl_arena_init(&small, 4096);
+		int code = sl_patch_apply(from, take(scratch), &small, &to, NULL);
+		assert_int_equal(code, copies == 1024 ? SL_NO_MEMORY : SL_INTERNAL);
+		sl_arena_dispose(&small);
+	}
+}
+
 static void patch__failures_of_memory_are_told(void **state)
 {
 	struct scratch *scratch = *state;
@@ -434,16 +484,19 @@ int main(void)
 		TEST(patch__one_word_in_a_megabyte),
 		TEST(patch__edits_at_both_ends_of_a_megabyte),
 		TEST(patch__moved_and_doubled_pieces_are_copied),
+		TEST(patch__the_longest_match_is_taken),
 		TEST(patch__monotonous_texts_stay_linear),
 		TEST(patch__chains_compose),
 		TEST(patch__composing_is_associative),
 		TEST(patch__composed_size_follows_the_edits),
 		TEST(patch__typing_composes_to_one_insert),
+		TEST(patch__adding_and_removing_composes_to_one_copy),
 		TEST(patch__truncated_ones_fail),
 		TEST(patch__flipped_bits_never_crash),
 		TEST(patch__random_bytes_never_crash),
 		TEST(patch__unsound_ones_fail),
 		TEST(patch__absurd_lengths_allocate_nothing),
+		TEST(patch__results_are_limited),
 		TEST(patch__failures_of_memory_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,16 @@ static void rank__bulk_between_two_is_short(void **state)
 		assert_true(ranks[i].length <= 3);
 }
 
+static void rank__one_between_is_as_short_as_can_be(void **state)
+{
+	static const char *const cases[][3] = { { "a", "c", "b" }, { "a", "b1", "b" }, { "az", "b1", "b" }, { "a", "b", "aV" },
+		{ "", "1", "0V" }, { "", "11", "1" }, { "a", "a1", "a0V" }, { "", "z", "U" } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sl_str rank = one_between(sl_str_from(cases[i][0]), sl_str_from(cases[i][1]), *state);
+		assert_true(sl_str_equal(rank, sl_str_from(cases[i][2])));
+	}
+}
+
 static void rank__same_gap_grows_slowly_until_there_is_no_room(void **state)
 {
 	for (int side = 0; side < 2; side++) {
@@ -380,6 +390,7 @@ int main(void)
 		TEST(rank__append_after_all_z_ends),
 		TEST(rank__bulk_uses_the_shortest_length),
 		TEST(rank__bulk_between_two_is_short),
+		TEST(rank__one_between_is_as_short_as_can_be),
 		TEST(rank__same_gap_grows_slowly_until_there_is_no_room),
 		TEST(rank__bounds_made_by_clients),
 		TEST(rank__random_bounds),
