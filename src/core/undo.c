@@ -1,6 +1,6 @@
 /* The stored inverse of a commit: see undo.h.
- * A record is: format byte, count, then by rising key: entity byte, episode (zigzag), id, kind byte, and unless the row was
- * absent its rank and its text (data, or a patch of the data after). Integers are varints, strings follow their length.
+ * A record is: format byte, count, then by rising key: entity byte, episode (zigzag), id, kind byte, and unless the row
+ * was absent its rank and text (data, or a patch of the data after). Integers are varints, strings follow their length.
  * Keeps true: a record is read whole and found sound before anything changes. Fails with SL_INTERNAL for a damaged one.
  */
 #include "core/undo.h"
@@ -87,7 +87,8 @@ static int compare_changes(const void *a, const void *b)
 }
 
 /* The entry of a change; a patch's bytes are in `scratch`. */
-static int entry_of(const struct sl_change *change, struct sl_arena *arena, struct sl_buf *scratch, struct entry *entry_r)
+static int entry_of(const struct sl_change *change, struct sl_arena *arena, struct sl_buf *scratch,
+	struct entry *entry_r)
 {
 	const struct sl_row *before = change->before;
 	*entry_r = (struct entry){ .key = *key_of(change), .kind = ABSENT };
@@ -282,7 +283,8 @@ static int restore_whole(const struct entry *entry, struct sl_rowset *rows, stru
 	return code;
 }
 
-static int restore_patched(const struct entry *entry, struct sl_rowset *rows, struct sl_arena *arena, struct sl_err *err)
+static int restore_patched(const struct entry *entry, struct sl_rowset *rows, struct sl_arena *arena,
+	struct sl_err *err)
 {
 	struct sl_row *row = sl_rowset_find(rows, &entry->key);
 	struct sl_str data;
