@@ -1,13 +1,13 @@
 /* Order-independent digest of a set of rows, kept in constant time per changed row.
  *
- * The sum modulo 2^128, over all rows, of XXH3-128 (seed 0) of `entity 1F key 1F rank 1F data` (1F a byte): entity as in
- * sl_entity_name; key the id, for episodes in decimal, for scenes and shots `episode 1E id`, for meta the field's name with
- * an empty rank. An empty set's digest is 0. Ids hold no control characters, so the separators can't be forged.
+ * The sum modulo 2^128, over all rows, of XXH3-128 (seed 0) of `entity 1F key 1F rank 1F data` (1F a byte): entity as
+ * in sl_entity_name; key the id, for episodes in decimal, for scenes and shots `episode 1E id`, for meta the field's name
+ * with an empty rank. An empty set's digest is 0. Ids hold no control characters, so the separators can't be forged.
  */
 #ifndef SL_CORE_DIGEST_H
 #define SL_CORE_DIGEST_H
 
-#include "core/rows.h"
+#include "core/rowset.h"
 
 #define SL_DIGEST_HEX 33 /* 32 hex digits, high half first, and NUL */
 
