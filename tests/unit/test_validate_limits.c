@@ -26,7 +26,8 @@ static void rows__are_measured_exactly_at_their_limit(void **state)
 		"'description':'\\n\\u0001\\u00e9xxxx'}]}]}");
 	(void)state;
 	expect_valid(DOCUMENT, document, 18 + 2 + 6 + 2 + 4);
-	expect_fault(DOCUMENT, document, 18 + 2 + 6 + 2 + 4 - 1, "/projectData/episodes/0/shots/0", "takes more than 31 bytes");
+	expect_fault(DOCUMENT, document, 18 + 2 + 6 + 2 + 4 - 1, "/projectData/episodes/0/shots/0",
+		"takes more than 31 bytes");
 	json_decref(document);
 }
 
@@ -36,7 +37,8 @@ static void rows__of_episodes_are_measured_without_scenes_and_shots(void **state
 		"'scenes':[{'id':'a'},{'id':'b'},{'id':'c'}]}]}");
 	(void)state;
 	expect_valid(DOCUMENT, document, strlen("{'title':'x'}"));
-	expect_fault(DOCUMENT, document, strlen("{'title':'x'}") - 1, "/projectData/episodes/0", "takes more than 12 bytes");
+	expect_fault(DOCUMENT, document, strlen("{'title':'x'}") - 1, "/projectData/episodes/0",
+		"takes more than 12 bytes");
 	json_decref(document);
 }
 
