@@ -152,6 +152,23 @@ static void rows__are_named_once(void **state)
 	expect_faults(DELTA, cases, LENGTH(cases));
 }
 
+static void rows__of_thousands_of_episodes_are_told_apart(void **state)
+{
+	json_t *delta = parse("{'shots':[],'deleted':{'shots':[]}}");
+	json_t *shots = json_object_get(delta, "shots"), *deleted = json_object_get(json_object_get(delta, "deleted"),
+		"shots");
+	(void)state;
+	for (int i = 0; i < 3000; i++) {
+		json_array_append_new(shots, json_pack("{s:i,s:s}", "episodeId", i, "id", "1"));
+		json_array_append_new(deleted, json_pack("{s:i,s:s}", "episodeId", -i - 1, "shotId", "1"));
+	}
+	expect_valid(DELTA, delta, NO_LIMIT);
+	json_array_append_new(deleted, json_pack("{s:i,s:s}", "episodeId", 2999, "shotId", "1"));
+	expect_fault(DELTA, delta, NO_LIMIT, "/delta/deleted/shots/3000",
+		"the row is also written in this delta (at /delta/shots/2999)");
+	json_decref(delta);
+}
+
 static void rows__are_measured_without_key_and_rank(void **state)
 {
 	json_t *delta = parse("{'shots':[{'episodeId':1,'id':'a','rank':'V','title':'x'}]}");
@@ -186,6 +203,7 @@ int main(void)
 		cmocka_unit_test(meta__is_checked),
 		cmocka_unit_test(rows__need_their_whole_key),
 		cmocka_unit_test(rows__are_named_once),
+		cmocka_unit_test(rows__of_thousands_of_episodes_are_told_apart),
 		cmocka_unit_test(rows__are_measured_without_key_and_rank),
 		cmocka_unit_test(ranks__are_short_and_plain),
 		cmocka_unit_test(deleted__keys_are_checked),
