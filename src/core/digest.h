@@ -20,6 +20,10 @@ void sl_digest_subtract(struct sl_digest *digest, const struct sl_row *row);
 struct sl_digest sl_digest_of(const struct sl_rowset *rows);
 bool sl_digest_equal(struct sl_digest a, struct sl_digest b);
 void sl_digest_format(struct sl_digest digest, char hex_r[SL_DIGEST_HEX]);
+/* As 16 bytes, high half first; anything but 16 bytes reads as 0. */
+struct sl_str sl_digest_to_bytes(struct sl_digest digest, char bytes_r[16]);
+struct sl_digest sl_digest_from_bytes(struct sl_str bytes);
+
 /* Returns 0, or SL_MALFORMED unless `hex` is 32 lower-case hex digits. */
 int sl_digest_parse(struct sl_str hex, struct sl_digest *digest_r);
 
