@@ -1,5 +1,6 @@
-/* Values against the fields of the schema; see check.h. Keeps true: a value that passes can be stored and read back by every
- * client without loss, as numbers stay within ±(2^53−1) and text within its limits. Nothing is copied or built.
+/* Values against the fields of the schema; see check.h. Keeps true: a value that passes can be stored and read back
+ * by every client without loss, as numbers stay within ±(2^53−1) and text within its limits. Nothing is copied or
+ * built.
  */
 #include "core/check.h"
 
@@ -152,7 +153,8 @@ static size_t code_points(struct sl_str text)
 	return count;
 }
 
-bool sl_check_name(struct sl_check *check, struct sl_str name, int maximum, const char *what, const struct sl_step *step)
+bool sl_check_name(struct sl_check *check, struct sl_str name, int maximum, const char *what,
+	const struct sl_step *step)
 {
 	if (name.length == 0)
 		sl_check_fault(check, step, "%smust not be empty", what);
@@ -245,7 +247,8 @@ static void check_anything(struct sl_check *check, const json_t *value, const st
 		check_elements(check, NULL, value, step);
 }
 
-void sl_check_value(struct sl_check *check, const struct sl_field *field, const json_t *value, const struct sl_step *step)
+void sl_check_value(struct sl_check *check, const struct sl_field *field, const json_t *value,
+	const struct sl_step *step)
 {
 	switch (field ? field->type : SL_TYPE_ANY) {
 	case SL_TYPE_TEXT:
