@@ -1,7 +1,7 @@
 /* A growing byte buffer on the heap with a declared maximum, optionally flushed in chunks.
  *
- * Errors stick: after a failure every further call does nothing, and sl_buf_code() says why (SL_NO_MEMORY, SL_TOO_LARGE,
- * or what the flush function returned). So writers append without checking and check once at the end.
+ * Errors stick: after a failure every further call does nothing, and sl_buf_code() says why (SL_NO_MEMORY,
+ * SL_TOO_LARGE, or what the flush function returned). So writers append without checking and check once at the end.
  */
 #ifndef SL_CORE_BUF_H
 #define SL_CORE_BUF_H
@@ -28,6 +28,9 @@ void sl_buf_init(struct sl_buf *buf, size_t maximum);
 void sl_buf_init_flushing(struct sl_buf *buf, size_t chunk_bytes, sl_buf_flush_fn flush, void *context);
 
 void sl_buf_dispose(struct sl_buf *buf);
+
+/* Makes `code` stick, unless an error sticks already: for writers that fail on their own account. */
+void sl_buf_fail(struct sl_buf *buf, int code);
 
 /* Forgets the content and the error, keeps the memory. */
 void sl_buf_clear(struct sl_buf *buf);
