@@ -4,6 +4,8 @@
  */
 #include "core/check.h"
 
+#include "core/utf8.h"
+
 #include <stdio.h>
 
 #include "core/canon.h"
@@ -145,20 +147,12 @@ static bool has_control(struct sl_str text)
 	return false;
 }
 
-static size_t code_points(struct sl_str text)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < text.length; i++)
-		count += ((unsigned char)text.bytes[i] & 0xc0) != 0x80;
-	return count;
-}
-
 bool sl_check_name(struct sl_check *check, struct sl_str name, int maximum, const char *what,
 	const struct sl_step *step)
 {
 	if (name.length == 0)
 		sl_check_fault(check, step, "%smust not be empty", what);
-	else if (name.length > (size_t)maximum && code_points(name) > (size_t)maximum)
+	else if (name.length > (size_t)maximum && sl_utf8_length(name) > (size_t)maximum)
 		sl_check_fault(check, step, "%s%slonger than %d characters", what, *what ? "is " : "", maximum);
 	else if (has_control(name))
 		sl_check_fault(check, step, "%smust not hold control characters", what);
