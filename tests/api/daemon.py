@@ -5,12 +5,23 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 
 import fcgi
-import tap
 
 PROGRAM = os.path.abspath(os.environ.get("SLATESYNCD", "src/server/slatesyncd"))
 BAD_SIGNS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "Assertion")
+
+
+def wait_for(condition, what, seconds=10.0):
+    """Calls `condition` until it returns something true, which is returned; fails when `seconds` have passed."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
+        time.sleep(0.005)
 
 
 def environment(**more):
@@ -64,7 +75,7 @@ class Daemon:
                                         env=environment(), **{"stdin": subprocess.DEVNULL, **(popen or {})})
         self.workers_wanted = int(settings["workers"])
         if ready:
-            tap.wait_for(self.is_ready, "the server answers")
+            wait_for(self.is_ready, "the server answers")
 
     def __enter__(self):
         return self
@@ -103,7 +114,7 @@ class Daemon:
         def look():
             now = self.workers()
             return now if len(now) == self.workers_wanted and not set(now) & set(unlike) else None
-        return tap.wait_for(look, "all workers are there")
+        return wait_for(look, "all workers are there")
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -126,7 +137,7 @@ class Daemon:
 def freeze(pid):
     """Stops a process and waits until the kernel says so."""
     os.kill(pid, signal.SIGSTOP)
-    tap.wait_for(lambda: state_of(pid) == "T", "the process is stopped")
+    wait_for(lambda: state_of(pid) == "T", "the process is stopped")
 
 
 def thaw(pid):

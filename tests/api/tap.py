@@ -1,4 +1,8 @@
-"""A tiny test runner that prints TAP: tests are functions, each registered with @test, run in order by main()."""
+"""A tiny TAP runner for tests against real programs (Test Anything Protocol, version 13).
+
+A test is a function marked with @tap.test; its name, with blanks for underscores, is the test's name. It fails by raising
+(assert does). tap.skip(reason) skips it. tap.main() runs all, or those whose name contains one of the arguments.
+"""
 import sys
 import time
 import traceback
@@ -7,49 +11,55 @@ _tests = []
 
 
 class Skip(Exception):
-    """Raised by a test that can't run here; says why."""
+    pass
 
 
 def test(function):
-    """Registers a test; its docstring or name is what the result line says."""
     _tests.append(function)
     return function
 
 
-def name_of(function):
-    return function.__name__.replace("_", " ")
+def skip(reason):
+    raise Skip(reason)
 
 
-def wait_for(condition, what, seconds=10.0):
-    """Calls `condition` until it returns something true, which is returned; fails when `seconds` have passed."""
-    deadline = time.monotonic() + seconds
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s in vain: {what}")
-        time.sleep(0.005)
+def note(text):
+    for line in str(text).splitlines():
+        print("# " + line, flush=True)
 
 
-def equal(found, expected, what="value"):
-    assert found == expected, f"{what}: found {found!r}, expected {expected!r}"
+def equal(got, wanted, what=""):
+    assert got == wanted, f"{what + ': ' if what else ''}got {got!r}, wanted {wanted!r}"
 
 
-def main():
+def contains(text, part):
+    assert part in text, f"{part!r} is missing in {text!r}"
+
+
+def _run(number, function, arguments):
+    name = function.__name__.replace("_", " ")
+    begun = time.monotonic()
+    try:
+        function(*arguments)
+    except Skip as reason:
+        print(f"ok {number} - {name} # SKIP {reason}", flush=True)
+        return True
+    except BaseException as fault:
+        print(f"not ok {number} - {name}", flush=True)
+        note(traceback.format_exc())
+        if isinstance(fault, KeyboardInterrupt):
+            raise
+        return False
+    print(f"ok {number} - {name} # {time.monotonic() - begun:.2f} s", flush=True)
+    return True
+
+
+def main(*arguments):
+    """Runs the tests, each with `arguments`, and returns the exit status."""
     wanted = sys.argv[1:]
-    chosen = [t for t in _tests if not wanted or any(w in t.__name__ for w in wanted)]
-    failures = 0
-    print(f"1..{len(chosen)}", flush=True)
-    for number, function in enumerate(chosen, 1):
-        try:
-            function()
-            print(f"ok {number} - {name_of(function)}", flush=True)
-        except Skip as why:
-            print(f"ok {number} - {name_of(function)} # SKIP {why}", flush=True)
-        except Exception:  # pylint: disable=broad-except
-            failures += 1
-            print(f"not ok {number} - {name_of(function)}", flush=True)
-            for line in traceback.format_exc().rstrip().splitlines():
-                print(f"# {line}", flush=True)
-    sys.exit(1 if failures else 0)
+    chosen = [f for f in _tests if not wanted or any(w in f.__name__ for w in wanted)]
+    print(f"TAP version 13\n1..{len(chosen)}", flush=True)
+    failed = [f for i, f in enumerate(chosen, 1) if not _run(i, f, arguments)]
+    if failed:
+        note(f"{len(failed)} of {len(chosen)} failed")
+    return 1 if failed or not chosen else 0

@@ -1,5 +1,6 @@
 """What slatesyncd answers to any request, whatever its route: headers, problems, ids, and peers that misbehave."""
 import json
+import sys
 
 import daemon
 import fcgi
@@ -133,7 +134,7 @@ def the_access_line_has_its_fields():
 
     def line_of(trace):
         return [line for line in server.log_lines("request") if line.get("traceId") == trace]
-    line = tap.wait_for(lambda: line_of("ab" * 16), "the access line")[0]
+    line = daemon.wait_for(lambda: line_of("ab" * 16), "the access line")[0]
     for key, value in (("level", "info"), ("method", "GET"), ("route", "/healthz"), ("status", 200), ("cut", 0),
                        ("deviceId", "pad-7")):
         equal(line[key], value, key)
@@ -159,4 +160,4 @@ def hostile_peers_hurt_nobody():
 
 if __name__ == "__main__":
     with daemon.Daemon() as server:
-        tap.main()
+        sys.exit(tap.main())

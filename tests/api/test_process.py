@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -11,8 +12,8 @@ import time
 import daemon
 import fcgi
 import tap
-from daemon import Daemon, freeze, thaw
-from tap import equal, test, wait_for
+from daemon import Daemon, freeze, thaw, wait_for
+from tap import equal, test
 
 
 def whole_request():
@@ -408,4 +409,4 @@ def a_peer_that_stalls_holds_one_worker_only():
 
 
 if __name__ == "__main__":
-    tap.main()
+    sys.exit(tap.main())
