@@ -1,6 +1,6 @@
 /* Memory of one call or request: many pieces, freed together.
  *
- * What is allocated here lives until sl_arena_dispose or sl_arena_reset. Pieces are aligned for any type. With
+ * What is allocated here lives until sl_arena_dispose. Pieces are aligned for any type. With
  * SL_ARENA_DEBUG each piece is a malloc of its own, so that AddressSanitizer and valgrind see its bounds.
  * OS and library handles never live here.
  */

@@ -29,6 +29,9 @@ void sl_buf_init_flushing(struct sl_buf *buf, size_t chunk_bytes, sl_buf_flush_f
 
 void sl_buf_dispose(struct sl_buf *buf);
 
+/* Makes `code` stick, unless an error sticks already: for writers that fail on their own account. */
+void sl_buf_fail(struct sl_buf *buf, int code);
+
 /* Forgets the content and the error, keeps the memory. */
 void sl_buf_clear(struct sl_buf *buf);
 

@@ -17,11 +17,12 @@
 #define SL_JSON_VALUES_MINIMUM 100000 /* values that any text may hold; above, one per 8 bytes of text */
 
 /* Parses `text`: *value_r is a new reference. Any JSON value is accepted at the top. Errors: SL_MALFORMED (message with
- * byte offset), SL_TOO_LARGE (too many values), SL_NO_MEMORY. */
+ * line and byte offset), SL_TOO_LARGE (too many values), SL_NO_MEMORY. */
 int sl_canon_parse(struct sl_str text, json_t **value_r, struct sl_err *err) __attribute__((warn_unused_result));
 
 /* Appends the canonical text of `value`: keys by UTF-16 code units, numbers as ECMAScript prints them, no blanks.
- * Failure shows in the buffer's code. The value must be finite numbers and valid UTF-8, which sl_canon_parse grants. */
+ * Integers of Jansson are written as the double nearest to them. Failure shows in the buffer's code: SL_INTERNAL for nesting
+ * over twice SL_JSON_DEPTH. The value must be finite numbers and valid UTF-8, which sl_canon_parse grants. */
 void sl_canon_write(struct sl_buf *out, const json_t *value);
 
 /* Like sl_canon_write for an object, leaving out the members named in `skip` (may be NULL when `skip_count` is 0). */

@@ -11,8 +11,11 @@
 #include "core/buf.h"
 #include "core/error.h"
 
+/* Longest source and result. A small patch can make a long text of copies; one that declares more than this is damaged. */
+#define SL_PATCH_BYTES ((size_t)1 << 30)
+
 /* Appends a patch that makes `to` out of `from`. Linear time and memory (common prefix and suffix, then blocks of the
- * source found by hash). Returns 0 or SL_NO_MEMORY. */
+ * source found by hash). Returns 0, SL_NO_MEMORY, SL_TOO_LARGE for texts over SL_PATCH_BYTES, or the buffer's code. */
 int sl_patch_make(struct sl_str from, struct sl_str to, struct sl_arena *arena, struct sl_buf *out)
 	__attribute__((warn_unused_result));
 

@@ -33,7 +33,7 @@ struct sl_field {
 	const char *name;
 	enum sl_type type;
 	enum sl_rule rule;
-	bool required;
+	bool required;                /* only fields of the row's key are */
 	double minimum, maximum;      /* numbers; both 0: the safe integers ±(2^53−1) */
 	size_t limit;                 /* bytes of text, 0: none of its own */
 	const char *const *words;     /* NULL-terminated, in order of progress */
@@ -45,6 +45,7 @@ struct sl_shape {
 	const char *name; /* name in the JSON Schema's $defs */
 	const struct sl_field *fields;
 	size_t count;
+	const char *empty; /* canonical text with zeros everywhere, for shapes of project-level fields; else NULL */
 };
 
 #define SL_SCHEMA_VERSION 1
@@ -55,9 +56,16 @@ struct sl_shape {
 const char *sl_entity_name(enum sl_entity entity);
 enum sl_entity sl_entity_from_name(struct sl_str name);
 
+/* The shapes of the table, one after the other; NULL after the last. A shape stands before those that use it. */
+const struct sl_shape *sl_schema_shape(size_t index);
+
 /* The shape of an entity's row, its key fields included. For SL_META: the project-level fields that become meta rows,
  * named by their row key ("rawScript", "context.projectSummary", …). */
 const struct sl_shape *sl_schema_row(enum sl_entity entity);
+
+/* The members of a row's JSON object that are not part of its data: key, `rank`, and an episode's own collections. An array
+ * of *count_r names (none for SL_META). */
+const char *const *sl_schema_reserved(enum sl_entity entity, size_t *count_r);
 
 /* The field called `name`, or NULL. */
 const struct sl_field *sl_schema_field(const struct sl_shape *shape, struct sl_str name);
