@@ -18,12 +18,12 @@ missing_packages() {
 	done
 }
 
-# A prefix that runs a command as root: nothing, or sudo; fails where neither works.
+# Runs a command as root, through sudo if need be; fails where sudo would ask and nobody could answer.
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
 	else
-		sudo -n true 2>/dev/null || [ -t 0 ] || return 1
+		sudo -n true 2>/dev/null || { : </dev/tty; } 2>/dev/null || return 1
 		sudo "$@"
 	fi
 }
