@@ -37,14 +37,22 @@ service_leftovers() {
 	return 0
 }
 
+# Ends them, and waits until they are gone: they may hold a socket that the next one needs.
+kill_leftovers() {
+	local leftovers tries=50
+	while leftovers=$(service_leftovers "$1") && [ -n "$leftovers" ] && [ $((tries -= 1)) -gt 0 ]; do
+		# shellcheck disable=SC2086
+		kill -KILL $leftovers 2>/dev/null
+		sleep 0.1
+	done
+}
+
 # service_start NAME LOG COMMAND…: does nothing if it runs already.
 service_start() {
-	local name=$1 log=$2 pid leftovers
+	local name=$1 log=$2 pid
 	shift 2
 	service_pid "$name" >/dev/null && return 0
-	leftovers=$(service_leftovers "$name")
-	# shellcheck disable=SC2086
-	[ -z "$leftovers" ] || kill -KILL $leftovers 2>/dev/null
+	kill_leftovers "$name"
 	mkdir -p "$dir/pids"
 	setsid "$@" >>"$log" 2>&1 </dev/null 9>&- &
 	pid=$!
@@ -54,7 +62,7 @@ service_start() {
 
 # service_stop NAME SIGNAL SECONDS: asks, waits, then kills what is left of its session.
 service_stop() {
-	local name=$1 pid leftovers tries=$(($3 * 10))
+	local name=$1 pid tries=$(($3 * 10))
 	[ -e "$dir/pids/$name" ] || return 0
 	if pid=$(service_pid "$name"); then
 		kill "-$2" "$pid"
@@ -62,9 +70,7 @@ service_stop() {
 			sleep 0.1
 		done
 	fi
-	leftovers=$(service_leftovers "$name")
-	# shellcheck disable=SC2086
-	[ -z "$leftovers" ] || kill -KILL $leftovers 2>/dev/null
+	kill_leftovers "$name"
 	rm -f "$dir/pids/$name"
 }
 
