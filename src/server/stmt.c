@@ -16,7 +16,10 @@ unsigned sl_stmt_prepare(struct sl_stmt *stmt, MYSQL *mysql)
 	stmt->handle = mysql_stmt_init(mysql);
 	if (!stmt->handle)
 		return CR_OUT_OF_MEMORY;
-	return mysql_stmt_prepare(stmt->handle, stmt->text, strlen(stmt->text)) == 0 ? 0 : mysql_stmt_errno(stmt->handle);
+	if (mysql_stmt_prepare(stmt->handle, stmt->text, strlen(stmt->text)) != 0)
+		return mysql_stmt_errno(stmt->handle);
+	stmt->prepared = true;
+	return 0;
 }
 
 void sl_stmt_close(struct sl_stmt *stmt)
@@ -24,6 +27,7 @@ void sl_stmt_close(struct sl_stmt *stmt)
 	if (stmt->handle)
 		mysql_stmt_close(stmt->handle);
 	stmt->handle = NULL;
+	stmt->prepared = false;
 }
 
 const char *sl_stmt_message(const struct sl_stmt *stmt) { return stmt->handle ? mysql_stmt_error(stmt->handle) : ""; }
@@ -51,6 +55,8 @@ unsigned sl_stmt_execute(struct sl_stmt *stmt, const struct sl_value *values, si
 {
 	MYSQL_BIND binds[SL_STMT_VALUES];
 	unsigned one_row = 0;
+	if (!stmt->prepared)
+		return CR_NO_PREPARE_STMT;
 	if (count > SL_STMT_VALUES || count != mysql_stmt_param_count(stmt->handle))
 		return CR_INVALID_PARAMETER_NO;
 	memset(binds, 0, sizeof(binds[0]) * (count ? count : 1));
@@ -107,6 +113,23 @@ static enum sl_value_kind kind_of(const MYSQL_FIELD *field)
 	}
 }
 
+/* Conversions of other types by the library aren't exact, and no statement needs them. */
+static bool is_supported(const MYSQL_FIELD *field)
+{
+	switch (field->type) {
+	case MYSQL_TYPE_FLOAT:
+	case MYSQL_TYPE_DOUBLE:
+	case MYSQL_TYPE_DATE:
+	case MYSQL_TYPE_TIME:
+	case MYSQL_TYPE_DATETIME:
+	case MYSQL_TYPE_TIMESTAMP:
+	case MYSQL_TYPE_BIT:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* Binds after each execution, because a statement that the server prepared again may have other types. */
 static unsigned bind_result(struct fetch *fetch)
 {
@@ -118,6 +141,8 @@ static unsigned bind_result(struct fetch *fetch)
 		MYSQL_BIND *bind = &fetch->binds[i];
 		struct column *column = &fetch->columns[i];
 		bool is_int = kind_of(&fetch->fields[i]) == SL_VALUE_INT;
+		if (!is_supported(&fetch->fields[i]))
+			return CR_UNSUPPORTED_PARAM_TYPE;
 		*bind = (MYSQL_BIND){ .buffer_type = is_int ? MYSQL_TYPE_LONGLONG : MYSQL_TYPE_STRING,
 			.buffer = is_int ? &column->number : NULL,
 			.buffer_length = is_int ? sizeof(column->number) : 0,

@@ -12,7 +12,8 @@
 #define SL_STMT_VALUES 64 /* most parameters, and most columns, of a statement */
 
 struct sl_stmt {
-	MYSQL_STMT *handle; /* NULL: not prepared */
+	MYSQL_STMT *handle;
+	bool prepared;
 	const char *name, *text;
 };
 

@@ -102,6 +102,8 @@ unsigned sl_stmt_execute_bulk(struct sl_stmt *stmt, const struct sl_value *value
 	struct array arrays[SL_STMT_VALUES];
 	unsigned number = 0;
 	*done_r = *bytes_r = 0;
+	if (!stmt->prepared)
+		return CR_NO_PREPARE_STMT;
 	if (columns == 0 || columns > SL_STMT_VALUES || columns != mysql_stmt_param_count(stmt->handle))
 		return CR_INVALID_PARAMETER_NO;
 	size_t taken = rows_that_fit(values, rows, columns, budget, bytes_r);

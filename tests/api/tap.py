@@ -1,54 +1,65 @@
-"""A tiny test runner: runs a module's test_* functions in order and prints TAP.
+"""A tiny TAP runner for tests against real programs (Test Anything Protocol, version 13).
 
-A test fails by raising (assert, or anything else); it calls skip(reason) when it can't run here. What a test prints
-while it runs becomes comment lines. Arguments are parts of names: only tests whose name contains one of them run.
+A test is a function marked with @tap.test; its name, with blanks for underscores, is the test's name. It fails by raising
+(assert does). tap.skip(reason) skips it. tap.main() runs all, or those whose name contains one of the arguments.
 """
-import contextlib
-import io
 import sys
+import time
 import traceback
+
+_tests = []
 
 
 class Skip(Exception):
     pass
 
 
+def test(function):
+    _tests.append(function)
+    return function
+
+
 def skip(reason):
     raise Skip(reason)
 
 
-def comment(text):
-    for line in text.splitlines():
-        print("#", line)
+def note(text):
+    for line in str(text).splitlines():
+        print("# " + line, flush=True)
 
 
-def run_one(number, name, function):
-    printed = io.StringIO()
-    verdict, note = "ok", ""
+def equal(got, wanted, what=""):
+    assert got == wanted, f"{what + ': ' if what else ''}got {got!r}, wanted {wanted!r}"
+
+
+def contains(text, part):
+    assert part in text, f"{part!r} is missing in {text!r}"
+
+
+def _run(number, function, arguments):
+    name = function.__name__.replace("_", " ")
+    begun = time.monotonic()
     try:
-        with contextlib.redirect_stdout(printed):
-            function()
+        function(*arguments)
     except Skip as reason:
-        note = f" # SKIP {reason}"
-    except Exception:  # a failing test must not end the others
-        verdict = "not ok"
-        printed.write(traceback.format_exc())
-    print(f"{verdict} {number} - {name}{note}")
-    comment(printed.getvalue())
-    sys.stdout.flush()
-    return verdict == "ok"
+        print(f"ok {number} - {name} # SKIP {reason}", flush=True)
+        return True
+    except BaseException as fault:
+        print(f"not ok {number} - {name}", flush=True)
+        note(traceback.format_exc())
+        if isinstance(fault, KeyboardInterrupt):
+            raise
+        return False
+    print(f"ok {number} - {name} # {time.monotonic() - begun:.2f} s", flush=True)
+    return True
 
 
-def run(names, tear_down=None):
-    """Runs the test_* functions of `names` (a module's globals()) and ends the program: 1 if any failed."""
+def main(*arguments):
+    """Runs the tests, each with `arguments`, and returns the exit status."""
     wanted = sys.argv[1:]
-    tests = [(name[len("test_"):], value) for name, value in names.items() if name.startswith("test_")]
-    if wanted:
-        tests = [test for test in tests if any(part in test[0] for part in wanted)]
-    print(f"1..{len(tests)}", flush=True)
-    try:
-        passed = [run_one(number, *test) for number, test in enumerate(tests, 1)]
-    finally:
-        if tear_down:
-            tear_down()
-    sys.exit(0 if all(passed) else 1)
+    chosen = [f for f in _tests if not wanted or any(w in f.__name__ for w in wanted)]
+    print(f"TAP version 13\n1..{len(chosen)}", flush=True)
+    failed = [f for i, f in enumerate(chosen, 1) if not _run(i, f, arguments)]
+    if failed:
+        note(f"{len(failed)} of {len(chosen)} failed")
+    return 1 if failed or not chosen else 0

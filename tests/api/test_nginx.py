@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -177,7 +178,8 @@ def check_problem(answer, status, word):
     return problem
 
 
-def test_nginx__path_below_the_prefix_arrives_decoded():
+@tap.test
+def path_below_the_prefix_arrives_decoded():
     nginx, _ = stand()
     params = params_of(nginx.request("GET", "/project/snapshots/%31%37/l%C3%A4bel%20x?limit=3&q=%2F"))
     assert params["PATH_INFO"] == "/project/snapshots/17/läbel x", params
@@ -187,13 +189,15 @@ def test_nginx__path_below_the_prefix_arrives_decoded():
     assert params["PATH_INFO"] == "/a\nb", params
 
 
-def test_nginx__dots_do_not_leave_the_prefix():
+@tap.test
+def dots_do_not_leave_the_prefix():
     nginx, application = stand()
     status, _, body = nginx.request("GET", "/../page")
     assert status == 200 and body == b"page" and not application.seen
 
 
-def test_nginx__any_prefix_works():
+@tap.test
+def any_prefix_works():
     if not NGINX:
         tap.skip("nginx is not installed")
     for prefix in ("/sync", "/apps/slate-sync", ""):
@@ -215,13 +219,15 @@ def test_nginx__any_prefix_works():
             nginx.stop()
 
 
-def test_nginx__well_formed_traceparent_is_passed_on():
+@tap.test
+def well_formed_traceparent_is_passed_on():
     nginx, _ = stand()
     given = f"00-{TRACE}-00f067aa0ba902b7-01"
     assert params_of(nginx.request("GET", "/x", headers={"traceparent": given}))["HTTP_TRACEPARENT"] == given
 
 
-def test_nginx__garbage_in_traceparent_is_replaced():
+@tap.test
+def garbage_in_traceparent_is_replaced():
     nginx, _ = stand()
     bad = ["", "x", f"00-{TRACE}-00f067aa0ba902b7-01 extra", f"00-{TRACE.upper()}-00f067aa0ba902b7-01",
            f'00-{TRACE}-00f067aa0ba902b7-01","level":"fake', "00-" + "0" * 32 + "-00f067aa0ba902b7-01",
@@ -235,13 +241,15 @@ def test_nginx__garbage_in_traceparent_is_replaced():
     assert len(seen) == len(bad)
 
 
-def test_nginx__client_cannot_set_parameters():
+@tap.test
+def client_cannot_set_parameters():
     nginx, _ = stand()
     params = params_of(nginx.request("GET", "/x", headers={"Proxy": "http://evil", "Authorization": "Basic cm9vdDp4"}))
     assert params.get("HTTP_PROXY", "") == "" and "REMOTE_USER" not in params, params
 
 
-def test_nginx__dead_application_is_a_503_problem():
+@tap.test
+def dead_application_is_a_503_problem():
     nginx, application = stand()
     answer = nginx.request("GET", "/die", headers={"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"})
     problem = check_problem(answer, 503, "unavailable")
@@ -255,14 +263,16 @@ def test_nginx__dead_application_is_a_503_problem():
         os.rename(moved, nginx.socket)
 
 
-def test_nginx__answers_of_the_application_pass_unchanged():
+@tap.test
+def answers_of_the_application_pass_unchanged():
     nginx, _ = stand()
     for status in (400, 401, 403, 404, 409, 413, 422, 428, 429, 500, 503):
         got, headers, body = nginx.request("GET", f"/status/{status}")
         assert got == status and json.loads(body) == {"error": "mine"} and headers["Retry-After"] == "7", (got, body)
 
 
-def test_nginx__request_on_a_given_up_connection_is_sent_again():
+@tap.test
+def request_on_a_given_up_connection_is_sent_again():
     nginx, application = stand()
     for method in ("GET", "PUT", "POST", "DELETE"):
         application.give_up_kept = False
@@ -276,7 +286,8 @@ def test_nginx__request_on_a_given_up_connection_is_sent_again():
         assert application.seen == [(method, "/project")], application.seen
 
 
-def test_nginx__request_without_operation_id_is_never_sent_twice():
+@tap.test
+def request_without_operation_id_is_never_sent_twice():
     nginx, application = stand()
     for path in ("/auth/die", "/account/die", "/devices/die"):
         params_of(nginx.request("GET", "/warm"))
@@ -285,7 +296,8 @@ def test_nginx__request_without_operation_id_is_never_sent_twice():
         assert application.seen == [("POST", path)], application.seen
 
 
-def test_nginx__crash_repeats_at_most_once_for_each_kept_connection():
+@tap.test
+def crash_repeats_at_most_once_for_each_kept_connection():
     nginx, application = stand()
     params_of(nginx.request("GET", "/warm"))
     application.seen.clear()
@@ -293,7 +305,8 @@ def test_nginx__crash_repeats_at_most_once_for_each_kept_connection():
     assert 1 <= len(application.seen) <= 5, application.seen
 
 
-def test_nginx__connections_are_kept():
+@tap.test
+def connections_are_kept():
     nginx, application = stand()
     params_of(nginx.request("GET", "/warm"))
     before = application.connections
@@ -302,7 +315,8 @@ def test_nginx__connections_are_kept():
     assert application.connections == before, application.connections - before
 
 
-def test_nginx__body_limits_are_problems_that_name_the_limit():
+@tap.test
+def body_limits_are_problems_that_name_the_limit():
     nginx, application = stand()
     problem = check_problem(nginx.request("POST", "/sync", b"x" * 65537), 413, "too_large")
     assert problem["limit"] == 65536
@@ -314,14 +328,16 @@ def test_nginx__body_limits_are_problems_that_name_the_limit():
     assert status == 200 and json.loads(body)["bodyBytes"] == BIG
 
 
-def test_nginx__chunked_body_over_the_limit_is_refused():
+@tap.test
+def chunked_body_over_the_limit_is_refused():
     nginx, application = stand()
     chunks = (b"x" * 10000 for _ in range(8))
     check_problem(nginx.request("POST", "/sync", chunks), 413, "too_large")
     assert not application.seen
 
 
-def test_nginx__requests_it_cannot_read_are_problems():
+@tap.test
+def requests_it_cannot_read_are_problems():
     nginx, _ = stand()
     for data in (b"GARBAGE\r\n\r\n", b"GET /api/x HTTP/1.1\r\nContent-Length: x\r\n\r\n",
                  b"GET /api/%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
@@ -333,7 +349,8 @@ def test_nginx__requests_it_cannot_read_are_problems():
         assert json.loads(body)["error"] == "malformed"
 
 
-def test_nginx__large_answers_arrive_whole():
+@tap.test
+def large_answers_arrive_whole():
     nginx, _ = stand()
     status, headers, body = nginx.request("GET", "/big")
     assert status == 200 and len(body) == BIG and body[-1:] == b'"'
@@ -341,7 +358,8 @@ def test_nginx__large_answers_arrive_whole():
     assert headers["Content-Encoding"] == "gzip" and len(gzip.decompress(body)) == BIG
 
 
-def test_nginx__answer_that_breaks_off_is_noticed():
+@tap.test
+def answer_that_breaks_off_is_noticed():
     nginx, _ = stand()
     try:
         nginx.request("GET", "/cut")
@@ -350,21 +368,24 @@ def test_nginx__answer_that_breaks_off_is_noticed():
     raise AssertionError("a cut answer looked complete")
 
 
-def test_nginx__compression_makes_the_tag_weak():
+@tap.test
+def compression_makes_the_tag_weak():
     nginx, _ = stand()
     assert nginx.request("GET", "/tagged")[1]["ETag"] == '"17"'
     _, headers, _ = nginx.request("GET", "/tagged", headers={"Accept-Encoding": "gzip"})
     assert headers["ETag"] == 'W/"17"' and headers["Vary"] == "Accept-Encoding", headers.items()
 
 
-def test_nginx__security_headers_ride_on_every_answer():
+@tap.test
+def security_headers_ride_on_every_answer():
     nginx, _ = stand()
     for _, headers, _ in (nginx.request("GET", "/x"), nginx.request("GET", "/../page")):
         assert headers["X-Content-Type-Options"] == "nosniff" and "frame-ancestors" in headers["Content-Security-Policy"]
         assert "Strict-Transport-Security" not in headers
 
 
-def test_nginx__metrics_are_for_loopback():
+@tap.test
+def metrics_are_for_loopback():
     nginx, _ = stand()
     assert nginx.request("GET", "/metrics")[0] == 200
     path = os.path.join(nginx.home, "snippets", "slatesync-api.conf")
@@ -379,7 +400,8 @@ def test_nginx__metrics_are_for_loopback():
     check_problem(answer, 403, "forbidden")
 
 
-def test_nginx__signing_in_is_limited():
+@tap.test
+def signing_in_is_limited():
     nginx, _ = stand()
     answers = [nginx.request("POST", "/auth/login", b"{}") for _ in range(160)]
     allowed = [answer for answer in answers if answer[0] == 200]
@@ -390,7 +412,8 @@ def test_nginx__signing_in_is_limited():
     assert nginx.request("GET", "/project")[0] == 200
 
 
-def test_nginx__log_is_json_without_injected_text():
+@tap.test
+def log_is_json_without_injected_text():
     nginx, _ = stand()
     nginx.request("GET", "/a%22%0Ab?token=secret", headers={"X-Device-Id": 'd"x', "traceparent": 'q","level":"z'})
     time.sleep(0.1)
@@ -400,7 +423,8 @@ def test_nginx__log_is_json_without_injected_text():
     assert re.fullmatch("[0-9a-f]{32}", lines[-1]["traceId"]) and "secret" not in json.dumps(lines[-1])
 
 
-def test_nginx__complete_site_is_accepted():
+@tap.test
+def complete_site_is_accepted():
     """The site as it is apart from ports, certificate and log paths, in an http block like Debian's."""
     if not NGINX:
         tap.skip("nginx is not installed")
@@ -430,4 +454,4 @@ def test_nginx__complete_site_is_accepted():
 
 
 if __name__ == "__main__":
-    tap.run(globals())
+    sys.exit(tap.main())
