@@ -1,7 +1,10 @@
-/* Values against the fields of the schema; see check.h. Keeps true: a value that passes can be stored and read back by every
- * client without loss, as numbers stay within ±(2^53−1) and text within its limits. Nothing is copied or built.
+/* Values against the fields of the schema; see check.h. Keeps true: a value that passes can be stored and read back
+ * by every client without loss, as numbers stay within ±(2^53−1) and text within its limits. Nothing is copied or
+ * built.
  */
 #include "core/check.h"
+
+#include "core/utf8.h"
 
 #include <stdio.h>
 
@@ -144,22 +147,15 @@ static bool has_control(struct sl_str text)
 	return false;
 }
 
-static size_t code_points(struct sl_str text)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < text.length; i++)
-		count += ((unsigned char)text.bytes[i] & 0xc0) != 0x80;
-	return count;
-}
-
-bool sl_check_name(struct sl_check *check, struct sl_str name, const struct sl_step *step)
+bool sl_check_name(struct sl_check *check, struct sl_str name, int maximum, const char *what,
+	const struct sl_step *step)
 {
 	if (name.length == 0)
-		sl_check_fault(check, step, "must not be empty");
-	else if (name.length > SL_ID_CHARACTERS && code_points(name) > SL_ID_CHARACTERS)
-		sl_check_fault(check, step, "longer than %d characters", SL_ID_CHARACTERS);
+		sl_check_fault(check, step, "%smust not be empty", what);
+	else if (name.length > (size_t)maximum && sl_utf8_length(name) > (size_t)maximum)
+		sl_check_fault(check, step, "%s%slonger than %d characters", what, *what ? "is " : "", maximum);
 	else if (has_control(name))
-		sl_check_fault(check, step, "must not hold control characters");
+		sl_check_fault(check, step, "%smust not hold control characters", what);
 	else
 		return true;
 	return false;
@@ -173,7 +169,7 @@ bool sl_check_id(struct sl_check *check, const json_t *value, const struct sl_st
 	else if (!json_is_string(value))
 		sl_check_fault(check, step, "must be text");
 	else
-		return sl_check_name(check, *id_r, step);
+		return sl_check_name(check, *id_r, SL_ID_CHARACTERS, "", step);
 	return false;
 }
 
@@ -245,7 +241,8 @@ static void check_anything(struct sl_check *check, const json_t *value, const st
 		check_elements(check, NULL, value, step);
 }
 
-void sl_check_value(struct sl_check *check, const struct sl_field *field, const json_t *value, const struct sl_step *step)
+void sl_check_value(struct sl_check *check, const struct sl_field *field, const json_t *value,
+	const struct sl_step *step)
 {
 	switch (field ? field->type : SL_TYPE_ANY) {
 	case SL_TYPE_TEXT:

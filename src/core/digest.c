@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/error.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -21,7 +23,7 @@ static void hash_add(XXH3_state_t *state, struct sl_str text)
 
 static void hash_add_key(XXH3_state_t *state, const struct sl_key *key)
 {
-	if (key->entity == SL_EPISODES || key->entity == SL_SCENES || key->entity == SL_SHOTS) {
+	if (key->entity == SL_EPISODES || sl_entity_has_episode(key->entity)) {
 		char decimal[24];
 		snprintf(decimal, sizeof(decimal), "%" PRId64, key->episode);
 		hash_add(state, sl_str_from(decimal));
@@ -102,4 +104,23 @@ int sl_digest_parse(struct sl_str hex, struct sl_digest *digest_r)
 	}
 	*digest_r = digest;
 	return 0;
+}
+
+struct sl_str sl_digest_to_bytes(struct sl_digest digest, char bytes_r[16])
+{
+	for (int i = 0; i < 8; i++) {
+		bytes_r[i] = (char)(digest.high >> (56 - 8 * i));
+		bytes_r[8 + i] = (char)(digest.low >> (56 - 8 * i));
+	}
+	return (struct sl_str){ bytes_r, 16 };
+}
+
+struct sl_digest sl_digest_from_bytes(struct sl_str bytes)
+{
+	struct sl_digest digest = { 0, 0 };
+	for (size_t i = 0; i < 8 && bytes.length == 16; i++) {
+		digest.high = digest.high << 8 | (unsigned char)bytes.bytes[i];
+		digest.low = digest.low << 8 | (unsigned char)bytes.bytes[8 + i];
+	}
+	return digest;
 }
