@@ -232,6 +232,7 @@ int sl_serve_request(struct sl_server *server, int fd)
 		return -1;
 	}
 	int64_t started = now_us();
+	server->served++;
 	sl_trace_id(sl_http_header(request, "traceparent"), trace_id);
 	request->trace_id = trace_id;
 	server->context.who = (struct sl_identity){ 0 };
