@@ -29,7 +29,7 @@ def note(text):
 
 
 def equal(got, wanted, what=""):
-    assert got == wanted, f"{what + ': ' if what else ''}got {got!r}, wanted {wanted!r}"
+    assert got == wanted, f"{f'{what}: ' if what else ''}got {got!r}, wanted {wanted!r}"
 
 
 def contains(text, part):
