@@ -92,17 +92,19 @@ static int find_moved_rows(struct sl_commit_work *work)
 	return rc;
 }
 
-/* A new scene or shot without episode: a conflict if the episode was deleted meanwhile, a fault otherwise. */
+/* A new scene or shot without episode: a conflict, told once, if the episode was deleted meanwhile; a fault otherwise. */
 static int judge_orphan(struct sl_commit_work *work, const struct sl_row *row)
 {
-	struct sl_key parent = sl_key_of_episode(row->key.episode);
-	int64_t deleted_at = 0;
+	struct sl_row parent = { .key = sl_key_of_episode(row->key.episode) };
+	if (sl_rowset_find(work->lost, &parent.key))
+		return SL_OK;
 	if (work->stale) {
-		int rc = work->store->read_tombstones(work->store->context, &parent, 1, &deleted_at, work->err);
+		int rc = work->store->read_tombstones(work->store->context, &parent.key, 1, &parent.version, work->err);
 		if (rc != SL_OK)
 			return rc;
-		if (deleted_at > work->push->base_version)
-			return add_conflict(work, &parent, deleted_at, true);
+		if (parent.version > work->push->base_version)
+			return sl_rowset_put(work->lost, &parent) ? add_conflict(work, &parent.key, parent.version, true)
+				: no_memory(work->err);
 	}
 	return sl_commit_note_orphan(work, row);
 }

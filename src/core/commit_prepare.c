@@ -31,13 +31,18 @@ static void hash_key(XXH3_state_t *state, const struct sl_key *key)
 	hash_text(state, key->id);
 }
 
-/* A document's ranks are not the sender's: they are made while committing. */
-static void hash_rows(XXH3_state_t *state, const struct sl_rowset *rows, bool with_rank)
+/* Rows in their order, which is data, but for project-level fields: those are members of an object, whose order is not. A
+ * document's ranks are not the sender's: they are made while committing. */
+static void hash_rows(XXH3_state_t *state, const struct sl_rowset *rows, bool with_rank, struct sl_digest *fields)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
 	hash_number(state, (int64_t)sl_rowset_count(rows));
 	while ((row = sl_rowset_next(rows, &cursor))) {
+		if (row->key.entity == SL_META) {
+			sl_digest_add(fields, row);
+			continue;
+		}
 		hash_key(state, &row->key);
 		if (with_rank)
 			hash_text(state, row->rank);
@@ -45,8 +50,20 @@ static void hash_rows(XXH3_state_t *state, const struct sl_rowset *rows, bool wi
 	}
 }
 
+static void hash_deleted(XXH3_state_t *state, const struct sl_delta *delta, struct sl_digest *fields)
+{
+	for (size_t i = 0; i < delta->deleted_count; i++) {
+		if (delta->deleted[i].entity == SL_META)
+			sl_digest_add(fields, &(struct sl_row){ .key = delta->deleted[i] });
+		else
+			hash_key(state, &delta->deleted[i]);
+	}
+}
+
 void sl_commit_hash(const struct sl_push *push, unsigned char hash_r[16])
 {
+	struct sl_digest fields = { 0 };
+	char field_bytes[16];
 	XXH3_state_t state;
 	XXH128_canonical_t canonical;
 	XXH3_128bits_reset(&state);
@@ -56,12 +73,12 @@ void sl_commit_hash(const struct sl_push *push, unsigned char hash_r[16])
 	hash_number(&state, push->allow_empty);
 	hash_number(&state, push->restore_version);
 	if (push->document)
-		hash_rows(&state, push->document, false);
+		hash_rows(&state, push->document, false, &fields);
 	if (push->delta) {
-		hash_rows(&state, push->delta->rows, true);
-		for (size_t i = 0; i < push->delta->deleted_count; i++)
-			hash_key(&state, &push->delta->deleted[i]);
+		hash_rows(&state, push->delta->rows, true, &fields);
+		hash_deleted(&state, push->delta, &fields);
 	}
+	hash_text(&state, sl_digest_to_bytes(fields, field_bytes));
 	XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&state));
 	memcpy(hash_r, canonical.digest, sizeof(canonical.digest));
 }
@@ -187,7 +204,8 @@ int sl_commit_make_changes(struct sl_commit_work *work)
 	int rc;
 	work->stored = sl_rowset_new(work->arena, 16);
 	work->gone = sl_rowset_new(work->arena, 8);
-	if (!work->stored || !work->gone)
+	work->lost = sl_rowset_new(work->arena, 8);
+	if (!work->stored || !work->gone || !work->lost)
 		return no_memory(work);
 	switch (work->push->action) {
 	case SL_ACTION_PUSH:

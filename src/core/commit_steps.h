@@ -16,6 +16,7 @@ struct sl_commit_work {
 	struct sl_rowset *stored;     /* what the store holds of the touched rows */
 	struct sl_delta delta;        /* the push as a delta */
 	struct sl_rowset *gone;       /* keys of the episodes that it deletes */
+	struct sl_rowset *lost;       /* keys of episodes deleted meanwhile that it needs: conflicts already */
 	struct sl_change *changes;    /* what really changes; `after` rows are ours to edit until they are written */
 	size_t change_count, change_capacity;
 	struct sl_digest wanted;      /* restore: the digest recorded at the version */
