@@ -4,11 +4,10 @@
  */
 #include "core/check.h"
 
-#include "core/utf8.h"
-
 #include <stdio.h>
 
 #include "core/canon.h"
+#include "core/utf8.h"
 
 #define NUMBER_BYTES 26 /* at most 24 characters of ECMAScript, and a separator */
 #define ESCAPED_BYTES 6 /* at most, per byte of a text: \u001f */

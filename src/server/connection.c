@@ -15,7 +15,7 @@
  * Two placeholders: seconds. */
 static const char session_settings[] =
 	"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',"
-	" transaction_isolation = 'READ-COMMITTED', autocommit = 1, time_zone = '+00:00',"
+	" tx_isolation = 'READ-COMMITTED', autocommit = 1, time_zone = '+00:00',"
 	" collation_connection = 'utf8mb4_nopad_bin', group_concat_max_len = 1048576,"
 	" innodb_lock_wait_timeout = ?, net_write_timeout = ? /*M!110602 , innodb_snapshot_isolation = OFF */";
 
