@@ -1,5 +1,4 @@
 /* FastCGI records by hand, so that libfcgi's idea of the protocol isn't tested against itself. */
-#define _GNU_SOURCE
 #include "server_http.h"
 
 #include <stdlib.h>

@@ -184,7 +184,7 @@ static void http__a_body_cut_by_its_peer_is_malformed(void **state)
 static void http__a_request_cut_by_its_peer_is_none(void **state)
 {
 	(void)state;
-	for (size_t cut = 20; cut < 70; cut += 7) {
+	for (size_t cut = 9; cut <= 75; cut++) {
 		assert_int_equal(begin_cut(true, PARAMS("REQUEST_METHOD", "PUT", "HTTP_X", "yyyyyyyyyy"), NULL, 0, cut), -1);
 		close(peer);
 	}
@@ -213,7 +213,7 @@ static void http__statuses_without_body_have_none(void **state)
 		struct answer answer = end();
 		assert_true(answer.ended);
 		assert_string_equal(answer.body, "");
-		assert_null(strstr(answer.text, "Content-"));
+		assert_null(strstr(answer.text, "\nContent-"));
 		answer_free(&answer);
 	}
 }
