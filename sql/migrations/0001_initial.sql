@@ -168,7 +168,7 @@ CREATE TABLE IF NOT EXISTS user_project_snapshots (
 	rows_changed INT NOT NULL,
 	summary TEXT NOT NULL,
 	digest BINARY(16) NOT NULL,
-	undo MEDIUMBLOB NULL,
+	`undo` MEDIUMBLOB NULL,
 	PRIMARY KEY (project_id, version, part)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 

@@ -91,10 +91,9 @@ int sl_db_open(const struct sl_config *config, struct sl_db **db_r, struct sl_er
 	for (size_t i = 0; i < SL_SQL_COUNT; i++)
 		db->stmts[i] = (struct sl_stmt){ .name = sources[i].name, .text = sources[i].text };
 	int code = reopen(db, err);
-	if (code == 0 || code == SL_UNAVAILABLE)
-		*db_r = db;
-	else
+	if (code != 0)
 		sl_db_close(&db);
+	*db_r = db;
 	return code;
 }
 

@@ -35,8 +35,8 @@ static int run_step(MYSQL *mysql, const char *sql, int version, struct sl_err *e
 {
 	if (mysql_real_query(mysql, sql, strlen(sql)) == 0)
 		return 0;
-	return sl_err_set(err, SL_INTERNAL, "migration %d failed at \"%.60s…\": %s (%u)", version, sql, mysql_error(mysql),
-		mysql_errno(mysql));
+	return sl_err_set(err, SL_INTERNAL, "migration %d failed at \"%.*s…\": %s (%u)", version, (int)strcspn(sql, "\n"), sql,
+		mysql_error(mysql), mysql_errno(mysql));
 }
 
 static int record(MYSQL *mysql, const struct step *step, struct sl_err *err)

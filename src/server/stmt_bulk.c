@@ -92,7 +92,7 @@ static unsigned execute(struct sl_stmt *stmt, MYSQL_BIND *binds, unsigned rows)
 	if (mysql_stmt_attr_set(stmt->handle, STMT_ATTR_ARRAY_SIZE, &rows) == 0 &&
 		mysql_stmt_bind_param(stmt->handle, binds) == 0 && mysql_stmt_execute(stmt->handle) == 0)
 		return 0;
-	return mysql_stmt_errno(stmt->handle) ? mysql_stmt_errno(stmt->handle) : CR_UNKNOWN_ERROR;
+	return sl_stmt_error(stmt);
 }
 
 unsigned sl_stmt_execute_bulk(struct sl_stmt *stmt, const struct sl_value *values, size_t rows, size_t columns,
