@@ -16,7 +16,7 @@ function fault(text)
 
 function escape(text)
 {
-	gsub(/\\/, "\\\\", text)
+	gsub(/\\/, "&&", text) # awks differ about backslashes in a replacement
 	gsub(/"/, "\\\"", text)
 	gsub(/\?/, "\\?", text)
 	gsub(/\t/, " ", text)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "server/health.h"
+
 #define BULK_ROWS 5000
 #define BULK_COLUMNS 5
 
@@ -279,6 +281,18 @@ static void session_is_set_up(void)
 	sl_db_close(&db);
 }
 
+static void settings_are_read_afresh(void)
+{
+	struct sl_db *db = test_open();
+	struct sl_health health;
+	CHECK(sl_health_read(db, &health, NULL) == 0 && health.flush_log == 1);
+	puts("ready");
+	fflush(stdout);
+	CHECK(getchar() == '\n'); /* the test changes it */
+	CHECK(sl_health_read(db, &health, NULL) == 0 && health.flush_log == 2);
+	sl_db_close(&db);
+}
+
 const struct test_scenario test_values[] = {
 	{ "bulk_writes_what_it_is_given", bulk_writes_what_it_is_given },
 	{ "bulk_updates_and_deletes", bulk_updates_and_deletes },
@@ -288,6 +302,7 @@ const struct test_scenario test_values[] = {
 	{ "reading_can_end_early", reading_can_end_early },
 	{ "affected_counts_changes", affected_counts_changes },
 	{ "altered_tables_are_noticed", altered_tables_are_noticed },
+	{ "settings_are_read_afresh", settings_are_read_afresh },
 	{ "session_is_set_up", session_is_set_up },
 	{ NULL, NULL },
 };

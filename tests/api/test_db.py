@@ -115,6 +115,16 @@ def altered_tables_are_noticed(server):
 
 
 @tap.test
+def settings_are_read_afresh(server):
+    with begin(server, "settings_are_read_afresh") as process:
+        step(process, "ready")
+        server.sql("SET GLOBAL innodb_flush_log_at_trx_commit = 2")
+        go_on(process)
+    server.sql("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+    tap.equal(process.returncode, 0)
+
+
+@tap.test
 def wrong_statement_fails_at_open(server):
     server.sql(TABLE + "; ALTER TABLE users RENAME COLUMN email TO mail")
     try:

@@ -1,24 +1,28 @@
 #!/usr/bin/env python3
-"""sql/generate.awk: what it makes of statements and migrations, and what it refuses. Needs awk only (AWK names it)."""
+"""sql/generate.awk: what it makes of statements and migrations, and what it refuses. Runs each awk that is installed."""
 import os
+import shutil
 import subprocess
 import tempfile
 
 import tap
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "sql", "generate.awk")
-AWK = os.environ.get("AWK", "awk")
+AWKS = [awk.split() for awk in ("awk", "gawk --posix", "mawk", "original-awk", "busybox awk") if shutil.which(awk.split()[0])]
 
 
 def generate(mode, *files):
-    """Runs the generator over (name, text) pairs; returns its status, output and error."""
+    """Runs the generator over (name, text) pairs; returns its status, output and error, the same with each awk."""
     with tempfile.TemporaryDirectory() as directory:
         for name, text in files:
             with open(os.path.join(directory, name), "w", encoding="utf-8") as out:
                 out.write(text)
-        done = subprocess.run([AWK, "-f", SCRIPT, "mode=" + mode, *[name for name, _ in files]], cwd=directory,
-                              capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
+        command = ["-f", SCRIPT, "mode=" + mode, *[name for name, _ in files]]
+        runs = [subprocess.run([*awk, *command], cwd=directory, capture_output=True, text=True, check=False) for awk in AWKS]
+    results = [(run.returncode, run.stdout, run.stderr) for run in runs]
+    for awk, result in zip(AWKS, results):
+        tap.equal(result, results[0], " ".join(awk))
+    return results[0]
 
 
 @tap.test
