@@ -1,5 +1,5 @@
-/* Connections to MariaDB: see connection.h. Every session setting that correctness rests on is set here and not left to the
- * server's configuration. MYSQL_OPT_RECONNECT stays off: it silently loses the first half of a transaction.
+/* Connections to MariaDB: see connection.h. Every session setting that correctness rests on is set here and not left
+ * to the server's configuration. MYSQL_OPT_RECONNECT stays off: it silently loses the first half of a transaction.
  * Rules: Connector/C's mysql_optionsv, MariaDB's system variables. */
 #include "server/connection.h"
 

@@ -1,6 +1,6 @@
-/* Prepared statements: see stmt.h. Texts of any size are fetched in two steps: the row is bound with empty buffers, which
- * tells the lengths, then each text is copied once from the library's packet to where it belongs. Rows stream; nothing
- * stores a whole result. Rules: MariaDB's "C API Prepared Statement Functions". */
+/* Prepared statements: see stmt.h. Texts of any size are fetched in two steps: the row is bound with empty buffers,
+ * which tells the lengths, then each text is copied once from the library's packet to where it belongs. Rows stream;
+ * nothing stores a whole result. Rules: MariaDB's "C API Prepared Statement Functions". */
 #include "server/stmt.h"
 
 #include <errmsg.h>
@@ -185,7 +185,8 @@ static unsigned copy_text(struct fetch *fetch, unsigned i, char *target)
 {
 	unsigned long length = 0;
 	my_bool is_null = 0, truncated = 0;
-	MYSQL_BIND bind = { .buffer_type = MYSQL_TYPE_STRING, .buffer = target, .buffer_length = fetch->columns[i].length + 1,
+	MYSQL_BIND bind = { .buffer_type = MYSQL_TYPE_STRING, .buffer = target,
+		.buffer_length = fetch->columns[i].length + 1,
 		.length = &length, .is_null = &is_null, .error = &truncated };
 	if (mysql_stmt_fetch_column(fetch->stmt->handle, &bind, i, 0) != 0)
 		return sl_stmt_error(fetch->stmt);

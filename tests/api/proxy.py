@@ -7,9 +7,9 @@ COM_QUERY = 3
 
 
 class CommitLoser:
-    """Forwards everything until a client sends COMMIT; then it forwards the COMMIT and waits for its answer ("answer"), or
-    doesn't even forward it ("commit"), and hangs up. It loses one COMMIT, and stays away for `away` seconds after that
-    (None: for ever)."""
+    """Forwards everything until a client sends COMMIT; then it forwards the COMMIT and waits for its answer ("answer"),
+    or doesn't even forward it ("commit"), and hangs up. It loses one COMMIT, and stays away for `away` seconds
+    after that (None: for ever)."""
 
     def __init__(self, target, loses, away=0.0):
         self.target = target

@@ -45,7 +45,8 @@ def add(server, email, password=PASSWORD, **more):
 def schema(server):
     """All that DESCRIBE and SHOW INDEX would tell, to compare schemas."""
     return server.sql("""SELECT table_name, column_name, column_type, collation_name, is_nullable, column_default,
-        generation_expression FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY 1, ordinal_position;
+        generation_expression FROM information_schema.columns WHERE table_schema = DATABASE()
+        ORDER BY 1, ordinal_position;
         SELECT table_name, index_name, seq_in_index, column_name FROM information_schema.statistics
         WHERE table_schema = DATABASE() ORDER BY 1, 2, 3""")
 
@@ -72,8 +73,8 @@ def every_table_is_utf8mb4_and_pads_nothing(server):
 def virtual_columns_never_refuse_data(server):
     fresh(server)
     deep = "{\"title\":" + "[" * 40 + "]" * 40 + "}"
-    for number, data in enumerate(['{"title":"' + "x" * 5000 + '"}', '{"title":"' + "\\u00e9" * 300 + '"}', "no JSON", deep,
-                                   '{"title":{"a":1}}'], 1):
+    for number, data in enumerate(['{"title":"' + "x" * 5000 + '"}', '{"title":"' + "\\u00e9" * 300 + '"}', "no JSON",
+                                   deep, '{"title":{"a":1}}'], 1):
         server.sql(f"""SET sql_mode = 'STRICT_ALL_TABLES';
             INSERT INTO user_project_episodes (project_id, episode_id, `rank`, data, updated_at)
             VALUES (1, {number}, 'a', {quoted(data)}, 1);
@@ -200,8 +201,8 @@ def bad_addresses_are_refused(server):
 @tap.test
 def passwords_have_bounds(server):
     fresh(server)
-    for number, (password, status) in enumerate([("1234567", 1), ("12345678", 0), ("x" * 1024, 0), ("x" * 1025, 1), ("", 1),
-                                                 ("nul\0inside", 1), ("pässwört", 0)]):
+    for number, (password, status) in enumerate([("1234567", 1), ("12345678", 0), ("x" * 1024, 0), ("x" * 1025, 1),
+                                                 ("", 1), ("nul\0inside", 1), ("pässwört", 0)]):
         add(server, f"{number}@b", password, status=status)
 
 
@@ -272,8 +273,8 @@ def terminal_is_asked_twice_without_echo(server):
 @tap.test
 def without_terminal_it_says_what_to_do(server):
     fresh(server)
-    done = subprocess.run([ADMIN, "user", "add", "a@b", "-c", "/dev/null", *server.settings()], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, start_new_session=True, check=False)
+    done = subprocess.run([ADMIN, "user", "add", "a@b", "-c", "/dev/null", *server.settings()], text=True, check=False,
+                          stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True)
     tap.equal(done.returncode, 1)
     tap.contains(done.stderr, "--password-file")
 
@@ -302,7 +303,8 @@ def epoch_changes(server):
     before = server.value("SELECT value FROM sync_state")
     out = run(server, "epoch", "new")
     after = server.value("SELECT value FROM sync_state")
-    assert after != before and re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", after)
+    assert after != before
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", after)
     tap.contains(out, after)
 
 
@@ -319,8 +321,9 @@ def wrong_usage_has_status_2(server):
 
 @tap.test
 def help_and_version_are_there(_server):
-    for words, wanted in [(["-h"], "user passwd EMAIL"), (["migrate", "-h"], "--dry-run"), (["user", "add", "--help"], "FILE"),
-                          (["-V"], "slatesync-admin "), (["migrate", "--version"], "slatesync-admin ")]:
+    for words, wanted in [(["-h"], "user passwd EMAIL"), (["migrate", "-h"], "--dry-run"),
+                          (["user", "add", "--help"], "FILE"), (["-V"], "slatesync-admin "),
+                          (["migrate", "--version"], "slatesync-admin ")]:
         done = subprocess.run([ADMIN, *words], capture_output=True, text=True, check=False)
         tap.equal((done.returncode, done.stderr), (0, ""), str(words))
         tap.contains(done.stdout, wanted)
@@ -329,8 +332,8 @@ def help_and_version_are_there(_server):
 @tap.test
 def garbage_arguments_never_crash(server):
     source = random.Random(20251122)
-    words = ["migrate", "status", "user", "add", "list", "passwd", "epoch", "-c", "--set", "--dry-run", "a@b", "-", "--", "",
-             "-h", "\u00ff", "%s%n", "=", "x" * 3000, "--password-file", "/dev/null", "--set=db_port=-1"]
+    words = ["migrate", "status", "user", "add", "list", "passwd", "epoch", "-c", "--set", "--dry-run", "a@b", "-",
+             "--", "", "-h", "\u00ff", "%s%n", "=", "x" * 3000, "--password-file", "/dev/null", "--set=db_port=-1"]
     fresh(server)
     for _ in range(150):
         line = [source.choice(words) for _ in range(source.randrange(6))]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""sql/generate.awk: what it makes of statements and migrations, and what it refuses. Runs each awk that is installed."""
+"""sql/generate.awk: what it makes of statements and migrations, and what it refuses. Runs each installed awk."""
 import os
 import shutil
 import subprocess
@@ -8,7 +8,8 @@ import tempfile
 import tap
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "sql", "generate.awk")
-AWKS = [awk.split() for awk in ("awk", "gawk --posix", "mawk", "original-awk", "busybox awk") if shutil.which(awk.split()[0])]
+AWKS = [awk.split() for awk in ("awk", "gawk --posix", "mawk", "original-awk", "busybox awk")
+        if shutil.which(awk.split()[0])]
 
 
 def generate(mode, *files):
@@ -18,7 +19,8 @@ def generate(mode, *files):
             with open(os.path.join(directory, name), "w", encoding="utf-8") as out:
                 out.write(text)
         command = ["-f", SCRIPT, "mode=" + mode, *[name for name, _ in files]]
-        runs = [subprocess.run([*awk, *command], cwd=directory, capture_output=True, text=True, check=False) for awk in AWKS]
+        runs = [subprocess.run([*awk, *command], cwd=directory, capture_output=True, text=True, check=False)
+                for awk in AWKS]
     results = [(run.returncode, run.stdout, run.stderr) for run in runs]
     for awk, result in zip(AWKS, results):
         tap.equal(result, results[0], " ".join(awk))
@@ -60,7 +62,8 @@ def faulty_statements_are_refused_with_their_place():
 def migrations_become_steps():
     status, out, _ = generate("steps", ("0001_one.sql", "-- a\nA (\n\tb\n);\nC;\n"), ("0002_two_more.sql", "D;\n"))
     tap.equal(status, 0)
-    tap.contains(out, '{ 1, "one",\n\t"A (\\n"\n\t" b\\n"\n\t")" },\n{ 1, "one",\n\t"C" },\n{ 2, "two_more",\n\t"D" },\n')
+    tap.contains(out, '{ 1, "one",\n\t"A (\\n"\n\t" b\\n"\n\t")" },\n{ 1, "one",\n\t"C" },\n'
+                 '{ 2, "two_more",\n\t"D" },\n')
 
 
 @tap.test

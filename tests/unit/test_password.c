@@ -63,7 +63,8 @@ static void password__length_has_bounds(void **state)
 		if (cases[i].code)
 			assert_string_equal(err.path, "/password");
 	}
-	assert_int_equal(sl_password_verify(encoded, ((struct sl_str){ letters, sizeof(letters) }), NULL), SL_UNAUTHENTICATED);
+	struct sl_str too_long = { letters, sizeof(letters) };
+	assert_int_equal(sl_password_verify(encoded, too_long, NULL), SL_UNAUTHENTICATED);
 }
 
 static void password__unknown_account_looks_like_wrong_password(void **state)
@@ -79,8 +80,8 @@ static void password__unknown_account_looks_like_wrong_password(void **state)
 
 static void password__damaged_hash_is_an_internal_error(void **state)
 {
-	static const char *const damaged[] = { "", "$argon2id$", "plain text", "$argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaA",
-		"$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ" };
+	static const char *const damaged[] = { "", "$argon2id$", "plain text",
+		"$argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaA", "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ" };
 	(void)state;
 	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++)
 		assert_int_equal(sl_password_verify(damaged[i], SL_STR("correct horse"), NULL), SL_INTERNAL);

@@ -23,8 +23,9 @@ static void email__is_trimmed_and_lower_cased(void **state)
 
 static void email__other_texts_are_refused(void **state)
 {
-	static const struct sl_str cases[] = { { NULL, 0 }, SL_STR(" "), SL_STR("@"), SL_STR("a@"), SL_STR("@b"), SL_STR("ab"),
-		SL_STR("a@b@c"), SL_STR("a b@c"), SL_STR("a@b\n"), SL_STR("a\0@b"), SL_STR("a@b\x7f"), SL_STR("a@\xc2\xa0""b"),
+	static const struct sl_str cases[] = { { NULL, 0 }, SL_STR(" "), SL_STR("@"), SL_STR("a@"), SL_STR("@b"),
+		SL_STR("ab"), SL_STR("a@b@c"), SL_STR("a b@c"), SL_STR("a@b\n"),
+		SL_STR("a\0@b"), SL_STR("a@b\x7f"), SL_STR("a@\xc2\xa0""b"),
 		SL_STR("a@\xc2\x85"), SL_STR("a@\xff"), SL_STR("a@\xed\xa0\x80"), SL_STR("a@\xc2") };
 	char normal[SL_USER_EMAIL + 1];
 	(void)state;
@@ -55,8 +56,8 @@ static void fault__known_numbers_have_their_meaning(void **state)
 		{ 1213, SL_FAULT_CONTENDED }, { 1020, SL_FAULT_CONTENDED }, { 2006, SL_FAULT_LOST }, { 2013, SL_FAULT_LOST },
 		{ 1053, SL_FAULT_LOST }, { 1927, SL_FAULT_LOST }, { 1047, SL_FAULT_REFUSED }, { 1290, SL_FAULT_REFUSED },
 		{ 1040, SL_FAULT_REFUSED }, { 1180, SL_FAULT_REFUSED }, { 1615, SL_FAULT_STALE }, { 1243, SL_FAULT_STALE },
-		{ 1153, SL_FAULT_TOO_LARGE }, { 2020, SL_FAULT_TOO_LARGE }, { 2008, SL_FAULT_NO_MEMORY }, { 1064, SL_FAULT_BUG },
-		{ 1146, SL_FAULT_BUG }, { 2014, SL_FAULT_BUG }, { 99999, SL_FAULT_BUG } };
+		{ 1153, SL_FAULT_TOO_LARGE }, { 2020, SL_FAULT_TOO_LARGE }, { 2008, SL_FAULT_NO_MEMORY },
+		{ 1064, SL_FAULT_BUG }, { 1146, SL_FAULT_BUG }, { 2014, SL_FAULT_BUG }, { 99999, SL_FAULT_BUG } };
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_int_equal(sl_fault_of(cases[i].number), cases[i].fault);
