@@ -155,7 +155,7 @@ CREATE TABLE IF NOT EXISTS user_project_tombstones (
 	KEY by_version (project_id, deleted_at)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
--- Part 0 carries the description; further parts carry only more of undo (zstd).
+-- Part 0 carries the description; further parts carry only more of undo_record (zstd).
 CREATE TABLE IF NOT EXISTS user_project_snapshots (
 	project_id BIGINT NOT NULL,
 	version BIGINT NOT NULL,
@@ -168,7 +168,7 @@ CREATE TABLE IF NOT EXISTS user_project_snapshots (
 	rows_changed INT NOT NULL,
 	summary TEXT NOT NULL,
 	digest BINARY(16) NOT NULL,
-	`undo` MEDIUMBLOB NULL,
+	undo_record MEDIUMBLOB NULL,
 	PRIMARY KEY (project_id, version, part)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 

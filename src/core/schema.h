@@ -1,7 +1,7 @@
 /* The project's data model, looked up in the one table schema.def.
  *
- * A shape is a list of fields: of an entity's row, of the project level, or of an object inside them. Fields that no shape
- * knows are kept as they are and merge as scalars.
+ * A shape is a list of fields: of an entity's row, of the project level, or of an object inside them. Fields that no
+ * shape knows are kept as they are and merge as scalars.
  */
 #ifndef SL_CORE_SCHEMA_H
 #define SL_CORE_SCHEMA_H
@@ -26,14 +26,15 @@ enum sl_type {
 
 /* How both sides' changes of one field come together; see sl_merge. */
 enum sl_rule {
-	SL_RULE_LWW, SL_RULE_COUNTER, SL_RULE_MAX, SL_RULE_PROGRESS, SL_RULE_FLAG, SL_RULE_TEXT, SL_RULE_LIST, SL_RULE_OBJECT
+	SL_RULE_LWW, SL_RULE_COUNTER, SL_RULE_MAX, SL_RULE_PROGRESS, SL_RULE_FLAG, SL_RULE_TEXT, SL_RULE_LIST,
+	SL_RULE_OBJECT
 };
 
 struct sl_field {
 	const char *name;
 	enum sl_type type;
 	enum sl_rule rule;
-	bool required;
+	bool required;                /* only fields of the row's key are */
 	double minimum, maximum;      /* numbers; both 0: the safe integers ±(2^53−1) */
 	size_t limit;                 /* bytes of text, 0: none of its own */
 	const char *const *words;     /* NULL-terminated, in order of progress */
@@ -45,6 +46,7 @@ struct sl_shape {
 	const char *name; /* name in the JSON Schema's $defs */
 	const struct sl_field *fields;
 	size_t count;
+	const char *empty; /* canonical text with zeros everywhere, for shapes of project-level fields; else NULL */
 };
 
 #define SL_SCHEMA_VERSION 1
@@ -55,9 +57,16 @@ struct sl_shape {
 const char *sl_entity_name(enum sl_entity entity);
 enum sl_entity sl_entity_from_name(struct sl_str name);
 
+/* The shapes of the table, one after the other; NULL after the last. A shape stands before those that use it. */
+const struct sl_shape *sl_schema_shape(size_t index);
+
 /* The shape of an entity's row, its key fields included. For SL_META: the project-level fields that become meta rows,
  * named by their row key ("rawScript", "context.projectSummary", …). */
 const struct sl_shape *sl_schema_row(enum sl_entity entity);
+
+/* The members of a row's JSON object that are not part of its data: key, `rank`, and an episode's own collections.
+ * An array of *count_r names (none for SL_META). */
+const char *const *sl_schema_reserved(enum sl_entity entity, size_t *count_r);
 
 /* The field called `name`, or NULL. */
 const struct sl_field *sl_schema_field(const struct sl_shape *shape, struct sl_str name);

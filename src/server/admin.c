@@ -33,6 +33,8 @@ static const struct command {
 	{ "user", "passwd", "EMAIL", TAKES_PASSWORD, sl_admin_user_passwd,
 		"Changes an account's password and ends its sessions." },
 	{ "user", "list", NULL, 0, sl_admin_user_list, "Lists the accounts." },
+	{ "snapshots", "gc", NULL, TAKES_DRY_RUN, sl_admin_snapshots_gc,
+		"Removes the versions, operations and deletions that the configuration no longer keeps." },
 	{ "epoch", "new", NULL, 0, sl_admin_epoch_new,
 		"Declares that the database was restored from a backup: clients then offer again what it lost." },
 };

@@ -123,7 +123,7 @@ static int set_text(char **field, const struct sl_config_entry *entry, const cha
 		return sl_err_set(err, SL_INVALID, "expected from %" PRId64 " to %" PRId64 " bytes", entry->least, entry->most);
 	for (const char *c = text; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return sl_err_set(err, SL_INVALID, "control characters are not allowed");
+			return sl_err_set(err, SL_INVALID, "expected no control characters");
 	char *copy = strdup(text);
 	if (!copy)
 		return sl_err_set(err, SL_NO_MEMORY, "out of memory");

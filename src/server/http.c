@@ -140,8 +140,7 @@ static void renew_buffer(struct sl_buf *buf)
 {
 	if (buf->capacity > KEPT_CAPACITY)
 		sl_buf_dispose(buf);
-	else
-		sl_buf_clear(buf);
+	sl_buf_clear(buf); /* also of what made the last response fail */
 }
 
 static void begin_response(struct sl_http *http)
@@ -165,8 +164,9 @@ int sl_http_accept(struct sl_http *http, int fd, struct sl_request **request_r, 
 	fcgi->detached = 1;       /* close at once: with a Unix socket nothing sent is lost, and nobody has to linger */
 	if (FCGX_Accept_r(fcgi) != 0)
 		return -1;
+	/* Parameters that end between two of them look whole to FCGX_Accept_r. */
 	const char *role = FCGX_GetParam("FCGI_ROLE", fcgi->envp);
-	if (!role || strcmp(role, "RESPONDER") != 0) {
+	if (FCGX_GetError(fcgi->in) != 0 || !role || strcmp(role, "RESPONDER") != 0) {
 		FCGX_Free(fcgi, 1);
 		return -1;
 	}

@@ -33,6 +33,9 @@ const char *sl_http_header(const struct sl_request *request, const char *name);
 /* A FastCGI parameter ("REMOTE_USER"), or NULL. */
 const char *sl_http_param(const struct sl_request *request, const char *name);
 
+/* Whether `id` can be an X-Device-Id: 1–64 of [A-Za-z0-9._-]. */
+bool sl_http_device_is_valid(struct sl_str id);
+
 /* The decoded value of a query parameter, in the arena: 1 found, 0 absent, SL_MALFORMED for bad escapes. */
 int sl_http_query(const struct sl_request *request, const char *name, struct sl_str *value_r, struct sl_err *err);
 

@@ -54,3 +54,12 @@ int sl_http_query_int(const struct sl_request *request, const char *name, int64_
 		return sl_err_set(err, SL_INVALID, "the parameter '%s' must be a whole number from 0 to 2^53-1", name);
 	return 1;
 }
+
+bool sl_http_device_is_valid(struct sl_str id)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	for (size_t i = 0; i < id.length; i++)
+		if (id.bytes[i] == '\0' || !strchr(allowed, id.bytes[i]))
+			return false;
+	return id.length >= 1 && id.length <= 64;
+}

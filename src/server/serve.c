@@ -9,6 +9,7 @@
 #include "core/canon.h"
 #include "core/utf8.h"
 #include "server/clock.h"
+#include "server/history.h"
 #include "server/log.h"
 #include "server/session.h"
 #include "server/shared.h"
@@ -72,22 +73,13 @@ static size_t body_limit(const struct sl_config *config, enum sl_body_limit limi
 	return limit == SL_BODY_SMALL ? SL_BODY_SMALL_BYTES : 0;
 }
 
-static bool is_device_id(struct sl_str id)
-{
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-	for (size_t i = 0; i < id.length; i++)
-		if (!strchr(allowed, id.bytes[i]))
-			return false;
-	return id.length >= 1 && id.length <= 64;
-}
-
 /* Copies the device id, which the access line needs after the request's parameters are gone. */
 static int read_device(struct sl_request *request, struct sl_err *err)
 {
 	struct sl_str id = sl_str_from(sl_http_header(request, "X-Device-Id"));
 	if (!id.bytes)
 		return 0;
-	if (!is_device_id(id))
+	if (!sl_http_device_is_valid(id))
 		return sl_err_set(err, SL_MALFORMED, "X-Device-Id must be 1 to 64 of A-Z a-z 0-9 . _ -");
 	if (sl_arena_copy(request->arena, id, &id) != 0)
 		return sl_err_set(err, SL_NO_MEMORY, "out of memory");
@@ -122,12 +114,10 @@ static int admit(struct sl_server *server, struct sl_request *request, const str
 	request->body_limit = body_limit(context->config, route->body);
 	int code = read_device(request, err);
 	sl_log_context(request->trace_id, 0, request->device_id);
-	if (code == 0 && route->auth == SL_AUTH_WRITE && !request->device_id)
-		code = sl_err_set(err, SL_MALFORMED, "the header X-Device-Id is required on writes");
 	if (code == 0 && route->auth != SL_AUTH_NONE)
 		code = need_db(server, err);
 	if (code == 0 && route->auth >= SL_AUTH_USER)
-		code = sl_auth_identify(context, request, route->auth, err);
+		code = sl_session_identify(context, request, route->auth, err);
 	if (code == 0 && context->who.user_id != 0)
 		sl_log_context(request->trace_id, context->who.user_id,
 			context->who.device_id ? context->who.device_id : request->device_id);
@@ -216,6 +206,22 @@ static const struct sl_route *answer(struct sl_server *server, struct sl_request
 	return route;
 }
 
+/* What a push left to do: its answer is out already. */
+static void thin_history(struct sl_context *context)
+{
+	struct sl_history_result result = { .projects = 0 };
+	struct sl_err err = SL_ERR_INIT;
+	int64_t project = context->thin_project;
+	context->thin_project = 0;
+	if (project == 0)
+		return;
+	if (sl_history_thin(context->db, context->config, project, sl_clock_wall_ms(), false, &result, &err) != 0)
+		sl_log(SL_LOG_WARN, "the history can't be thinned", SL_LOG_I("project", project), SL_LOG_S("error", err.message));
+	else
+		sl_log(SL_LOG_DEBUG, "history thinned", SL_LOG_I("project", project),
+			SL_LOG_I("removed", result.versions_removed));
+}
+
 int sl_serve_request(struct sl_server *server, int fd)
 {
 	struct sl_request *request;
@@ -226,6 +232,7 @@ int sl_serve_request(struct sl_server *server, int fd)
 		return -1;
 	}
 	int64_t started = now_us();
+	server->served++;
 	sl_trace_id(sl_http_header(request, "traceparent"), trace_id);
 	request->trace_id = trace_id;
 	server->context.who = (struct sl_identity){ 0 };
@@ -238,6 +245,7 @@ int sl_serve_request(struct sl_server *server, int fd)
 		log_request(request, response, route, microseconds);
 	sl_log_context(NULL, 0, NULL);
 	sl_http_reset(server->http);
+	thin_history(&server->context);
 	if (sl_http_weight(server->http) > TRIM_BYTES)
 		malloc_trim(0);
 	return kept;

@@ -7,6 +7,7 @@
 struct sl_server {
 	struct sl_context context;
 	struct sl_http *http;
+	int64_t served;      /* requests so far */
 	int64_t db_retry_ms; /* steady clock: no attempt to open the database before this */
 	int64_t db_wait_ms;  /* between the attempts; 0: the last one worked */
 };

@@ -30,7 +30,7 @@ struct worker {
 	int kept;            /* idle connection, or -1 */
 	bool passed_over;    /* a new connection was waiting when the kept one was served */
 	bool stop;
-	int64_t served, serve_at_most; /* serve_at_most 0: no end */
+	int64_t serve_at_most; /* requests; 0: no end */
 };
 
 static void take_signals(struct worker *worker)
@@ -59,11 +59,11 @@ static bool is_large(const struct sl_config *config)
 static int serve(struct worker *worker, int fd)
 {
 	int kept = sl_serve_request(&worker->server, fd);
-	worker->served++;
-	if (worker->serve_at_most != 0 && worker->served >= worker->serve_at_most)
+	int64_t served = worker->server.served;
+	if (worker->serve_at_most != 0 && served >= worker->serve_at_most)
 		worker->stop = true;
-	if (worker->served % MEMORY_EVERY == 0 && is_large(worker->config)) {
-		sl_log(SL_LOG_INFO, "retiring: too much memory", SL_LOG_I("served", worker->served));
+	if (served % MEMORY_EVERY == 0 && is_large(worker->config)) {
+		sl_log(SL_LOG_INFO, "retiring: too much memory", SL_LOG_I("served", served));
 		worker->stop = true;
 	}
 	return kept;
@@ -190,7 +190,7 @@ int sl_worker_run(const struct sl_config *config, struct sl_shared *shared, int 
 	if (opened && sl_shared_draining(shared))
 		while (serve_new(&worker))
 			give_up_kept(&worker);
-	sl_log(SL_LOG_DEBUG, "worker ends", SL_LOG_I("served", worker.served));
+	sl_log(SL_LOG_DEBUG, "worker ends", SL_LOG_I("served", worker.server.served));
 	sl_serve_dispose(&worker.server);
 	if (worker.signals >= 0)
 		close(worker.signals);

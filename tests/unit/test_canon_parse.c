@@ -366,7 +366,7 @@ static void parse__stray_colons_hide_no_values(void **state)
 	json_t *value;
 	size_t length = 1000000;
 	char *text = bomb("{}", 200000, length);
-	memset(text + 600001, ':', length - 600001);
+	memset(text + 600001, ':', 100000);
 	assert_int_equal(sl_canon_parse((struct sl_str){ text, length }, &value, &err), SL_TOO_LARGE);
 	free(text);
 }

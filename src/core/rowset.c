@@ -1,0 +1,166 @@
+/* Sets of rows: an array of rows in the order they came, and an open-addressing table of their places; see rowset.h.
+ * Tables grow by doubling in the arena; what they leave behind is freed with it. */
+#include "core/rowset.h"
+
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define NO_PLACE UINT32_MAX
+
+struct sl_rowset {
+	struct sl_arena *arena;
+	struct sl_row **rows; /* NULL: removed */
+	uint32_t *places;     /* indexes into rows, NO_PLACE: free; removed rows keep theirs until the next growth */
+	uint32_t *hashes;     /* of rows, by index */
+	size_t used, capacity, mask, count;
+};
+
+static uint32_t hash_of(const struct sl_key *key)
+{
+	uint64_t seed = (uint64_t)key->episode * 8 + (uint64_t)key->entity;
+	return (uint32_t)XXH3_64bits_withSeed(key->id.bytes, key->id.length, seed);
+}
+
+static void insert_place(struct sl_rowset *set, uint32_t index)
+{
+	size_t slot = set->hashes[index] & set->mask;
+	while (set->places[slot] != NO_PLACE)
+		slot = (slot + 1) & set->mask;
+	set->places[slot] = index;
+}
+
+static bool grow(struct sl_rowset *set, size_t capacity)
+{
+	struct sl_row **rows = sl_arena_alloc(set->arena, capacity * sizeof(struct sl_row *));
+	uint32_t *hashes = sl_arena_alloc(set->arena, capacity * sizeof(uint32_t));
+	uint32_t *places = sl_arena_alloc(set->arena, capacity * 2 * sizeof(uint32_t));
+	if (!rows || !hashes || !places)
+		return false;
+	memset(places, 0xff, capacity * 2 * sizeof(uint32_t));
+	size_t kept = 0;
+	for (size_t i = 0; i < set->used; i++) {
+		if (!set->rows[i])
+			continue;
+		rows[kept] = set->rows[i];
+		hashes[kept++] = set->hashes[i];
+	}
+	set->rows = rows;
+	set->hashes = hashes;
+	set->places = places;
+	set->used = kept;
+	set->capacity = capacity;
+	set->mask = capacity * 2 - 1;
+	for (size_t i = 0; i < kept; i++)
+		insert_place(set, (uint32_t)i);
+	return true;
+}
+
+struct sl_rowset *sl_rowset_new(struct sl_arena *arena, size_t expected)
+{
+	struct sl_rowset *set = sl_arena_zalloc(arena, 1, sizeof(*set));
+	size_t capacity = 8;
+	while (capacity < expected && capacity < UINT32_MAX / 4)
+		capacity *= 2;
+	if (!set)
+		return NULL;
+	set->arena = arena;
+	return grow(set, capacity) ? set : NULL;
+}
+
+static struct sl_row **place_of(const struct sl_rowset *set, const struct sl_key *key, uint32_t hash)
+{
+	for (size_t slot = hash & set->mask; set->places[slot] != NO_PLACE; slot = (slot + 1) & set->mask) {
+		uint32_t index = set->places[slot];
+		struct sl_row *row = set->rows[index];
+		if (row && set->hashes[index] == hash && sl_key_equal(&row->key, key))
+			return &set->rows[index];
+	}
+	return NULL;
+}
+
+struct sl_row *sl_rowset_put(struct sl_rowset *set, const struct sl_row *row)
+{
+	uint32_t hash = hash_of(&row->key);
+	struct sl_row **place = place_of(set, &row->key, hash);
+	if (place) {
+		**place = *row;
+		return *place;
+	}
+	if (set->used == set->capacity) {
+		/* Removed rows make room first: only a set that is really full doubles. */
+		size_t capacity = set->count * 2 > set->capacity ? set->capacity * 2 : set->capacity;
+		if (capacity > UINT32_MAX / 4 || !grow(set, capacity))
+			return NULL;
+	}
+	struct sl_row *copy = sl_arena_alloc(set->arena, sizeof(*copy));
+	if (!copy)
+		return NULL;
+	*copy = *row;
+	set->rows[set->used] = copy;
+	set->hashes[set->used] = hash;
+	insert_place(set, (uint32_t)set->used++);
+	set->count++;
+	return copy;
+}
+
+struct sl_row *sl_rowset_find(const struct sl_rowset *set, const struct sl_key *key)
+{
+	struct sl_row **place = place_of(set, key, hash_of(key));
+	return place ? *place : NULL;
+}
+
+bool sl_rowset_remove(struct sl_rowset *set, const struct sl_key *key)
+{
+	struct sl_row **place = place_of(set, key, hash_of(key));
+	if (!place)
+		return false;
+	*place = NULL;
+	set->count--;
+	return true;
+}
+
+size_t sl_rowset_count(const struct sl_rowset *set)
+{
+	return set->count;
+}
+
+struct sl_row *sl_rowset_next(const struct sl_rowset *set, size_t *cursor)
+{
+	while (*cursor < set->used) {
+		struct sl_row *row = set->rows[(*cursor)++];
+		if (row)
+			return row;
+	}
+	return NULL;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+	return sl_row_compare(*(struct sl_row *const *)a, *(struct sl_row *const *)b);
+}
+
+struct sl_row **sl_rowset_sorted(const struct sl_rowset *set, struct sl_arena *arena)
+{
+	struct sl_row **sorted = sl_arena_alloc(arena, (set->count + 1) * sizeof(struct sl_row *));
+	struct sl_row *row;
+	size_t cursor = 0, count = 0;
+	if (!sorted)
+		return NULL;
+	while ((row = sl_rowset_next(set, &cursor)))
+		sorted[count++] = row;
+	qsort(sorted, count, sizeof(sorted[0]), compare_rows);
+	return sorted;
+}
+
+struct sl_rowset *sl_rowset_clone(const struct sl_rowset *set, struct sl_arena *arena)
+{
+	struct sl_rowset *clone = sl_rowset_new(arena, set->count);
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while (clone && (row = sl_rowset_next(set, &cursor)))
+		if (!sl_rowset_put(clone, row))
+			return NULL;
+	return clone;
+}
