@@ -175,8 +175,8 @@ static int describe(const struct sl_db *db, enum sl_fault fault, bool is_write, 
 			return sl_err_set(err, SL_UNCERTAIN, "The database was lost while it worked: the outcome is unknown");
 		return away(err);
 	case SL_FAULT_TOO_LARGE:
-		return sl_err_set(err, SL_TOO_LARGE, "More than the database takes at once (max_allowed_packet is %zu bytes)",
-			db->packet_bytes);
+		return sl_err_set_limit(err, (long long)db->packet_bytes,
+			"More than the database takes at once (max_allowed_packet is %zu bytes)", db->packet_bytes);
 	case SL_FAULT_NO_MEMORY:
 		return sl_err_set(err, SL_NO_MEMORY, "Out of memory");
 	case SL_FAULT_BUG:

@@ -178,7 +178,6 @@ int sl_http_accept(struct sl_http *http, int fd, struct sl_request **request_r, 
 		.http = http,
 	};
 	http->body_bytes = 0;
-	http->over_limit = false;
 	begin_response(http);
 	*request_r = &http->request;
 	*response_r = &http->response;
