@@ -1,5 +1,6 @@
-/* Values of settings by type. A value that isn't wholly understood is refused: "10 MB" and "1e3" are errors, not 10 or 1.
- * Fails with SL_INVALID and a sentence on what was expected, never with the value itself, which may be a secret. */
+/* Values of settings by type. A value that isn't wholly understood is refused: "10 MB" and "1e3" are errors, not 10
+ * or 1. Fails with SL_INVALID and a sentence on what was expected, never with the value itself, which may be a
+ * secret. */
 #include "server/config_value.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
-/* One HTTP request and its response over libfcgi 2.4.2, which is used for the FastCGI records only: it never accepts a
- * connection, never installs a signal handler that matters and never lingers on close. Keeps true: a kept connection is
- * handed back only when its request was read to the end and its answer written to the end. A peer that vanishes shows as
- * -1 or as `failed`, never as an error of the worker. CGI parameters: RFC 3875.
+/* One HTTP request and its response over libfcgi 2.4.2, which is used for the FastCGI records only: it never accepts
+ * a connection, never installs a signal handler that matters and never lingers on close. Keeps true: a kept
+ * connection is handed back only when its request was read to the end and its answer written to the end. A peer that
+ * vanishes shows as -1 or as `failed`, never as an error of the worker. CGI parameters: RFC 3875.
  */
 #include <ctype.h>
 #include <errno.h>

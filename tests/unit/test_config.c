@@ -164,7 +164,8 @@ static void config__later_sources_win(void **state)
 	     four[] = "SLATESYNC_DB=x", five[] = "WORKERS=9";
 	char *const environment[] = { one, two, three, four, five, NULL };
 	const char *const settings[] = { "db_name=a=b", "db_port=1", "db_port=2" };
-	struct sl_config_source source = { .path = path, .environment = environment, .settings = settings, .setting_count = 3 };
+	struct sl_config_source source = { .path = path, .environment = environment, .settings = settings,
+		.setting_count = 3 };
 	static const char text[] = "workers = 4\ndb_name = file\ndb_user = file\n";
 	write_file(text, sizeof(text) - 1);
 	assert_int_equal(sl_config_load(&config, &source, &err), 0);

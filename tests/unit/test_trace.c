@@ -38,7 +38,8 @@ static void trace__anything_else_is_replaced(void **state)
 {
 	(void)state;
 	static const char *const parents[] = { NULL, "", "00", "00-" TRACE, "00-" TRACE "-" PARENT, "00-" TRACE "-" PARENT "-",
-		"00-" TRACE "-" PARENT "-1", "00-" TRACE "-" PARENT "-0g", "00-" TRACE "-" PARENT "-01-", "01-" TRACE "-" PARENT "-01",
+		"00-" TRACE "-" PARENT "-1", "00-" TRACE "-" PARENT "-0g", "00-" TRACE "-" PARENT "-01-",
+		"01-" TRACE "-" PARENT "-01",
 		"ff-" TRACE "-" PARENT "-01", "00-" TRACE "-0000000000000000-01", "00_" TRACE "-" PARENT "-01",
 		"00-00000000000000000000000000000000-" PARENT "-01", "00-4BF92F3577B34DA6A3CE929D0E0E4736-" PARENT "-01",
 		"00-" TRACE "-00F067AA0BA902B7-01", "00-" TRACE "-" PARENT "-0A", " 00-" TRACE "-" PARENT "-01",
