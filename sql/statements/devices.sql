@@ -9,7 +9,8 @@ ON DUPLICATE KEY UPDATE name = COALESCE(VALUES(name), name);
 SELECT name, created_at, pulled_at, revoked_at FROM user_devices WHERE user_id = ? AND device_id = ?;
 
 -- name: device_list
-SELECT device_id, name, created_at, pulled_at, revoked_at FROM user_devices WHERE user_id = ? ORDER BY created_at, device_id;
+SELECT device_id, name, created_at, pulled_at, revoked_at FROM user_devices WHERE user_id = ?
+ORDER BY created_at, device_id;
 
 -- The first completed pull counts.
 -- name: device_pulled

@@ -4,8 +4,8 @@
 INSERT INTO user_sessions (user_id, token_hash, device_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)
 RETURNING session_id;
 
--- The session of a token that is valid at a time, with its device: the one named by the request, or else the one that the
--- session signed in from. Parameters: requested device or NULL, again, token hash, now.
+-- The session of a token that is valid at a time, with its device: the one named by the request, or else the one that
+-- the session signed in from. Parameters: requested device or NULL, again, token hash, now.
 -- name: session_by_token
 SELECT s.session_id, s.user_id, m.project_id, s.expires_at, COALESCE(?, s.device_id), d.pulled_at, d.revoked_at
 FROM user_sessions s

@@ -12,7 +12,6 @@ struct sl_http {
 	struct sl_request request;
 	struct sl_response response;
 	size_t body_bytes; /* of the request, as far as it was read */
-	bool over_limit;   /* the body was refused for its length: the problem says the limit */
 };
 
 #endif

@@ -7,9 +7,9 @@ COM_QUERY = 3
 
 
 class CommitLoser:
-    """Forwards everything until a client sends COMMIT; then it forwards the COMMIT and waits for its answer ("answer"), or
-    doesn't even forward it ("commit"), and hangs up. It loses one COMMIT, and stays away for `away` seconds after that
-    (None: for ever)."""
+    """Forwards everything until a client sends COMMIT; then it forwards the COMMIT and waits for its answer ("answer"),
+    or doesn't even forward it ("commit"), and hangs up. It loses one COMMIT, and stays away for `away` seconds
+    after that (None: for ever)."""
 
     def __init__(self, target, loses, away=0.0):
         self.target = target
@@ -18,6 +18,8 @@ class CommitLoser:
         self.lost = 0
         self.path = target + ".proxy"
         self.listener = None
+        self.doomed = None  # the server's end of the connection whose answer is lost
+        self.answered = threading.Event()
 
     def __enter__(self):
         self._listen()
@@ -53,10 +55,10 @@ class CommitLoser:
     def _to_client(self, client, server):
         try:
             while data := server.recv(65536):
-                if not getattr(self, "holding", None) is server:
-                    client.sendall(data)
-                else:
+                if server is self.doomed:
                     self.answered.set()
+                else:
+                    client.sendall(data)
         except OSError:
             pass
         self._hang_up(client, server)
@@ -76,12 +78,11 @@ class CommitLoser:
         self.lost += 1
         self._unlisten()
         if self.loses == "answer":
-            self.answered = threading.Event()
-            self.holding = server
+            self.doomed = server
             server.sendall(data)
             assert self.answered.wait(10)
         if self.away is not None:
-            threading.Timer(self.away, self._listen).start() if self.away else self._listen()
+            threading.Timer(self.away, self._listen).start()
         self._hang_up(client, server)
 
     @staticmethod
