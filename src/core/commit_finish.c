@@ -234,9 +234,6 @@ int sl_commit_check_limits(struct sl_commit_work *work)
 	if (work->head.bytes > limit && work->head.bytes > work->outcome->head.bytes)
 		return sl_err_set_limit(work->err, limit, "the project would hold %lld bytes, the limit is %lld",
 			(long long)work->head.bytes, (long long)limit);
-	if (work->push->action == SL_ACTION_RESTORE && !sl_digest_equal(work->head.digest, work->wanted))
-		return sl_err_set(work->err, SL_INTERNAL, "the history does not lead back to the digest recorded at version %lld",
-			(long long)work->push->restore_version);
 	return guard_empty(work);
 }
 

@@ -199,6 +199,22 @@ static int keep_changes(struct sl_commit_work *work)
 	return SL_OK;
 }
 
+/* Even where nothing would change: "it is so already" must be true. */
+static int check_restored(struct sl_commit_work *work)
+{
+	struct sl_digest digest = work->head.digest;
+	for (size_t i = 0; i < work->change_count; i++) {
+		if (work->changes[i].before)
+			sl_digest_subtract(&digest, work->changes[i].before);
+		if (work->changes[i].after)
+			sl_digest_add(&digest, work->changes[i].after);
+	}
+	if (sl_digest_equal(digest, work->wanted))
+		return SL_OK;
+	return sl_err_set(work->err, SL_INTERNAL, "the history does not lead back to the digest recorded at version %lld",
+		(long long)work->push->restore_version);
+}
+
 int sl_commit_make_changes(struct sl_commit_work *work)
 {
 	int rc;
@@ -217,7 +233,9 @@ int sl_commit_make_changes(struct sl_commit_work *work)
 	default:
 		rc = delta_of_document(work);
 	}
-	return rc == SL_OK ? keep_changes(work) : rc;
+	if (rc == SL_OK)
+		rc = keep_changes(work);
+	return rc == SL_OK && work->push->action == SL_ACTION_RESTORE ? check_restored(work) : rc;
 }
 
 /* --- scenes and shots without episode ---------------------------------------------------------------------------- */

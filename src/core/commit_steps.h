@@ -29,7 +29,8 @@ struct sl_commit_work {
 /* The hash of all that makes the request what it is; an operation id may be used again only with the same. */
 void sl_commit_hash(const struct sl_push *push, unsigned char hash_r[16]);
 
-/* Turns the push into `delta`, reads the touched rows into `stored`, and keeps in `changes` what differs from them. */
+/* Turns the push into `delta`, reads the touched rows into `stored`, and keeps in `changes` what differs from them.
+ * SL_INTERNAL when a restore would not lead to the digest that was recorded at its version. */
 int sl_commit_make_changes(struct sl_commit_work *work);
 
 /* Whether the episode of a written scene or shot exists after the push: 1, 0 or a negative code. */
@@ -44,7 +45,7 @@ int sl_commit_place_new_rows(struct sl_commit_work *work);
 /* Moves `head` to its new version, counts and digest, and stamps the changed rows with that version. */
 int sl_commit_new_head(struct sl_commit_work *work);
 
-/* The empty guard, the size of the project, and the digest of a restored version. */
+/* The empty guard and the size of the project. */
 int sl_commit_check_limits(struct sl_commit_work *work);
 
 /* Builds answer, inverse and summary, and has the store write. */

@@ -126,7 +126,9 @@ class Tables:
 
     def state(self):
         """All that a refused request must leave alone: the counts, and the head row with version, digest and totals."""
-        return self.counts(), self.sql("SELECT * FROM user_project_meta WHERE {p}")
+        return self.counts(), self.sql(
+            "SELECT updated_at, HEX(digest), meta_rows, episode_rows, scene_rows, shot_rows, character_rows, location_rows, "
+            "data_bytes, tombstones_from, history_rows FROM user_project_meta WHERE {p}")
 
     def versions(self):
         """(table, key) → (rank, updated_at) of every row."""
