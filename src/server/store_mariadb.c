@@ -118,19 +118,11 @@ static int last_rank(void *context, const struct sl_key *group, struct sl_arena 
 	return sl_store_rows_last(project->db, project->project_id, group, arena, rank_r, err);
 }
 
-static int ignore_row(void *context, const struct sl_value *columns, struct sl_err *err)
-{
-	(void)context;
-	(void)columns;
-	(void)err;
-	return SL_OK;
-}
-
 static int has_episode(void *context, int64_t episode, struct sl_err *err)
 {
 	struct sl_project *project = context;
 	struct sl_value values[] = { SL_INT(project->project_id), SL_INT(episode) };
-	return (int)sl_db_query(project->db, SL_SQL_EPISODES_HAS, values, 2, ignore_row, NULL, err);
+	return (int)sl_db_query(project->db, SL_SQL_EPISODES_HAS, values, 2, NULL, NULL, err);
 }
 
 /* --- tombstones -------------------------------------------------------------------------------------------------- */
