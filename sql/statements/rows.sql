@@ -2,6 +2,8 @@
 --
 -- …_all: in display order, by one scan of the primary key.   …_some: by keys, a JSON array of [episode, id].
 -- …_siblings: one episode's.   …_last: the last rank.   …_since: written after a version.   …_add, _set, _remove: one row.
+-- Where the optimizer would go by its statistics, the index is named: while those are old it would rather scan or sort all
+-- rows of a project than look up one.
 
 -- name: meta_all
 SELECT 0, field, '', data, updated_at FROM user_project_meta_fields WHERE project_id = ?;
@@ -9,7 +11,8 @@ SELECT 0, field, '', data, updated_at FROM user_project_meta_fields WHERE projec
 -- name: meta_some
 SELECT 0, r.field, '', r.data, r.updated_at
 FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS k
-STRAIGHT_JOIN user_project_meta_fields AS r ON r.project_id = ? AND r.field = k.id;
+STRAIGHT_JOIN user_project_meta_fields AS r FORCE INDEX (PRIMARY)
+	ON r.project_id = ? AND r.field = k.id;
 
 -- name: meta_since
 SELECT 0, field, '', data, updated_at FROM user_project_meta_fields WHERE project_id = ? AND updated_at > ?;
@@ -30,10 +33,11 @@ ORDER BY `rank`, episode_id;
 -- name: episodes_some
 SELECT r.episode_id, '', r.`rank`, r.data, r.updated_at
 FROM JSON_TABLE(?, '$[*]' COLUMNS (episode BIGINT PATH '$[0]')) AS k
-STRAIGHT_JOIN user_project_episodes AS r ON r.project_id = ? AND r.episode_id = k.episode;
+STRAIGHT_JOIN user_project_episodes AS r FORCE INDEX (by_id)
+	ON r.project_id = ? AND r.episode_id = k.episode;
 
 -- name: episodes_last
-SELECT `rank` FROM user_project_episodes WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
+SELECT `rank` FROM user_project_episodes FORCE INDEX (PRIMARY) WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
 
 -- name: episodes_since
 SELECT episode_id, '', `rank`, data, updated_at FROM user_project_episodes WHERE project_id = ? AND updated_at > ?;
@@ -58,14 +62,16 @@ ORDER BY episode_id, `rank`, scene_id;
 SELECT r.episode_id, r.scene_id, r.`rank`, r.data, r.updated_at
 FROM JSON_TABLE(?, '$[*]' COLUMNS (episode BIGINT PATH '$[0]',
 	id VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS k
-STRAIGHT_JOIN user_project_scenes AS r ON r.project_id = ? AND r.episode_id = k.episode AND r.scene_id = k.id;
+STRAIGHT_JOIN user_project_scenes AS r FORCE INDEX (by_id)
+	ON r.project_id = ? AND r.episode_id = k.episode AND r.scene_id = k.id;
 
 -- name: scenes_siblings
 SELECT episode_id, scene_id, `rank`, data, updated_at FROM user_project_scenes WHERE project_id = ? AND episode_id = ?
 ORDER BY `rank`, scene_id;
 
 -- name: scenes_last
-SELECT `rank` FROM user_project_scenes WHERE project_id = ? AND episode_id = ? ORDER BY `rank` DESC LIMIT 1;
+SELECT `rank` FROM user_project_scenes FORCE INDEX (PRIMARY) WHERE project_id = ? AND episode_id = ?
+ORDER BY `rank` DESC LIMIT 1;
 
 -- name: scenes_since
 SELECT episode_id, scene_id, `rank`, data, updated_at FROM user_project_scenes WHERE project_id = ? AND updated_at > ?;
@@ -88,14 +94,16 @@ ORDER BY episode_id, `rank`, shot_id;
 SELECT r.episode_id, r.shot_id, r.`rank`, r.data, r.updated_at
 FROM JSON_TABLE(?, '$[*]' COLUMNS (episode BIGINT PATH '$[0]',
 	id VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS k
-STRAIGHT_JOIN user_project_shots AS r ON r.project_id = ? AND r.episode_id = k.episode AND r.shot_id = k.id;
+STRAIGHT_JOIN user_project_shots AS r FORCE INDEX (by_id)
+	ON r.project_id = ? AND r.episode_id = k.episode AND r.shot_id = k.id;
 
 -- name: shots_siblings
 SELECT episode_id, shot_id, `rank`, data, updated_at FROM user_project_shots WHERE project_id = ? AND episode_id = ?
 ORDER BY `rank`, shot_id;
 
 -- name: shots_last
-SELECT `rank` FROM user_project_shots WHERE project_id = ? AND episode_id = ? ORDER BY `rank` DESC LIMIT 1;
+SELECT `rank` FROM user_project_shots FORCE INDEX (PRIMARY) WHERE project_id = ? AND episode_id = ?
+ORDER BY `rank` DESC LIMIT 1;
 
 -- name: shots_since
 SELECT episode_id, shot_id, `rank`, data, updated_at FROM user_project_shots WHERE project_id = ? AND updated_at > ?;
@@ -116,10 +124,11 @@ SELECT 0, character_id, `rank`, data, updated_at FROM user_project_characters WH
 -- name: characters_some
 SELECT 0, r.character_id, r.`rank`, r.data, r.updated_at
 FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS k
-STRAIGHT_JOIN user_project_characters AS r ON r.project_id = ? AND r.character_id = k.id;
+STRAIGHT_JOIN user_project_characters AS r FORCE INDEX (by_id)
+	ON r.project_id = ? AND r.character_id = k.id;
 
 -- name: characters_last
-SELECT `rank` FROM user_project_characters WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
+SELECT `rank` FROM user_project_characters FORCE INDEX (PRIMARY) WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
 
 -- name: characters_since
 SELECT 0, character_id, `rank`, data, updated_at FROM user_project_characters WHERE project_id = ? AND updated_at > ?;
@@ -139,10 +148,11 @@ SELECT 0, location_id, `rank`, data, updated_at FROM user_project_locations WHER
 -- name: locations_some
 SELECT 0, r.location_id, r.`rank`, r.data, r.updated_at
 FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[1]')) AS k
-STRAIGHT_JOIN user_project_locations AS r ON r.project_id = ? AND r.location_id = k.id;
+STRAIGHT_JOIN user_project_locations AS r FORCE INDEX (by_id)
+	ON r.project_id = ? AND r.location_id = k.id;
 
 -- name: locations_last
-SELECT `rank` FROM user_project_locations WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
+SELECT `rank` FROM user_project_locations FORCE INDEX (PRIMARY) WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
 
 -- name: locations_since
 SELECT 0, location_id, `rank`, data, updated_at FROM user_project_locations WHERE project_id = ? AND updated_at > ?;
