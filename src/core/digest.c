@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/error.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -21,7 +23,7 @@ static void hash_add(XXH3_state_t *state, struct sl_str text)
 
 static void hash_add_key(XXH3_state_t *state, const struct sl_key *key)
 {
-	if (key->entity == SL_EPISODES || key->entity == SL_SCENES || key->entity == SL_SHOTS) {
+	if (key->entity == SL_EPISODES || sl_entity_has_episode(key->entity)) {
 		char decimal[24];
 		snprintf(decimal, sizeof(decimal), "%" PRId64, key->episode);
 		hash_add(state, sl_str_from(decimal));

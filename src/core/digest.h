@@ -7,7 +7,7 @@
 #ifndef SL_CORE_DIGEST_H
 #define SL_CORE_DIGEST_H
 
-#include "core/rows.h"
+#include "core/rowset.h"
 
 #define SL_DIGEST_HEX 33 /* 32 hex digits, high half first, and NUL */
 

@@ -47,7 +47,9 @@ static void write_waiting(struct writer *writer)
 		sl_buf_add_varint(writer->out, writer->copy.offset);
 		writer->copy.length = 0;
 	}
-	if (writer->insert.length > 0) {
+	if (sl_buf_code(&writer->insert) != 0) {
+		sl_buf_fail(writer->out, sl_buf_code(&writer->insert));
+	} else if (writer->insert.length > 0) {
 		sl_buf_add_varint(writer->out, (uint64_t)writer->insert.length * 2);
 		sl_buf_add_str(writer->out, sl_buf_str(&writer->insert));
 		sl_buf_clear(&writer->insert);
@@ -77,13 +79,9 @@ static void write_insert(struct writer *writer, struct sl_str text)
 
 static int writer_finish(struct writer *writer)
 {
-	int code = sl_buf_code(&writer->insert);
-	if (code == 0) {
-		write_waiting(writer);
-		code = sl_buf_code(writer->out);
-	}
+	write_waiting(writer);
 	sl_buf_dispose(&writer->insert);
-	return code;
+	return sl_buf_code(writer->out);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */

@@ -6,7 +6,8 @@
 #ifndef SL_CORE_UNDO_H
 #define SL_CORE_UNDO_H
 
-#include "core/rows.h"
+#include "core/error.h"
+#include "core/rowset.h"
 
 /* One touched row: before NULL: it was added; after NULL: it was deleted. */
 struct sl_change {
