@@ -44,7 +44,7 @@ void sl_arena_dispose(struct sl_arena *arena)
 /* Bytes that one more block may have behind its header. */
 static size_t allowance(const struct sl_arena *arena)
 {
-	size_t maximum = arena->maximum_bytes ? arena->maximum_bytes : SIZE_MAX;
+	size_t maximum = arena->maximum_bytes ? arena->maximum_bytes : PTRDIFF_MAX; /* as large as objects can be */
 	size_t left = maximum > arena->total_bytes ? maximum - arena->total_bytes : 0;
 	return left > HEADER ? left - HEADER : 0;
 }

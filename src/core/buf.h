@@ -1,7 +1,7 @@
 /* A growing byte buffer on the heap with a declared maximum, optionally flushed in chunks.
  *
- * Errors stick: after a failure every further call does nothing, and sl_buf_code() says why (SL_NO_MEMORY, SL_TOO_LARGE,
- * or what the flush function returned). So writers append without checking and check once at the end.
+ * Errors stick: after a failure every further call does nothing, and sl_buf_code() says why (SL_NO_MEMORY,
+ * SL_TOO_LARGE, or what the flush function returned). So writers append without checking and check once at the end.
  */
 #ifndef SL_CORE_BUF_H
 #define SL_CORE_BUF_H

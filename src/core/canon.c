@@ -130,7 +130,8 @@ static void write_large(struct sl_buf *out, const json_t *object, const char *co
 	free(members);
 }
 
-static void write_object(struct sl_buf *out, const json_t *object, const char *const *skip, size_t skip_count, int depth)
+static void write_object(struct sl_buf *out, const json_t *object, const char *const *skip, size_t skip_count,
+	int depth)
 {
 	if (json_object_size(object) <= MEMBERS_ON_STACK)
 		write_small(out, object, skip, skip_count, depth);

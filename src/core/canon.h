@@ -1,9 +1,9 @@
 /* JSON text: strict reading and the canonical form of RFC 8785 (JCS).
  *
  * Reading refuses what browsers and servers would disagree on: duplicate keys, NUL and lone surrogates in strings,
- * invalid UTF-8, a byte-order mark, nesting over the limit, numbers that overflow a double. All numbers are IEEE doubles
- * (RFC 7493, I-JSON), as in ECMAScript. The count of values is limited before anything is built, because Jansson needs up
- * to 80 bytes for a value of 3.
+ * invalid UTF-8, a byte-order mark, nesting over the limit, numbers that overflow a double. All numbers are IEEE
+ * doubles (RFC 7493, I-JSON), as in ECMAScript. The count of values is limited before anything is built, because
+ * Jansson needs over 200 bytes for a value of 3.
  */
 #ifndef SL_CORE_CANON_H
 #define SL_CORE_CANON_H
@@ -21,8 +21,8 @@
 int sl_canon_parse(struct sl_str text, json_t **value_r, struct sl_err *err) __attribute__((warn_unused_result));
 
 /* Appends the canonical text of `value`: keys by UTF-16 code units, numbers as ECMAScript prints them, no blanks.
- * Integers of Jansson are written as the double nearest to them. Failure shows in the buffer's code: SL_INTERNAL for nesting
- * over twice SL_JSON_DEPTH. The value must be finite numbers and valid UTF-8, which sl_canon_parse grants. */
+ * Integers of Jansson are written as the double nearest to them. Failure shows in the buffer's code, SL_INTERNAL for
+ * nesting over twice SL_JSON_DEPTH. The value must be finite numbers and valid UTF-8, which sl_canon_parse grants. */
 void sl_canon_write(struct sl_buf *out, const json_t *value);
 
 /* Like sl_canon_write for an object, leaving out the members named in `skip` (may be NULL when `skip_count` is 0). */

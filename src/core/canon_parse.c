@@ -116,7 +116,7 @@ static json_t *read_string_value(struct reader *in)
 	return value;
 }
 
-/* Leaves the key, NUL-terminated, at the end of the scratch, which moves while it grows: so the caller keeps its offset. */
+/* Leaves the key, NUL-terminated, at the end of the scratch, which moves as it grows: so callers keep its offset. */
 static int read_key(struct reader *in)
 {
 	size_t mark = in->scratch.length;

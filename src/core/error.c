@@ -38,6 +38,7 @@ static void replace_controls(char *text)
 			*text = '?';
 }
 
+__attribute__((format(printf, 4, 0)))
 static int set(struct sl_err *err, int code, const char *path, const char *format, va_list values)
 {
 	if (err && err->code == SL_OK) {

@@ -133,7 +133,7 @@ int sl_number_parse(struct sl_str text, double *number_r)
 	return isfinite(number) ? 0 : SL_MALFORMED;
 }
 
-/* The `count` significant digits nearest to `number` > 0. Returns n of ECMA-262: the point goes behind the n-th digit. */
+/* The `count` digits nearest to `number` > 0. Returns ECMA-262's n: the point goes behind the n-th digit. */
 static int round_to(double number, int count, char *digits_r)
 {
 	char text[MOST_DIGITS + 24];

@@ -9,12 +9,12 @@
 /* The length of the JSON number (RFC 8259 section 6) that `text` begins with; 0 if there is none. */
 size_t sl_number_token(struct sl_str text);
 
-/* Reads a text of which all is one JSON number, correctly rounded whatever its length. Returns 0, or SL_MALFORMED when it
- * overflows a double. What is too small becomes a zero, signed. */
+/* Reads a text of which all is one JSON number, correctly rounded whatever its length. Returns 0, or SL_MALFORMED
+ * when it overflows a double. What is too small becomes a zero, signed. */
 int sl_number_parse(struct sl_str text, double *number_r) __attribute__((warn_unused_result));
 
-/* Writes a finite number as ECMAScript's Number::toString(10) does: the fewest digits that read back as the same double,
- * of those the nearest, -0 as "0". Returns the length; there is no NUL. */
+/* Writes a finite number as ECMAScript's Number::toString(10) does: the fewest digits that read back as the same
+ * double, of those the nearest, -0 as "0". Returns the length; there is no NUL. */
 size_t sl_number_format(double number, char text_r[SL_NUMBER_TEXT]);
 
 #endif

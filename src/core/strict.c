@@ -140,8 +140,8 @@ static int check_string(struct scan *scan)
 
 static enum kind kind_at(const struct scan *scan) { return kinds[(unsigned char)scan->text.bytes[scan->at]]; }
 
-/* Counts what is no string. A string before a colon was a key and not a value; as only such a colon is taken off, a text
- * can't hide values behind colons that the grammar would refuse. */
+/* Counts what is no string. A string before a colon was a key and not a value; as only such a colon is taken off, a
+ * text can't hide values behind colons that the grammar would refuse. */
 static int check_other(struct scan *scan, enum kind kind)
 {
 	if (kind == CONTROL)

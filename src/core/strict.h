@@ -5,9 +5,10 @@
 #include "core/error.h"
 #include "core/str.h"
 
-/* After 0, of `text` this holds: it is UTF-8 without a byte-order mark; strings end, and hold no raw control character and
- * only well-formed escapes, none of NUL or a lone surrogate; other control characters are white space; brackets nest no
- * deeper than SL_JSON_DEPTH; and the values, as far as a grammar would accept them, are within the limit of canon.h.
+/* After 0, of `text` this holds: it is UTF-8 without a byte-order mark; strings end, and hold no raw control character
+ * and only well-formed escapes, none of NUL or a lone surrogate; other control characters are white space; brackets
+ * nest no deeper than SL_JSON_DEPTH; and the values, as far as a grammar would accept them, are within the limit of
+ * canon.h.
  * Errors: SL_MALFORMED, SL_TOO_LARGE. */
 int sl_strict_check(struct sl_str text, struct sl_err *err) __attribute__((warn_unused_result));
 
