@@ -152,14 +152,14 @@ static size_t code_points(struct sl_str text)
 	return count;
 }
 
-bool sl_check_name(struct sl_check *check, struct sl_str name, const struct sl_step *step)
+bool sl_check_name(struct sl_check *check, struct sl_str name, int maximum, const char *what, const struct sl_step *step)
 {
 	if (name.length == 0)
-		sl_check_fault(check, step, "must not be empty");
-	else if (name.length > SL_ID_CHARACTERS && code_points(name) > SL_ID_CHARACTERS)
-		sl_check_fault(check, step, "longer than %d characters", SL_ID_CHARACTERS);
+		sl_check_fault(check, step, "%smust not be empty", what);
+	else if (name.length > (size_t)maximum && code_points(name) > (size_t)maximum)
+		sl_check_fault(check, step, "%s%slonger than %d characters", what, *what ? "is " : "", maximum);
 	else if (has_control(name))
-		sl_check_fault(check, step, "must not hold control characters");
+		sl_check_fault(check, step, "%smust not hold control characters", what);
 	else
 		return true;
 	return false;
@@ -173,7 +173,7 @@ bool sl_check_id(struct sl_check *check, const json_t *value, const struct sl_st
 	else if (!json_is_string(value))
 		sl_check_fault(check, step, "must be text");
 	else
-		return sl_check_name(check, *id_r, step);
+		return sl_check_name(check, *id_r, SL_ID_CHARACTERS, "", step);
 	return false;
 }
 

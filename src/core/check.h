@@ -39,9 +39,11 @@ bool sl_check_array(struct sl_check *check, const json_t *value, const struct sl
 /* A whole number within the safe integers. `value` NULL: "is required". */
 bool sl_check_integer(struct sl_check *check, const json_t *value, const struct sl_step *step, int64_t *number_r);
 
-/* An id (a text), and a name of a project-level field: 1–SL_ID_CHARACTERS code points, no control characters. */
+/* An id: text of 1–SL_ID_CHARACTERS code points, no control characters. `value` NULL: "is required". */
 bool sl_check_id(struct sl_check *check, const json_t *value, const struct sl_step *step, struct sl_str *id_r);
-bool sl_check_name(struct sl_check *check, struct sl_str name, const struct sl_step *step);
+
+/* The same for a name, of at most `maximum` code points; `what` begins the reason: "", "the name ". */
+bool sl_check_name(struct sl_check *check, struct sl_str name, int maximum, const char *what, const struct sl_step *step);
 
 /* That the canonical text of `value` without the members in `skip` is at most `row_bytes` long. Relies on `estimate`. */
 void sl_check_size(struct sl_check *check, const json_t *value, const char *const *skip, size_t skip_count,
@@ -56,8 +58,10 @@ struct sl_check_place {
 };
 
 /* Every element of the collection `rows`: an object that is a valid row with a key of its own. The caller has reset
- * check->seen[entity]. `each` (may be NULL) is then called for every row that is an object. */
-typedef void (*sl_check_row_fn)(struct sl_check *check, const json_t *row, const struct sl_step *step);
+ * check->seen[entity]. `each` (may be NULL) is then called for every row that is an object, with its key unless that is at
+ * fault (NULL). */
+typedef void (*sl_check_row_fn)(struct sl_check *check, const json_t *row, const struct sl_seen_key *key,
+	const struct sl_step *step);
 void sl_check_rows(struct sl_check *check, const struct sl_check_place *place, const json_t *rows,
 	const struct sl_step *step, sl_check_row_fn each);
 

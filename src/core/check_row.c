@@ -5,9 +5,9 @@
 
 #include "core/rank.h"
 
-/* The longest key of a project-level field: a prefix, code points of at most 4 bytes, NUL. */
 #define CONTEXT "context."
-#define META_KEY_BYTES (sizeof(CONTEXT) + 4 * SL_ID_CHARACTERS)
+#define PREFIX (sizeof(CONTEXT) - 1)
+#define META_KEY_BYTES (4 * SL_ID_CHARACTERS) /* a code point has at most 4 */
 
 static bool is_reserved(enum sl_entity entity, const char *name)
 {
@@ -127,21 +127,36 @@ void sl_check_rows(struct sl_check *check, const struct sl_check_place *place, c
 		struct sl_seen_key key;
 		if (!sl_check_object(check, row, &row_step))
 			continue;
-		if (check_row(check, place, row, &row_step, &key))
+		bool has_key = check_row(check, place, row, &row_step, &key);
+		if (has_key)
 			sl_check_unique(check, place->entity, key, index, false, &id_step, step, step);
 		if (each)
-			each(check, row, &row_step);
+			each(check, row, has_key ? &key : NULL, &row_step);
 	}
 }
 
-/* The field of the schema that `name` is; its name is valid and so fits. */
+/* The field of the schema that `name` is, or NULL. */
 static const struct sl_field *meta_field(bool in_context, struct sl_str name)
 {
 	char key[META_KEY_BYTES];
-	size_t prefix = in_context ? sizeof(CONTEXT) - 1 : 0;
+	size_t prefix = in_context ? PREFIX : 0;
+	if (prefix + name.length > sizeof(key))
+		return NULL; /* not valid UTF-8 */
 	memcpy(key, CONTEXT, prefix);
 	memcpy(key + prefix, name.bytes, name.length);
 	return sl_schema_field(sl_schema_row(SL_META), (struct sl_str){ key, prefix + name.length });
+}
+
+/* The row's key is the name with its prefix, and as long as any other at most. */
+static bool check_meta_name(struct sl_check *check, bool in_context, struct sl_str name, const struct sl_step *step)
+{
+	int maximum = SL_ID_CHARACTERS - (in_context ? (int)PREFIX : 0);
+	if (!sl_check_name(check, name, maximum, "the name ", step))
+		return false;
+	if (in_context || name.length < PREFIX || memcmp(name.bytes, CONTEXT, PREFIX) != 0)
+		return true;
+	sl_check_fault(check, step, "belongs in the object context");
+	return false;
 }
 
 void sl_check_meta(struct sl_check *check, bool in_context, const char *name, const json_t *value,
@@ -149,13 +164,7 @@ void sl_check_meta(struct sl_check *check, bool in_context, const char *name, co
 {
 	struct sl_step step = sl_step_member(up, name);
 	struct sl_str text = sl_str_from(name);
-	if (!sl_check_name(check, text, &step))
-		return;
-	if (!in_context && strncmp(name, CONTEXT, sizeof(CONTEXT) - 1) == 0) {
-		sl_check_fault(check, &step, "belongs in the object context");
-		return;
-	}
-	if (null_removes && json_is_null(value))
+	if (!check_meta_name(check, in_context, text, &step) || (null_removes && json_is_null(value)))
 		return;
 	const struct sl_field *field = meta_field(in_context, text);
 	if (!field && json_is_null(value)) {

@@ -20,13 +20,12 @@ static void check_collection(struct sl_check *check, const struct sl_check_place
 	sl_check_rows(check, place, rows, &step, each);
 }
 
-static void check_episode(struct sl_check *check, const json_t *episode, const struct sl_step *step)
+static void check_episode(struct sl_check *check, const json_t *episode, const struct sl_seen_key *key,
+	const struct sl_step *step)
 {
-	const json_t *id = json_object_get(episode, "id");
-	int64_t number = (int64_t)json_number_value(id);
-	const int64_t *known = json_is_number(id) ? &number : NULL;
-	check_collection(check, &(struct sl_check_place){ SL_SCENES, false, known }, episode, step, NULL);
-	check_collection(check, &(struct sl_check_place){ SL_SHOTS, false, known }, episode, step, NULL);
+	const int64_t *id = key ? &key->episode : NULL;
+	check_collection(check, &(struct sl_check_place){ SL_SCENES, false, id }, episode, step, NULL);
+	check_collection(check, &(struct sl_check_place){ SL_SHOTS, false, id }, episode, step, NULL);
 }
 
 static bool is_collection(const char *name, enum sl_entity a, enum sl_entity b)

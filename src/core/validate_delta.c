@@ -95,17 +95,18 @@ static void check_entity(struct sl_check *check, enum sl_entity entity, const js
 	check_deleted(check, entity, keys, &keys_step, &rows_step);
 }
 
-/* That `object` has no members but collections of rows and those called `first` and `second`. */
-static void check_member_names(struct sl_check *check, const json_t *object, const char *first, const char *second,
-	const struct sl_step *up, const char *reason)
+/* That `object`, which is the delta (`whole`) or its `deleted`, has no unknown members. */
+static void check_member_names(struct sl_check *check, const json_t *object, bool whole, const struct sl_step *up)
 {
 	const char *name;
 	json_t *value;
 	json_object_foreach((json_t *)object, name, value) {
 		struct sl_step step = sl_step_member(up, name);
 		enum sl_entity entity = sl_entity_from_name(sl_str_from(name));
-		if ((entity == SL_ENTITIES || entity == SL_META) && strcmp(name, first) != 0 && strcmp(name, second) != 0)
-			sl_check_fault(check, &step, "%s", reason);
+		if (whole && (entity == SL_META || strcmp(name, "deleted") == 0))
+			continue;
+		if (entity == SL_ENTITIES || entity == SL_META)
+			sl_check_fault(check, &step, whole ? "is not part of a delta" : "is not a collection of rows");
 	}
 }
 
@@ -115,12 +116,12 @@ static void check_delta(struct sl_check *check, const json_t *delta)
 	struct sl_step meta_step = sl_step_member(&root, "meta"), deleted_step = sl_step_member(&root, "deleted");
 	if (!sl_check_object(check, delta, &root))
 		return;
-	check_member_names(check, delta, "meta", "deleted", &root, "is not part of a delta");
+	check_member_names(check, delta, true, &root);
 	const json_t *meta = json_object_get(delta, "meta"), *deleted = json_object_get(delta, "deleted");
 	if (meta)
 		check_meta(check, meta, &meta_step, false);
 	if (deleted && sl_check_object(check, deleted, &deleted_step))
-		check_member_names(check, deleted, "", "", &deleted_step, "is not a collection of rows");
+		check_member_names(check, deleted, false, &deleted_step);
 	for (int i = SL_EPISODES; i < SL_ENTITIES; i++) {
 		enum sl_entity entity = (enum sl_entity)i;
 		const char *name = sl_entity_name(entity);
