@@ -105,3 +105,22 @@ int sl_digest_parse(struct sl_str hex, struct sl_digest *digest_r)
 	*digest_r = digest;
 	return 0;
 }
+
+struct sl_str sl_digest_to_bytes(struct sl_digest digest, char bytes_r[16])
+{
+	for (int i = 0; i < 8; i++) {
+		bytes_r[i] = (char)(digest.high >> (56 - 8 * i));
+		bytes_r[8 + i] = (char)(digest.low >> (56 - 8 * i));
+	}
+	return (struct sl_str){ bytes_r, 16 };
+}
+
+struct sl_digest sl_digest_from_bytes(struct sl_str bytes)
+{
+	struct sl_digest digest = { 0, 0 };
+	for (size_t i = 0; i < 8 && bytes.length == 16; i++) {
+		digest.high = digest.high << 8 | (unsigned char)bytes.bytes[i];
+		digest.low = digest.low << 8 | (unsigned char)bytes.bytes[8 + i];
+	}
+	return digest;
+}

@@ -1,6 +1,6 @@
 /* Byte patches: see patch.h for the format.
- * Keeps true: a patch is read whole and found sound before anything is allocated or written from it. Making is linear even
- * for hostile texts, because the candidates tried at each place are bounded; the index covers the changed stretch only.
+ * Keeps true: a patch is read whole and found sound before anything is allocated or written from it. Making is linear
+ * even for hostile texts: few candidates are tried at each place, and the index covers the changed stretch only.
  * Fails with SL_INTERNAL for a damaged patch, never for a text. The method is that of rsync and of VCDIFF (RFC 3284).
  */
 #include "core/patch.h"
@@ -190,7 +190,8 @@ static size_t piece_at(const struct piece *pieces, size_t count, size_t offset)
 }
 
 /* Writes what makes `copy`, a piece of the first patch's result, out of the first patch's source. */
-static void resolve(struct writer *writer, struct sl_str first, const struct piece *pieces, size_t count, struct op copy)
+static void resolve(struct writer *writer, struct sl_str first, const struct piece *pieces, size_t count,
+	struct op copy)
 {
 	for (size_t i = piece_at(pieces, count, copy.offset); copy.length > 0; i++) {
 		const struct op *op = &pieces[i].op;
@@ -313,7 +314,8 @@ struct match {
 };
 
 /* The longest match of the block at `at`, within to[begin..end). */
-static struct match find(const struct index *index, uint64_t hash, struct sl_str to, size_t begin, size_t at, size_t end)
+static struct match find(const struct index *index, uint64_t hash, struct sl_str to, size_t begin, size_t at,
+	size_t end)
 {
 	struct match best = { 0, 0, 0 };
 	struct sl_str source = index->source;
@@ -364,8 +366,9 @@ int sl_patch_make(struct sl_str from, struct sl_str to, struct sl_arena *arena, 
 	if (changed < BLOCK) {
 		write_insert(&writer, slice(to, prefix, prefix + changed));
 	} else {
-		/* As far around the change as it is long: finds what was moved or doubled, at a cost that follows the change. */
-		int code = index_build(&index, from, prefix - smaller(prefix, changed), end + smaller(suffix, changed), arena);
+		/* As far around the change as it is long: finds what was doubled, at a cost that follows the change. */
+		int code = index_build(&index, from, prefix - smaller(prefix, changed), end + smaller(suffix, changed),
+			arena);
 		if (code != 0) {
 			sl_buf_dispose(&writer.insert);
 			return code;

@@ -1,6 +1,6 @@
 /* Order keys as base-62 fractions: see rank.h.
- * Keeps true: what is made here lies strictly between its bounds, rises strictly and never ends in '0'. Bounds are compared
- * as fractions: for ranks that don't end in '0' that is the order of bytes, and for the others it only refuses more.
+ * Keeps true: what is made here lies strictly between its bounds, rises strictly and never ends in '0'. Bounds are
+ * compared as fractions: for ranks that don't end in '0' that is the order of bytes, for others it only refuses more.
  * Fails with SL_TOO_LARGE where SL_RANK_BYTES digits hold too few ranks; sl_rank_assign then respaces all siblings.
  */
 #include "core/rank.h"
@@ -103,8 +103,8 @@ static bool has_digits_from(const struct fraction *fraction, size_t position)
 	return false;
 }
 
-/* The shortest length at which more than `count` steps lie between `low` and `high`, and their number; 0: there is none. A
- * NULL `high` is 1. */
+/* The shortest length at which more than `count` steps lie between `low` and `high`, and their number; 0: there is
+ * none. A NULL `high` is 1. */
 static size_t grid_between(const struct fraction *low, const struct fraction *high, uint64_t count, uint64_t *steps_r)
 {
 	int64_t distance = high ? 0 : 1;
@@ -162,7 +162,8 @@ static bool is_before(const struct sl_str *ranks, const struct sl_str *ids, size
 }
 
 /* The first of `ends` that isn't before sibling `i`. */
-static size_t place_among(const size_t *ends, size_t length, const struct sl_str *ranks, const struct sl_str *ids, size_t i)
+static size_t place_among(const size_t *ends, size_t length, const struct sl_str *ranks, const struct sl_str *ids,
+	size_t i)
 {
 	size_t low = 0, high = length;
 	while (low < high) {

@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "core/digest.h"
+#include "core/error.h"
 
 static struct sl_row row_of(enum sl_entity entity, int64_t episode, const char *id, const char *rank, const char *data)
 {
@@ -40,10 +41,14 @@ static void digest__hashes_the_documented_bytes(void **state)
 		SL_STR("episodes\x1f" "12\x1fV\x1f{\"title\":\"x\"}"));
 	assert_hash_of(digest_of(row_of(SL_EPISODES, -9007199254740991, "", "", "{}")),
 		SL_STR("episodes\x1f-9007199254740991\x1f\x1f{}"));
-	assert_hash_of(digest_of(row_of(SL_SCENES, 3, "1-1", "Vb", "{}")), SL_STR("scenes\x1f" "3\x1e" "1-1\x1fVb\x1f{}"));
-	assert_hash_of(digest_of(row_of(SL_SHOTS, 0, "\xc3\xa9", "k", "{}")), SL_STR("shots\x1f" "0\x1e\xc3\xa9\x1fk\x1f{}"));
-	assert_hash_of(digest_of(row_of(SL_CHARACTERS, 0, "anna", "k", "{}")), SL_STR("characters\x1f" "anna\x1fk\x1f{}"));
-	assert_hash_of(digest_of(row_of(SL_LOCATIONS, 0, "bar", "k", "{}")), SL_STR("locations\x1f" "bar\x1fk\x1f{}"));
+	assert_hash_of(digest_of(row_of(SL_SCENES, 3, "1-1", "Vb", "{}")),
+		SL_STR("scenes\x1f" "3\x1e" "1-1\x1fVb\x1f{}"));
+	assert_hash_of(digest_of(row_of(SL_SHOTS, 0, "\xc3\xa9", "k", "{}")),
+		SL_STR("shots\x1f" "0\x1e\xc3\xa9\x1fk\x1f{}"));
+	assert_hash_of(digest_of(row_of(SL_CHARACTERS, 0, "anna", "k", "{}")),
+		SL_STR("characters\x1f" "anna\x1fk\x1f{}"));
+	assert_hash_of(digest_of(row_of(SL_LOCATIONS, 0, "bar", "k", "{}")),
+		SL_STR("locations\x1f" "bar\x1fk\x1f{}"));
 }
 
 static void digest__meta_has_no_rank_and_versions_dont_count(void **state)
@@ -179,9 +184,11 @@ static void digest__format_and_parse(void **state)
 static void digest__parse_refuses_the_rest(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "", "0", "0123456789abcdeffedcba987654321", "0123456789abcdeffedcba98765432100",
-		"0123456789ABCDEFfedcba9876543210", "0123456789abcdeffedcba987654321g", " 123456789abcdeffedcba9876543210",
-		"0x23456789abcdeffedcba9876543210" };
+	static const char *const bad[] = {
+		"", "0", "0123456789abcdeffedcba987654321", "0123456789abcdeffedcba98765432100",
+		"0123456789ABCDEFfedcba9876543210", "0123456789abcdeffedcba987654321g",
+		" 123456789abcdeffedcba9876543210", "0x23456789abcdeffedcba9876543210",
+	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct sl_digest digest = { 1, 2 };
 		assert_int_equal(sl_digest_parse(sl_str_from(bad[i]), &digest), SL_MALFORMED);

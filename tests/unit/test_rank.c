@@ -5,10 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 #include <stdio.h>
 
 #include "core/error.h"
 #include "core/rank.h"
+#include "torture.h"
 
 static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 static const struct sl_str none = { NULL, 0 };
@@ -113,7 +115,9 @@ static void rank__append_after_all_z_ends(void **state)
 
 static void rank__bulk_uses_the_shortest_length(void **state)
 {
-	static const struct { size_t count, length; } cases[] = { { 1, 1 }, { 61, 1 }, { 62, 2 }, { 3843, 2 }, { 3844, 3 } };
+	static const struct { size_t count, length; } cases[] = {
+		{ 1, 1 }, { 61, 1 }, { 62, 2 }, { 3843, 2 }, { 3844, 3 },
+	};
 	static struct sl_str ranks[3844];
 	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
 		size_t longest = 0;
@@ -132,6 +136,18 @@ static void rank__bulk_between_two_is_short(void **state)
 	assert_between(SL_STR("V"), ranks, 1000, SL_STR("W"));
 	for (size_t i = 0; i < 1000; i++)
 		assert_true(ranks[i].length <= 3);
+}
+
+static void rank__one_between_is_as_short_as_can_be(void **state)
+{
+	static const char *const cases[][3] = {
+		{ "a", "c", "b" }, { "a", "b1", "b" }, { "az", "b1", "b" }, { "a", "b", "aV" },
+		{ "", "1", "0V" }, { "", "11", "1" }, { "a", "a1", "a0V" }, { "", "z", "U" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sl_str rank = one_between(sl_str_from(cases[i][0]), sl_str_from(cases[i][1]), *state);
+		assert_true(sl_str_equal(rank, sl_str_from(cases[i][2])));
+	}
 }
 
 static void rank__same_gap_grows_slowly_until_there_is_no_room(void **state)
@@ -153,10 +169,11 @@ static void rank__same_gap_grows_slowly_until_there_is_no_room(void **state)
 static void rank__bounds_made_by_clients(void **state)
 {
 	static const struct { const char *low, *high; bool room; } cases[] = {
-		{ "a0", "a1", true }, { "a", "a01", true }, { "a0", "a01", true }, { "a00", "b000", true }, { "", "01", true },
-		{ "z0", "", true }, { "000", "", true }, { "0", "00001", true },
-		{ "a", "a", false }, { "a", "a0", false }, { "a0", "a", false }, { "b", "a", false }, { "", "0", false },
-		{ "", "000", false }, { "b1", "az", false }, { "a-", "b", false }, { "a", "b-", false },
+		{ "a0", "a1", true }, { "a", "a01", true }, { "a0", "a01", true }, { "a00", "b000", true },
+		{ "", "01", true }, { "z0", "", true }, { "000", "", true }, { "0", "00001", true },
+		{ "a", "a", false }, { "a", "a0", false }, { "a0", "a", false }, { "b", "a", false },
+		{ "", "0", false }, { "", "000", false }, { "b1", "az", false }, { "a-", "b", false },
+		{ "a", "b-", false },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct sl_str low = sl_str_from(cases[i].low), high = sl_str_from(cases[i].high), rank = none;
@@ -193,15 +210,25 @@ static void rank__random_bounds(void **state)
 	assert_true(found > 5000);
 }
 
-static void rank__no_memory_is_told(void **state)
+static int assign_with_gaps(void *context)
+{
+	struct sl_arena arena;
+	struct sl_str ids[100], ranks[100];
+	(void)context;
+	for (size_t i = 0; i < 100; i++) {
+		ids[i] = (struct sl_str){ alphabet, 1 + i % 60 };
+		ranks[i] = i % 50 == 7 ? (struct sl_str){ alphabet + i / 50 + 1, 1 } : none;
+	}
+	sl_arena_init(&arena, 0);
+	int code = sl_rank_assign(ranks, ids, 100, &arena);
+	sl_arena_dispose(&arena);
+	return code;
+}
+
+static void rank__every_failed_allocation_is_told(void **state)
 {
 	(void)state;
-	struct sl_arena small;
-	static struct sl_str ranks[1000], ids[1000];
-	sl_arena_init(&small, 64);
-	assert_int_equal(sl_rank_between(none, none, 1000, &small, ranks), SL_NO_MEMORY);
-	assert_int_equal(sl_rank_assign(ranks, ids, 1000, &small), SL_NO_MEMORY);
-	sl_arena_dispose(&small);
+	assert_true(torture(assign_with_gaps, NULL) >= 1);
 }
 
 /* --- assign ----------------------------------------------------------------------------------------------------- */
@@ -380,10 +407,11 @@ int main(void)
 		TEST(rank__append_after_all_z_ends),
 		TEST(rank__bulk_uses_the_shortest_length),
 		TEST(rank__bulk_between_two_is_short),
+		TEST(rank__one_between_is_as_short_as_can_be),
 		TEST(rank__same_gap_grows_slowly_until_there_is_no_room),
 		TEST(rank__bounds_made_by_clients),
 		TEST(rank__random_bounds),
-		TEST(rank__no_memory_is_told),
+		TEST(rank__every_failed_allocation_is_told),
 		TEST(rank__assign_to_none_depends_on_the_count_only),
 		TEST(rank__assign_keeps_what_is_in_order),
 		TEST(rank__moving_one_changes_one),

@@ -15,10 +15,12 @@
 #define DAY_MS (24 * HOUR_MS)
 #define MIDNIGHT (20000 * DAY_MS)
 
-/* One version: day and minute of the day, a name or not, and what becomes of it. */
+enum fate { DROPPED, KEPT, NAMED };
+
+/* One version: when it was made, and what becomes of it. */
 struct version {
 	int day, hour, minute;
-	bool named, keep;
+	enum fate fate; /* NAMED: kept, because it has a name */
 };
 
 struct history {
@@ -29,41 +31,42 @@ struct history {
 };
 
 static const struct history histories[] = {
-	{ "nothing stored", { 5, 5, 5 }, { { 0, 0, 0, false, false } }, 0 },
+	{ "nothing stored", { 5, 5, 5 }, { { 0, 0, 0, DROPPED } }, 0 },
 	{ "the newest stays under a policy that keeps nothing", { 0, 0, 0 },
-		{ { 3, 9, 0, false, true }, { 3, 8, 0, false, false } }, 2 },
+		{ { 3, 9, 0, KEPT }, { 3, 8, 0, DROPPED } }, 2 },
 	{ "the last three", { 3, 0, 0 },
-		{ { 3, 9, 3, false, true }, { 3, 9, 2, false, true }, { 3, 9, 1, false, true }, { 3, 9, 0, false, false },
-			{ 2, 9, 0, false, false } }, 5 },
-	{ "more asked for than there is", { 100, 0, 0 }, { { 3, 9, 3, false, true }, { 1, 9, 2, false, true } }, 2 },
+		{ { 3, 9, 3, KEPT }, { 3, 9, 2, KEPT }, { 3, 9, 1, KEPT }, { 3, 9, 0, DROPPED },
+			{ 2, 9, 0, DROPPED } }, 5 },
+	{ "more asked for than there is", { 100, 0, 0 }, { { 3, 9, 3, KEPT }, { 1, 9, 2, KEPT } }, 2 },
 	{ "a name keeps, and counts among the last", { 2, 0, 0 },
-		{ { 3, 9, 3, true, true }, { 3, 9, 2, false, true }, { 3, 9, 1, false, false }, { 3, 9, 0, true, true } }, 4 },
+		{ { 3, 9, 3, NAMED }, { 3, 9, 2, KEPT }, { 3, 9, 1, DROPPED }, { 3, 9, 0, NAMED } }, 4 },
 	{ "the newest of each hour", { 1, 2, 0 },
-		{ { 3, 9, 30, false, true }, { 3, 9, 20, false, true }, { 3, 9, 10, false, false }, { 3, 8, 59, false, true },
-			{ 3, 8, 0, false, false }, { 3, 7, 59, false, false } }, 6 },
+		{ { 3, 9, 30, KEPT }, { 3, 9, 20, KEPT }, { 3, 9, 10, DROPPED }, { 3, 8, 59, KEPT },
+			{ 3, 8, 0, DROPPED }, { 3, 7, 59, DROPPED } }, 6 },
 	{ "hours without versions don't count", { 1, 2, 0 },
-		{ { 9, 9, 30, false, true }, { 5, 3, 10, false, true }, { 1, 23, 59, false, true }, { 1, 22, 59, false, false } },
+		{ { 9, 9, 30, KEPT }, { 5, 3, 10, KEPT }, { 1, 23, 59, KEPT }, { 1, 22, 59, DROPPED } },
 		4 },
 	{ "the newest of each day", { 1, 0, 2 },
-		{ { 3, 9, 30, false, true }, { 3, 8, 0, false, true }, { 3, 7, 0, false, false }, { 2, 23, 59, false, true },
-			{ 2, 0, 0, false, false }, { 1, 23, 59, false, false } }, 6 },
+		{ { 3, 9, 30, KEPT }, { 3, 8, 0, KEPT }, { 3, 7, 0, DROPPED }, { 2, 23, 59, KEPT },
+			{ 2, 0, 0, DROPPED }, { 1, 23, 59, DROPPED } }, 6 },
 	{ "days are those of UTC", { 1, 0, 9 },
-		{ { 3, 0, 1, false, true }, { 3, 0, 0, false, true }, { 2, 23, 59, false, true }, { 2, 12, 0, false, false },
-			{ 2, 0, 0, false, false }, { 1, 23, 59, false, true } }, 6 },
+		{ { 3, 0, 1, KEPT }, { 3, 0, 0, KEPT }, { 2, 23, 59, KEPT }, { 2, 12, 0, DROPPED },
+			{ 2, 0, 0, DROPPED }, { 1, 23, 59, KEPT } }, 6 },
 	{ "hours and days overlap", { 1, 2, 2 },
-		{ { 3, 9, 30, false, true }, { 3, 8, 0, false, true }, { 3, 7, 0, false, true }, { 3, 6, 0, false, false },
-			{ 2, 5, 0, false, true }, { 1, 5, 0, false, false } }, 6 },
+		{ { 3, 9, 30, KEPT }, { 3, 8, 0, KEPT }, { 3, 7, 0, KEPT }, { 3, 6, 0, DROPPED },
+			{ 2, 5, 0, KEPT }, { 1, 5, 0, DROPPED } }, 6 },
 	{ "a named version is its hour's newest", { 1, 1, 0 },
-		{ { 3, 9, 30, false, true }, { 3, 8, 30, true, true }, { 3, 8, 0, false, false } }, 3 },
+		{ { 3, 9, 30, KEPT }, { 3, 8, 30, NAMED }, { 3, 8, 0, DROPPED } }, 3 },
 };
 
 static size_t draw(const struct history *history, struct sl_retained *items)
 {
 	for (size_t i = 0; i < history->count; i++) {
 		const struct version *version = &history->versions[i];
-		items[i].version = MIDNIGHT + version->day * DAY_MS + version->hour * HOUR_MS + version->minute * MINUTE_MS;
-		items[i].named = version->named;
-		items[i].keep = !version->keep;
+		items[i].version = MIDNIGHT + version->day * DAY_MS + version->hour * HOUR_MS +
+			version->minute * MINUTE_MS;
+		items[i].named = version->fate == NAMED;
+		items[i].keep = version->fate == DROPPED;
 	}
 	return history->count;
 }
@@ -76,7 +79,7 @@ static void retention__keeps_as_drawn(void **state)
 		size_t count = draw(&histories[h], items);
 		sl_retention_mark(&histories[h].policy, items, count);
 		for (size_t i = 0; i < count; i++)
-			if (items[i].keep != histories[h].versions[i].keep)
+			if (items[i].keep != (histories[h].versions[i].fate != DROPPED))
 				fail_msg("%s: version %zu: keep is %d", histories[h].name, i, items[i].keep);
 	}
 }

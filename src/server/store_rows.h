@@ -1,0 +1,27 @@
+/* Rows of a project in SQL: one table of statements per entity, so that no entity has code of its own. */
+#ifndef SL_SERVER_STORE_ROWS_H
+#define SL_SERVER_STORE_ROWS_H
+
+#include "core/delta.h"
+#include "core/undo.h"
+#include "server/db.h"
+
+/* All return 0 or a negative code. Rows are added to `into`, their texts copied to the arena. */
+int sl_store_rows_all(struct sl_db *db, int64_t project, struct sl_arena *arena, struct sl_rowset *into,
+	struct sl_err *err);
+int sl_store_rows_some(struct sl_db *db, int64_t project, const struct sl_key *keys, size_t count,
+	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err);
+int sl_store_rows_siblings(struct sl_db *db, int64_t project, const struct sl_key *group, struct sl_arena *arena,
+	struct sl_rowset *into, struct sl_err *err);
+int sl_store_rows_since(struct sl_db *db, int64_t project, int64_t version, struct sl_arena *arena,
+	struct sl_rowset *into, struct sl_err *err);
+
+/* The last rank among siblings, empty when there are none. */
+int sl_store_rows_last(struct sl_db *db, int64_t project, const struct sl_key *group, struct sl_arena *arena,
+	struct sl_str *rank_r, struct sl_err *err);
+
+/* Writes the changes: inserts, updates and deletes, by entity, in bulk. */
+int sl_store_rows_write(struct sl_db *db, int64_t project, const struct sl_change *changes, size_t count,
+	struct sl_arena *arena, struct sl_err *err);
+
+#endif
