@@ -78,47 +78,67 @@ static int read_all(void *context, struct sl_arena *arena, struct sl_rowset *int
 	return rc;
 }
 
-static bool in_group(const struct sl_row *row, const struct sl_key *group)
+/* The groups as a set of rows, each under its own key. NULL: no memory. */
+static struct sl_rowset *set_of_groups(const struct sl_key *groups, size_t count, struct sl_arena *arena)
 {
-	struct sl_key own = sl_key_of_siblings(&row->key);
-	return sl_key_equal(&own, group);
+	struct sl_rowset *set = sl_rowset_new(arena, count);
+	for (size_t i = 0; set && i < count; i++)
+		if (!sl_rowset_put(set, &(struct sl_row){ .key = groups[i] }))
+			return NULL;
+	return set;
 }
 
-static int read_siblings(void *context, const struct sl_key *group, struct sl_arena *arena, struct sl_rowset *into,
-	struct sl_err *err)
+static struct sl_row *group_of(const struct sl_rowset *groups, const struct sl_row *row)
+{
+	struct sl_key own = sl_key_of_siblings(&row->key);
+	return sl_rowset_find(groups, &own);
+}
+
+static int read_siblings(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena,
+	struct sl_rowset *into, struct sl_err *err)
 {
 	struct memory_store *store = context;
 	const struct sl_row *row;
 	size_t cursor = 0;
 	int rc = begin(store, MEMORY_READ_SIBLINGS, err);
-	(void)arena;
+	struct sl_rowset *set = rc == SL_OK ? set_of_groups(groups, count, arena) : NULL;
+	if (rc == SL_OK && !set)
+		return no_memory(err);
 	while (rc == SL_OK && (row = sl_rowset_next(store->rows, &cursor)))
-		if (in_group(row, group))
+		if (group_of(set, row))
 			rc = give(store, MEMORY_READ_SIBLINGS, row, into, err);
 	return rc;
 }
 
-static int last_rank(void *context, const struct sl_key *group, struct sl_arena *arena, struct sl_str *rank_r,
+static int last_ranks(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena, struct sl_str *ranks_r,
 	struct sl_err *err)
 {
 	struct memory_store *store = context;
 	const struct sl_row *row;
 	size_t cursor = 0;
-	int rc = begin(store, MEMORY_LAST_RANK, err);
-	(void)arena;
-	*rank_r = (struct sl_str){ NULL, 0 };
-	while (rc == SL_OK && (row = sl_rowset_next(store->rows, &cursor)))
-		if (in_group(row, group) && sl_str_compare(row->rank, *rank_r) > 0)
-			*rank_r = row->rank;
+	int rc = begin(store, MEMORY_LAST_RANKS, err);
+	struct sl_rowset *set = rc == SL_OK ? set_of_groups(groups, count, arena) : NULL;
+	if (rc == SL_OK && !set)
+		return no_memory(err);
+	while (rc == SL_OK && (row = sl_rowset_next(store->rows, &cursor))) {
+		struct sl_row *group = group_of(set, row);
+		if (group && sl_str_compare(row->rank, group->rank) > 0)
+			group->rank = row->rank;
+	}
+	for (size_t i = 0; rc == SL_OK && i < count; i++)
+		ranks_r[i] = sl_rowset_find(set, &groups[i])->rank;
+	store->touched[MEMORY_LAST_RANKS] += count;
 	return rc;
 }
 
-static int has_episode(void *context, int64_t episode, struct sl_err *err)
+static int has_episodes(void *context, const struct sl_key *episodes, size_t count, bool *there_r, struct sl_err *err)
 {
 	struct memory_store *store = context;
-	struct sl_key key = sl_key_of_episode(episode);
-	int rc = begin(store, MEMORY_HAS_EPISODE, err);
-	return rc == SL_OK ? sl_rowset_find(store->rows, &key) != NULL : rc;
+	int rc = begin(store, MEMORY_HAS_EPISODES, err);
+	for (size_t i = 0; rc == SL_OK && i < count; i++)
+		there_r[i] = sl_rowset_find(store->rows, &episodes[i]) != NULL;
+	store->touched[MEMORY_HAS_EPISODES] += count;
+	return rc;
 }
 
 static int read_tombstones(void *context, const struct sl_key *keys, size_t count, int64_t *versions_r, struct sl_err *err)
@@ -302,8 +322,8 @@ static int write(void *context, const struct sl_commit_record *record, struct sl
 
 int memory_store_init(struct memory_store *store)
 {
-	static const struct sl_store calls = { NULL, lock_head, find_op, read_rows, read_all, read_siblings, last_rank,
-		has_episode, read_tombstones, read_changes, read_undo, write };
+	static const struct sl_store calls = { NULL, lock_head, find_op, read_rows, read_all, read_siblings, last_ranks,
+		has_episodes, read_tombstones, read_changes, read_undo, write };
 	*store = (struct memory_store){ .calls = calls };
 	store->calls.context = store;
 	sl_arena_init(&store->arena, 0);

@@ -539,8 +539,8 @@ static void content__reads_only_what_the_push_touches(void **state)
 	desk_commit(&desk, "{'shots':[{'id':'a','episodeId':1,'n':1},{'id':'new','episodeId':2}],'deleted':{'characters':['c']}}");
 	assert_int_equal(desk.store.touched[MEMORY_READ_ROWS], 2);
 	assert_int_equal(desk.store.called[MEMORY_READ_ROWS], 1);
-	assert_int_equal(desk.store.called[MEMORY_HAS_EPISODE], 1);
-	assert_int_equal(desk.store.called[MEMORY_LAST_RANK], 1);
+	assert_int_equal(desk.store.called[MEMORY_HAS_EPISODES], 1);
+	assert_int_equal(desk.store.called[MEMORY_LAST_RANKS], 1);
 	assert_int_equal(desk.store.called[MEMORY_READ_ALL] + desk.store.called[MEMORY_READ_SIBLINGS]
 		+ desk.store.called[MEMORY_READ_TOMBSTONES] + desk.store.called[MEMORY_READ_CHANGES], 0);
 	memory_store_reset_counters(&desk.store);
