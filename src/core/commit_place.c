@@ -237,7 +237,7 @@ static int settle(struct placing *placing, const struct sl_rowset *stored, struc
 /* Where a client left no room behind its last rank: new ranks for the whole groups, which `placing` now lists alone. */
 static int respace(struct placing *placing)
 {
-	struct sl_rowset *stored = sl_rowset_new(placing->work->arena, 64), *wanted;
+	struct sl_rowset *stored = sl_rowset_new(placing->work->arena, 64), *wanted = NULL;
 	int rc = stored ? gather_siblings(placing, stored, &wanted) : no_memory(placing->work);
 	if (rc == SL_OK)
 		rc = respace_groups(placing, wanted);
