@@ -13,7 +13,7 @@ import tap
 from mariadb import MariaDB
 
 BUILD = os.path.abspath(os.environ.get("SLATESYNC_BUILD", "."))
-ADMIN = os.path.join(BUILD, "src/server/slatesync-admin")
+ADMIN = os.environ.get("SLATESYNC_ADMIN", os.path.join(BUILD, "src/server/slatesync-admin"))
 PASSWORD = "correct horse"
 
 

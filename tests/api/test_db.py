@@ -9,8 +9,8 @@ from mariadb import MariaDB
 from proxy import CommitLoser
 
 BUILD = os.path.abspath(os.environ.get("SLATESYNC_BUILD", "."))
-DB_TEST = os.path.join(BUILD, "tests/api/db_test")
-ADMIN = os.path.join(BUILD, "src/server/slatesync-admin")
+DB_TEST = os.environ.get("DB_TEST", os.path.join(BUILD, "tests/api/db_test"))
+ADMIN = os.environ.get("SLATESYNC_ADMIN", os.path.join(BUILD, "src/server/slatesync-admin"))
 TABLE = """CREATE OR REPLACE TABLE db_test (id BIGINT PRIMARY KEY, note VARCHAR(255), amount BIGINT, data LONGTEXT,
     raw LONGBLOB) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"""
 
