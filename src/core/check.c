@@ -1,11 +1,13 @@
-/* Values against the fields of the schema; see check.h. Keeps true: a value that passes can be stored and read back by every
- * client without loss, as numbers stay within ±(2^53−1) and text within its limits. Nothing is copied or built.
+/* Values against the fields of the schema; see check.h. Keeps true: a value that passes can be stored and read back
+ * by every client without loss, as numbers stay within ±(2^53−1) and text within its limits. Nothing is copied or
+ * built.
  */
 #include "core/check.h"
 
 #include <stdio.h>
 
 #include "core/canon.h"
+#include "core/utf8.h"
 
 #define NUMBER_BYTES 26 /* at most 24 characters of ECMAScript, and a separator */
 #define ESCAPED_BYTES 6 /* at most, per byte of a text: \u001f */
@@ -144,19 +146,12 @@ static bool has_control(struct sl_str text)
 	return false;
 }
 
-static size_t code_points(struct sl_str text)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < text.length; i++)
-		count += ((unsigned char)text.bytes[i] & 0xc0) != 0x80;
-	return count;
-}
-
-bool sl_check_name(struct sl_check *check, struct sl_str name, int maximum, const char *what, const struct sl_step *step)
+bool sl_check_name(struct sl_check *check, struct sl_str name, int maximum, const char *what,
+	const struct sl_step *step)
 {
 	if (name.length == 0)
 		sl_check_fault(check, step, "%smust not be empty", what);
-	else if (name.length > (size_t)maximum && code_points(name) > (size_t)maximum)
+	else if (name.length > (size_t)maximum && sl_utf8_length(name) > (size_t)maximum)
 		sl_check_fault(check, step, "%s%slonger than %d characters", what, *what ? "is " : "", maximum);
 	else if (has_control(name))
 		sl_check_fault(check, step, "%smust not hold control characters", what);
@@ -245,7 +240,8 @@ static void check_anything(struct sl_check *check, const json_t *value, const st
 		check_elements(check, NULL, value, step);
 }
 
-void sl_check_value(struct sl_check *check, const struct sl_field *field, const json_t *value, const struct sl_step *step)
+void sl_check_value(struct sl_check *check, const struct sl_field *field, const json_t *value,
+	const struct sl_step *step)
 {
 	switch (field ? field->type : SL_TYPE_ANY) {
 	case SL_TYPE_TEXT:

@@ -1,5 +1,5 @@
-/* Rows of collections and of the project level: keys, ranks, fields, uniqueness, size; see check.h. Keeps true: what passes has
- * a key that no other row of its collection has, byte for byte.
+/* Rows of collections and of the project level: keys, ranks, fields, uniqueness, size; see check.h. Keeps true: what
+ * passes has a key that no other row of its collection has, byte for byte.
  */
 #include "core/check.h"
 

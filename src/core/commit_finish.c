@@ -81,7 +81,7 @@ int sl_commit_check_limits(struct sl_commit_work *work)
 {
 	int64_t limit = work->push->project_bytes;
 	if (work->head.bytes > limit && work->head.bytes > work->outcome->head.bytes)
-		return sl_err_set(work->err, SL_TOO_LARGE, "the project would hold %lld bytes, the limit is %lld",
+		return sl_err_set_limit(work->err, limit, "the project would hold %lld bytes, the limit is %lld",
 			(long long)work->head.bytes, (long long)limit);
 	return guard_empty(work);
 }

@@ -1,5 +1,6 @@
-/* The list of faults and their JSON Pointers (RFC 6901); see faults.h. Keeps true: a path always leads to an existing place
- * or a missing member of one, is whole UTF-8, and nothing is allocated for faults beyond SL_FAULTS. Fails only for memory.
+/* The list of faults and their JSON Pointers (RFC 6901); see faults.h. Keeps true: a path always leads to an existing
+ * place or a missing member of one, is whole UTF-8, and nothing is allocated for faults beyond SL_FAULTS. Fails only
+ * for memory.
  */
 #include "core/faults.h"
 
@@ -81,7 +82,8 @@ static char *format_in_arena(struct sl_arena *arena, const char *format, va_list
 	return text;
 }
 
-int sl_faults_vadd(struct sl_faults *faults, struct sl_arena *arena, const char *path, const char *format, va_list values)
+int sl_faults_vadd(struct sl_faults *faults, struct sl_arena *arena, const char *path, const char *format,
+	va_list values)
 {
 	faults->total++;
 	if (faults->count == SL_FAULTS)

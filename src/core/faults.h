@@ -1,7 +1,7 @@
 /* Where validation stands, and how a place becomes the JSON Pointer of a fault.
  *
- * The way from the root to the value at hand is a chain of steps on the stack; text is made of it only when there is a fault
- * to report, so that a valid document of 20 MB costs no path at all.
+ * The way from the root to the value at hand is a chain of steps on the stack; text is made of it only when there is
+ * a fault to report, so that a valid document of 20 MB costs no path at all.
  */
 #ifndef SL_CORE_FAULTS_H
 #define SL_CORE_FAULTS_H
@@ -35,7 +35,8 @@ static inline struct sl_step sl_step_element(const struct sl_step *up, size_t in
 void sl_faults_path(const char *root, const struct sl_step *step, char path_r[SL_FAULT_PATH_BYTES]);
 
 /* sl_faults_add with a va_list. */
-int sl_faults_vadd(struct sl_faults *faults, struct sl_arena *arena, const char *path, const char *format, va_list values)
+int sl_faults_vadd(struct sl_faults *faults, struct sl_arena *arena, const char *path, const char *format,
+	va_list values)
 	__attribute__((format(printf, 4, 0)));
 
 /* Describes the first fault in `err`, if there is one: then SL_INVALID, else 0. */

@@ -65,19 +65,6 @@ bool sl_rows_meta_is_empty(struct sl_str name, const json_t *value)
 
 /* --- from JSON -------------------------------------------------------------------------------------------------- */
 
-struct skipped {
-	const char *names[4];
-	size_t count;
-};
-
-static const struct skipped *skipped_of(enum sl_entity entity)
-{
-	static const struct skipped episode = { { "id", "rank", "scenes", "shots" }, 4 };
-	static const struct skipped child = { { "id", "rank", "episodeId" }, 3 };
-	static const struct skipped other = { { "id", "rank" }, 2 };
-	return entity == SL_EPISODES ? &episode : sl_entity_has_episode(entity) ? &child : &other;
-}
-
 static struct sl_str text_of(const json_t *string)
 {
 	return (struct sl_str){ json_string_value(string), json_string_length(string) };
@@ -86,7 +73,8 @@ static struct sl_str text_of(const json_t *string)
 int sl_rows_from_object(enum sl_entity entity, const json_t *object, const int64_t *episode, bool with_rank,
 	struct sl_arena *arena, struct sl_buf *scratch, struct sl_row *row_r)
 {
-	const struct skipped *skipped = skipped_of(entity);
+	size_t reserved_count;
+	const char *const *reserved = sl_schema_reserved(entity, &reserved_count);
 	const json_t *id = json_object_get(object, "id"), *rank = json_object_get(object, "rank");
 	struct sl_row row = { { entity, 0, { NULL, 0 } }, { NULL, 0 }, { NULL, 0 }, 0 };
 
@@ -99,7 +87,7 @@ int sl_rows_from_object(enum sl_entity entity, const json_t *object, const int64
 	if (with_rank && rank)
 		row.rank = text_of(rank);
 	sl_buf_clear(scratch);
-	sl_canon_write_without(scratch, object, skipped->names, skipped->count);
+	sl_canon_write_without(scratch, object, reserved, reserved_count);
 	if (sl_buf_code(scratch) != SL_OK)
 		return SL_NO_MEMORY;
 	row.data = sl_buf_str(scratch);

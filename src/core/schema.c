@@ -1,5 +1,5 @@
-/* The data model's table, built from schema.def at compile time; see schema.h. Nothing here can fail or change. Sources:
- * section projectData of the protocol for the fields, the merge table for their rules.
+/* The data model's table, built from schema.def at compile time; see schema.h. Nothing here can fail or change.
+ * Sources: section projectData of the protocol for the fields, the merge table for their rules.
  */
 #include "core/schema.h"
 

@@ -1,7 +1,7 @@
 /* The project's data model, looked up in the one table schema.def.
  *
- * A shape is a list of fields: of an entity's row, of the project level, or of an object inside them. Fields that no shape
- * knows are kept as they are and merge as scalars.
+ * A shape is a list of fields: of an entity's row, of the project level, or of an object inside them. Fields that no
+ * shape knows are kept as they are and merge as scalars.
  */
 #ifndef SL_CORE_SCHEMA_H
 #define SL_CORE_SCHEMA_H
@@ -26,7 +26,8 @@ enum sl_type {
 
 /* How both sides' changes of one field come together; see sl_merge. */
 enum sl_rule {
-	SL_RULE_LWW, SL_RULE_COUNTER, SL_RULE_MAX, SL_RULE_PROGRESS, SL_RULE_FLAG, SL_RULE_TEXT, SL_RULE_LIST, SL_RULE_OBJECT
+	SL_RULE_LWW, SL_RULE_COUNTER, SL_RULE_MAX, SL_RULE_PROGRESS, SL_RULE_FLAG, SL_RULE_TEXT, SL_RULE_LIST,
+	SL_RULE_OBJECT
 };
 
 struct sl_field {
@@ -63,8 +64,8 @@ const struct sl_shape *sl_schema_shape(size_t index);
  * named by their row key ("rawScript", "context.projectSummary", …). */
 const struct sl_shape *sl_schema_row(enum sl_entity entity);
 
-/* The members of a row's JSON object that are not part of its data: key, `rank`, and an episode's own collections. An array
- * of *count_r names (none for SL_META). */
+/* The members of a row's JSON object that are not part of its data: key, `rank`, and an episode's own collections.
+ * An array of *count_r names (none for SL_META). */
 const char *const *sl_schema_reserved(enum sl_entity entity, size_t *count_r);
 
 /* The field called `name`, or NULL. */

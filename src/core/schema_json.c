@@ -1,5 +1,6 @@
-/* JSON Schema 2020-12 of the data model, written from the table; see sl_schema_write in schema.h. Keeps true: it accepts whatever
- * validation accepts. What JSON Schema can't say (unique ids, bytes, sizes of rows) is left to validation.
+/* JSON Schema 2020-12 of the data model, written from the table; see sl_schema_write in schema.h. Keeps true: it
+ * accepts whatever validation accepts. What JSON Schema can't say (unique ids, bytes, sizes of rows) is left to
+ * validation.
  */
 #include "core/schema.h"
 
@@ -24,7 +25,8 @@ static const char common_definitions[] =
 	"'nameInContext':{'$ref':'#/$defs/id','maxLength':120},"
 	"'rank':{'type':'string','pattern':'^[0-9A-Za-z]{1,64}$'}";
 
-/* Appends `text`, in which each ' stands for a quotation mark and each backslash for two: JSON within C that can be read. */
+/* Appends `text`, in which each ' stands for a quotation mark and each backslash for two: JSON within C that can
+ * be read. */
 static void add(struct sl_buf *out, const char *text)
 {
 	for (; *text; text++) {
@@ -116,7 +118,8 @@ static void add_type(struct sl_buf *out, const struct sl_field *field)
 }
 
 /* One entry of "properties", with what stands before it. */
-static void add_field(struct sl_buf *out, const char *before, const struct sl_field *field, const char *name, bool nullable)
+static void add_field(struct sl_buf *out, const char *before, const struct sl_field *field, const char *name,
+	bool nullable)
 {
 	add(out, before);
 	add_quoted(out, name);

@@ -1,5 +1,5 @@
-/* Hash table of keys, open addressing, at most half full; see seen.h. Keeps true: ids are equal only byte for byte. Fails
- * only for memory.
+/* Hash table of keys, open addressing, at most half full; see seen.h. Keeps true: ids are equal only byte for byte.
+ * Fails only for memory.
  */
 #include "core/seen.h"
 

@@ -23,8 +23,8 @@ struct sl_seen {
 	size_t mask;     /* of the part in use */
 };
 
-/* Empties the set (at first all zero) and makes room for `expected` keys, reusing its memory where that suffices. No more
- * than these may be added. Returns 0 or SL_NO_MEMORY. */
+/* Empties the set (at first all zero) and makes room for `expected` keys, reusing its memory where that suffices.
+ * No more than these may be added. Returns 0 or SL_NO_MEMORY. */
 int sl_seen_reset(struct sl_seen *seen, struct sl_arena *arena, size_t expected) __attribute__((warn_unused_result));
 
 /* The entry of the same key if there is one, else NULL after adding it. */

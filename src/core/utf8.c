@@ -75,3 +75,11 @@ int sl_utf8_compare_utf16(struct sl_str a, struct sl_str b)
 			return utf16_place((unsigned char)a.bytes[i]) - utf16_place((unsigned char)b.bytes[i]);
 	return a.length < b.length ? -1 : a.length > b.length;
 }
+
+size_t sl_utf8_length(struct sl_str text)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < text.length; i++)
+		count += ((unsigned char)text.bytes[i] & 0xc0) != 0x80;
+	return count;
+}

@@ -9,6 +9,9 @@
 /* The length of the valid text that `text` begins with; all of it is valid when this is `text.length`. */
 size_t sl_utf8_valid(struct sl_str text);
 
+/* Code points of a valid text. */
+size_t sl_utf8_length(struct sl_str text);
+
 /* Writes the 1–4 bytes of a code point (no surrogate, at most U+10FFFF) and returns their number. */
 size_t sl_utf8_encode(uint32_t point, char bytes_r[4]);
 

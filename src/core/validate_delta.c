@@ -1,5 +1,5 @@
-/* A delta against the schema; see validate.h and section DELTA of the protocol. Keeps true: what passes names no row twice,
- * neither written nor deleted nor both. Whether rows and episodes exist is for the store to say.
+/* A delta against the schema; see validate.h and section DELTA of the protocol. Keeps true: what passes names no row
+ * twice, neither written nor deleted nor both. Whether rows and episodes exist is for the store to say.
  */
 #include "core/validate.h"
 

@@ -20,6 +20,7 @@ struct sl_context {
 	struct sl_db *db;
 	struct sl_shared *shared;
 	struct sl_identity who;
+	int64_t thin_project; /* set by a handler: thin this project's history after the answer is out; 0: none */
 };
 
 /* Returns 0 with the response filled, or a negative code with `err` set: the caller then answers with the problem (unless the

@@ -267,7 +267,8 @@ static void json_schema__names_its_dialect_and_resolves_its_references(void **st
 {
 	json_t *schema = written_schema();
 	(void)state;
-	assert_string_equal(json_string_value(json_object_get(schema, "$schema")), "https://json-schema.org/draft/2020-12/schema");
+	assert_string_equal(json_string_value(json_object_get(schema, "$schema")),
+		"https://json-schema.org/draft/2020-12/schema");
 	assert_string_equal(json_string_value(json_object_get(schema, "$id")), "urn:slatesync:schema:1");
 	definition(schema, "projectData");
 	definition(schema, "delta");

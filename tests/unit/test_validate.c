@@ -1,7 +1,8 @@
 /* Validation of project documents: what passes, and the exact path and reason of what doesn't. */
 #include "validating.h"
 
-#define STATUS_WORDS "pending, generating, review_shots, confirmed_shots, generating_sora, review_sora, completed, error"
+#define STATUS_WORDS \
+	"pending, generating, review_shots, confirmed_shots, generating_sora, review_sora, completed, error"
 
 static void document__passes(void **state)
 {
@@ -24,7 +25,8 @@ static void document__passes(void **state)
 		"'context':{'characters':[{'id':'c','archetype':['a'],'episodeUsage':{'1':2},'assetPriority':3}]}}",
 		/* a rank counts for nothing here, and the episode may be repeated */
 		"{'episodes':[{'id':3,'rank':'','shots':[{'id':'a','rank':'not a rank!','episodeId':3}]}]}",
-		"{'episodes':[{'id':1,'shots':[{'id':'a','difficulty':0},{'id':'b','difficulty':10},{'id':'c','difficulty':5.0}]}]}",
+		"{'episodes':[{'id':1,'shots':[{'id':'a','difficulty':0},{'id':'b','difficulty':10},"
+		"{'id':'c','difficulty':5.0}]}]}",
 		"{'episodes':[],'contextUsage':{'totalTokens':-3},'contexts.x':1,'context ':2,'rank':3,'id':4,'scenes':5}",
 		/* elements of lists need no key, which need not be unique */
 		"{'episodes':[],'context':{'episodeSummaries':[{},{'episodeId':1},{'episodeId':1,'summary':''}],"
@@ -69,17 +71,20 @@ static void document__fields_are_checked(void **state)
 		{ "{'episodes':[{'id':1,'shots':[{'id':'a','difficulty':0.5}]}]}",
 			"/projectData/episodes/0/shots/0/difficulty", "must be a whole number from 0 to 10" },
 		{ "{'episodes':[{'id':1,'status':'done'}]}", "/projectData/episodes/0/status", "must be one of " STATUS_WORDS },
-		{ "{'episodes':[{'id':1,'status':'Pending'}]}", "/projectData/episodes/0/status", "must be one of " STATUS_WORDS },
+		{ "{'episodes':[{'id':1,'status':'Pending'}]}", "/projectData/episodes/0/status",
+			"must be one of " STATUS_WORDS },
 		{ "{'episodes':[{'id':1,'status':''}]}", "/projectData/episodes/0/status", "must be one of " STATUS_WORDS },
 		{ "{'episodes':[{'id':1,'shots':[{'id':'a','videoStatus':'pending'}]}]}",
-			"/projectData/episodes/0/shots/0/videoStatus", "must be one of idle, queued, generating, completed, error" },
+			"/projectData/episodes/0/shots/0/videoStatus",
+				"must be one of idle, queued, generating, completed, error" },
 		{ "{'episodes':[],'context':{'locations':[{'id':'l','type':'main'}]}}",
 			"/projectData/context/locations/0/type", "must be one of core, secondary" },
 		{ "{'episodes':[{'id':1,'title':null}]}", "/projectData/episodes/0/title", "must be text" },
 		{ "{'episodes':[],'rawScript':null}", "/projectData/rawScript", "must be text" },
 		{ "{'episodes':[],'extra':null}", "/projectData/extra", "must not be null" },
 		{ "{'episodes':[],'context':{'extra':null}}", "/projectData/context/extra", "must not be null" },
-		{ "{'episodes':[],'context':{'episodeSummaries':null}}", "/projectData/context/episodeSummaries", "must be an array" },
+		{ "{'episodes':[],'context':{'episodeSummaries':null}}", "/projectData/context/episodeSummaries",
+			"must be an array" },
 		{ "{'episodes':[],'phase1Usage':{'charList':{'promptTokens':1.5}}}",
 			"/projectData/phase1Usage/charList/promptTokens", "must be a whole number" },
 		{ "{'episodes':[],'context':{'characters':[{'id':'c','forms':[{'formName':'a'},{'formName':1}]}]}}",
@@ -102,7 +107,8 @@ static void document__numbers_are_safe_everywhere(void **state)
 			"/projectData/episodes/0/shots/0/videoParams/seed", reason },
 		{ "{'episodes':[{'id':1,'shots':[{'id':'a','videoStartTime':1e16}]}]}",
 			"/projectData/episodes/0/shots/0/videoStartTime", reason },
-		{ "{'episodes':[],'stats':{'shotGen':{'total':9007199254740992}}}", "/projectData/stats/shotGen/total", reason },
+		{ "{'episodes':[],'stats':{'shotGen':{'total':9007199254740992}}}", "/projectData/stats/shotGen/total",
+			reason },
 		{ "{'episodes':[],'stats':{'new':{'total':9007199254740992}}}", "/projectData/stats/new/total", reason },
 		{ "{'episodes':[{'id':9007199254740992}]}", "/projectData/episodes/0/id", reason },
 		{ "{'episodes':[{'id':1e300,'shots':[{'id':'a','episodeId':5}]}]}", "/projectData/episodes/0/id", reason },
@@ -178,7 +184,8 @@ static void names__of_unknown_project_fields_are_checked(void **state)
 	static const struct fault_case cases[] = {
 		{ "{'episodes':[],'':1}", "/projectData/", "the name must not be empty" },
 		{ "{'episodes':[],'a\\u0085':1}", "/projectData/a\xc2\x85", "the name must not hold control characters" },
-		{ "{'episodes':[],'context':{'\\n':1}}", "/projectData/context/\n", "the name must not hold control characters" },
+		{ "{'episodes':[],'context':{'\\n':1}}", "/projectData/context/\n",
+			"the name must not hold control characters" },
 		{ "{'episodes':[],'context.projectSummary':'x'}", "/projectData/context.projectSummary",
 			"belongs in the object context" },
 		{ "{'episodes':[],'context.':1}", "/projectData/context.", "belongs in the object context" },
@@ -205,7 +212,8 @@ static void names__have_128_characters_at_most_with_their_prefix(void **state)
 		json_t *document = parse("{'episodes':[],'context':{}}");
 		json_t *object = cases[i].in_context ? json_object_get(document, "context") : document;
 		const char *at = cases[i].in_context ? "/projectData/context/" : "/projectData/";
-		char *name = clappers("", cases[i].fits), *longer = clappers("", cases[i].fits + 1), *path = clappers(at, cases[i].fits + 1);
+		char *name = clappers("", cases[i].fits), *longer = clappers("", cases[i].fits + 1);
+		char *path = clappers(at, cases[i].fits + 1);
 		struct run run;
 		json_object_set_new(object, name, json_true());
 		expect_valid(DOCUMENT, document, NO_LIMIT);
@@ -291,7 +299,8 @@ static void faults__beyond_50_are_only_counted(void **state)
 static void faults__of_one_row_are_all_told(void **state)
 {
 	json_t *document = parse("{'episodes':[{'id':'x','title':1,'scenes':[{'id':2,'content':[]}]}],'stats':3}");
-	static const char *const paths[] = { "/projectData/stats", "/projectData/episodes/0/id", "/projectData/episodes/0/title",
+	static const char *const paths[] = { "/projectData/stats", "/projectData/episodes/0/id",
+		"/projectData/episodes/0/title",
 		"/projectData/episodes/0/scenes/0/id", "/projectData/episodes/0/scenes/0/content" };
 	struct run run;
 	(void)state;

@@ -58,7 +58,8 @@ static void meta__is_checked(void **state)
 		{ "{'meta':{'context':{'characters':null}}}", "/delta/meta/context/characters", own },
 		{ "{'meta':{'context':{'locations':[]}}}", "/delta/meta/context/locations", own },
 		{ "{'meta':{'context':null}}", "/delta/meta/context", "must be an object" },
-		{ "{'meta':{'context.projectSummary':'x'}}", "/delta/meta/context.projectSummary", "belongs in the object context" },
+		{ "{'meta':{'context.projectSummary':'x'}}", "/delta/meta/context.projectSummary",
+			"belongs in the object context" },
 		{ "{'meta':{'context.x':null}}", "/delta/meta/context.x", "belongs in the object context" },
 		{ "{'meta':{'':null}}", "/delta/meta/", "the name must not be empty" },
 		{ "{'meta':{'a\\u0001':null}}", "/delta/meta/a\x01", "the name must not hold control characters" },
@@ -79,7 +80,8 @@ static void rows__need_their_whole_key(void **state)
 		{ "{'scenes':[{'id':'a'}]}", "/delta/scenes/0/episodeId", "is required" },
 		{ "{'shots':[{'episodeId':1}]}", "/delta/shots/0/id", "is required" },
 		{ "{'shots':[{'episodeId':'1','id':'a'}]}", "/delta/shots/0/episodeId", "must be a whole number" },
-		{ "{'shots':[{'episodeId':9007199254740993,'id':'a'}]}", "/delta/shots/0/episodeId", "number beyond ±(2^53−1)" },
+		{ "{'shots':[{'episodeId':9007199254740993,'id':'a'}]}", "/delta/shots/0/episodeId",
+			"number beyond ±(2^53−1)" },
 		{ "{'characters':[{'name':'x'}]}", "/delta/characters/0/id", "is required" },
 		{ "{'shots':[{'episodeId':1,'id':'a','difficulty':10.5}]}", "/delta/shots/0/difficulty",
 			"must be a whole number from 0 to 10" },
@@ -135,17 +137,36 @@ static void rows__are_named_once(void **state)
 			"the id is used twice in this collection (first at /delta/shots/0)" },
 		{ "{'deleted':{'episodes':[5,5]}}", "/delta/deleted/episodes/1",
 			"the id is used twice in this collection (first at /delta/deleted/episodes/0)" },
-		{ "{'deleted':{'scenes':[{'episodeId':1,'sceneId':'a'},{'sceneId':'a','episodeId':1.0}]}}", "/delta/deleted/scenes/1",
+		{ "{'deleted':{'scenes':[{'episodeId':1,'sceneId':'a'},{'sceneId':'a','episodeId':1.0}]}}",
+			"/delta/deleted/scenes/1",
 			"the id is used twice in this collection (first at /delta/deleted/scenes/0)" },
 		{ "{'episodes':[{'id':4},{'id':5}],'deleted':{'episodes':[5]}}", "/delta/deleted/episodes/0",
 			"the row is also written in this delta (at /delta/episodes/1)" },
-		{ "{'deleted':{'shots':[{'episodeId':1,'shotId':'a'}]},'shots':[{'episodeId':1,'id':'a'}]}", "/delta/deleted/shots/0",
+		{ "{'deleted':{'shots':[{'episodeId':1,'shotId':'a'}]},'shots':[{'episodeId':1,'id':'a'}]}",
+			"/delta/deleted/shots/0",
 			"the row is also written in this delta (at /delta/shots/0)" },
 		{ "{'locations':[{'id':'a'}],'deleted':{'locations':['b','a']}}", "/delta/deleted/locations/1",
 			"the row is also written in this delta (at /delta/locations/0)" },
 	};
 	(void)state;
 	expect_faults(DELTA, cases, LENGTH(cases));
+}
+
+static void rows__of_thousands_of_episodes_are_told_apart(void **state)
+{
+	json_t *delta = parse("{'shots':[],'deleted':{'shots':[]}}");
+	json_t *shots = json_object_get(delta, "shots"), *deleted = json_object_get(json_object_get(delta, "deleted"),
+		"shots");
+	(void)state;
+	for (int i = 0; i < 3000; i++) {
+		json_array_append_new(shots, json_pack("{s:i,s:s}", "episodeId", i, "id", "1"));
+		json_array_append_new(deleted, json_pack("{s:i,s:s}", "episodeId", -i - 1, "shotId", "1"));
+	}
+	expect_valid(DELTA, delta, NO_LIMIT);
+	json_array_append_new(deleted, json_pack("{s:i,s:s}", "episodeId", 2999, "shotId", "1"));
+	expect_fault(DELTA, delta, NO_LIMIT, "/delta/deleted/shots/3000",
+		"the row is also written in this delta (at /delta/shots/2999)");
+	json_decref(delta);
 }
 
 static void rows__are_measured_without_key_and_rank(void **state)
@@ -160,7 +181,8 @@ static void rows__are_measured_without_key_and_rank(void **state)
 static void reasons__never_quote_the_content(void **state)
 {
 	static const char secret[] = "sesame";
-	json_t *delta = parse("{'shots':[{'episodeId':'sesame','id':'sesame\\u0001','status':'sesame','videoStatus':'sesame'},"
+	json_t *delta = parse("{'shots':[{'episodeId':'sesame','id':'sesame\\u0001','status':'sesame',"
+		"'videoStatus':'sesame'},"
 		"{'episodeId':1,'id':'sesame','difficulty':'sesame','isApproved':'sesame'},{'episodeId':1,'id':'sesame'}],"
 		"'meta':{'stats':'sesame'},'deleted':{'shots':[{'episodeId':1,'shotId':'sesame'}],'episodes':['sesame']}}");
 	struct run run;
@@ -181,6 +203,7 @@ int main(void)
 		cmocka_unit_test(meta__is_checked),
 		cmocka_unit_test(rows__need_their_whole_key),
 		cmocka_unit_test(rows__are_named_once),
+		cmocka_unit_test(rows__of_thousands_of_episodes_are_told_apart),
 		cmocka_unit_test(rows__are_measured_without_key_and_rank),
 		cmocka_unit_test(ranks__are_short_and_plain),
 		cmocka_unit_test(deleted__keys_are_checked),

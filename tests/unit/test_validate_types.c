@@ -111,7 +111,8 @@ static void try_inside(struct place *place, json_t *object, const char *name, co
 	json_decref(inner);
 }
 
-static void try_field(struct place *place, json_t *object, const char *name, const char *up, const struct sl_field *field)
+static void try_field(struct place *place, json_t *object, const char *name, const char *up,
+	const struct sl_field *field)
 {
 	char path[256];
 	snprintf(path, sizeof(path), "%s/%s", up, name);

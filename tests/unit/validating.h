@@ -59,7 +59,8 @@ static inline json_t *parse(const char *text)
 }
 
 /* Exactly one fault, with this path and reason (NULL: any), which is also in the error. */
-static inline void expect_fault(enum kind kind, const json_t *value, size_t row_bytes, const char *path, const char *reason)
+static inline void expect_fault(enum kind kind, const json_t *value, size_t row_bytes, const char *path,
+	const char *reason)
 {
 	struct run run;
 	run_value(&run, kind, value, row_bytes);
