@@ -67,14 +67,6 @@ int sl_store_rows_since(struct sl_db *db, int64_t project, int64_t version, stru
 	return rc;
 }
 
-int sl_store_rows_siblings(struct sl_db *db, int64_t project, const struct sl_key *group, struct sl_arena *arena,
-	struct sl_rowset *into, struct sl_err *err)
-{
-	struct sl_value values[] = { SL_INT(project), SL_INT(group->episode) };
-	return query(db, entities[group->entity].siblings, values, sl_entity_has_episode(group->entity) ? 2 : 1,
-		&(struct reading){ group->entity, arena, into }, err);
-}
-
 /* Appends [[episode,"id"],…] for the keys of one entity; returns their count. */
 static size_t write_keys(struct sl_buf *out, enum sl_entity entity, const struct sl_key *keys, size_t count)
 {
@@ -93,47 +85,103 @@ static size_t write_keys(struct sl_buf *out, enum sl_entity entity, const struct
 	return written;
 }
 
+/* A query that names rows, or groups, of one entity by a list of keys and then the project. Without such keys: none. */
+static int query_listed(struct sl_db *db, enum sl_sql name, int64_t project, enum sl_entity entity,
+	const struct sl_key *keys, size_t count, sl_db_row_fn take, void *context, struct sl_err *err)
+{
+	struct sl_buf list;
+	int64_t rc = SL_OK;
+	sl_buf_init(&list, SIZE_MAX);
+	if (write_keys(&list, entity, keys, count) > 0) {
+		struct sl_value values[] = { SL_TEXT(sl_buf_str(&list)), SL_INT(project) };
+		rc = sl_buf_code(&list) == SL_OK ? sl_db_query(db, name, values, 2, take, context, err)
+			: sl_err_set(err, SL_NO_MEMORY, "out of memory while looking up rows");
+	}
+	sl_buf_dispose(&list);
+	return rc < 0 ? (int)rc : SL_OK;
+}
+
 int sl_store_rows_some(struct sl_db *db, int64_t project, const struct sl_key *keys, size_t count,
 	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err)
 {
-	struct sl_buf list;
 	int rc = SL_OK;
-	sl_buf_init(&list, SIZE_MAX);
-	for (enum sl_entity entity = SL_META; rc == SL_OK && entity < SL_ENTITIES; entity++) {
-		sl_buf_clear(&list);
-		if (write_keys(&list, entity, keys, count) == 0)
-			continue;
-		struct sl_value values[] = { SL_TEXT(sl_buf_str(&list)), SL_INT(project) };
-		rc = sl_buf_code(&list) == SL_OK ? SL_OK : sl_err_set(err, SL_NO_MEMORY, "out of memory while looking up rows");
-		if (rc == SL_OK)
-			rc = query(db, entities[entity].some, values, 2, &(struct reading){ entity, arena, into }, err);
-	}
-	sl_buf_dispose(&list);
+	for (enum sl_entity entity = SL_META; rc == SL_OK && entity < SL_ENTITIES; entity++)
+		rc = query_listed(db, entities[entity].some, project, entity, keys, count, take_row,
+			&(struct reading){ entity, arena, into }, err);
 	return rc;
 }
 
-struct last {
-	struct sl_arena *arena;
-	struct sl_str *rank_r;
-};
-
-static int take_rank(void *context, const struct sl_value *columns, struct sl_err *err)
+static bool names_entity(const struct sl_key *keys, size_t count, enum sl_entity entity)
 {
-	struct last *last = context;
-	if (sl_arena_copy(last->arena, columns[0].text, last->rank_r) != SL_OK)
-		return sl_err_set(err, SL_NO_MEMORY, "out of memory while reading a rank");
+	for (size_t i = 0; i < count; i++)
+		if (keys[i].entity == entity)
+			return true;
+	return false;
+}
+
+int sl_store_rows_siblings(struct sl_db *db, int64_t project, const struct sl_key *groups, size_t count,
+	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err)
+{
+	struct sl_value values[] = { SL_INT(project) };
+	int rc = SL_OK;
+	for (enum sl_entity entity = SL_META; rc == SL_OK && entity < SL_ENTITIES; entity++) {
+		struct reading reading = { entity, arena, into };
+		if (sl_entity_has_episode(entity))
+			rc = query_listed(db, entities[entity].siblings, project, entity, groups, count, take_row, &reading, err);
+		else if (names_entity(groups, count, entity))
+			rc = query(db, entities[entity].siblings, values, 1, &reading, err);
+	}
+	return rc;
+}
+
+/* Groups found, each as a row under its key, with its last rank. */
+static int take_group(void *context, const struct sl_value *columns, struct sl_err *err)
+{
+	struct reading *reading = context;
+	struct sl_row group = { .key = { reading->entity, columns[0].number, { NULL, 0 } } };
+	if (sl_arena_copy(reading->arena, columns[1].text, &group.rank) != SL_OK || !sl_rowset_put(reading->into, &group))
+		return sl_err_set(err, SL_NO_MEMORY, "out of memory while reading ranks");
 	return SL_OK;
 }
 
-int sl_store_rows_last(struct sl_db *db, int64_t project, const struct sl_key *group, struct sl_arena *arena,
-	struct sl_str *rank_r, struct sl_err *err)
+int sl_store_rows_last(struct sl_db *db, int64_t project, const struct sl_key *groups, size_t count,
+	struct sl_arena *arena, struct sl_str *ranks_r, struct sl_err *err)
 {
-	struct sl_value values[] = { SL_INT(project), SL_INT(group->episode) };
-	struct last last = { arena, rank_r };
-	*rank_r = (struct sl_str){ NULL, 0 };
-	int64_t rows = sl_db_query(db, entities[group->entity].last, values,
-		sl_entity_has_episode(group->entity) ? 2 : 1, take_rank, &last, err);
-	return rows < 0 ? (int)rows : SL_OK;
+	struct sl_value values[] = { SL_INT(project) };
+	struct sl_rowset *found = sl_rowset_new(arena, count);
+	int64_t rc = found ? SL_OK : sl_err_set(err, SL_NO_MEMORY, "out of memory while reading ranks");
+	for (enum sl_entity entity = SL_EPISODES; rc >= 0 && entity < SL_ENTITIES; entity++) {
+		struct reading reading = { entity, arena, found };
+		if (sl_entity_has_episode(entity))
+			rc = query_listed(db, entities[entity].last, project, entity, groups, count, take_group, &reading, err);
+		else if (names_entity(groups, count, entity))
+			rc = sl_db_query(db, entities[entity].last, values, 1, take_group, &reading, err);
+	}
+	for (size_t i = 0; rc >= 0 && i < count; i++) {
+		const struct sl_row *group = sl_rowset_find(found, &groups[i]);
+		ranks_r[i] = group ? group->rank : (struct sl_str){ NULL, 0 };
+	}
+	return rc < 0 ? (int)rc : SL_OK;
+}
+
+static int take_episode(void *context, const struct sl_value *columns, struct sl_err *err)
+{
+	struct reading *reading = context;
+	struct sl_row episode = { .key = sl_key_of_episode(columns[0].number) };
+	return sl_rowset_put(reading->into, &episode) ? SL_OK
+		: sl_err_set(err, SL_NO_MEMORY, "out of memory while looking up episodes");
+}
+
+int sl_store_rows_has_episodes(struct sl_db *db, int64_t project, const struct sl_key *episodes, size_t count,
+	struct sl_arena *arena, bool *there_r, struct sl_err *err)
+{
+	struct reading reading = { SL_EPISODES, arena, sl_rowset_new(arena, count) };
+	if (!reading.into)
+		return sl_err_set(err, SL_NO_MEMORY, "out of memory while looking up episodes");
+	int rc = query_listed(db, SL_SQL_EPISODES_HAS, project, SL_EPISODES, episodes, count, take_episode, &reading, err);
+	for (size_t i = 0; rc == SL_OK && i < count; i++)
+		there_r[i] = sl_rowset_find(reading.into, &episodes[i]) != NULL;
+	return rc;
 }
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */

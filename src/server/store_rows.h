@@ -11,14 +11,18 @@ int sl_store_rows_all(struct sl_db *db, int64_t project, struct sl_arena *arena,
 	struct sl_err *err);
 int sl_store_rows_some(struct sl_db *db, int64_t project, const struct sl_key *keys, size_t count,
 	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err);
-int sl_store_rows_siblings(struct sl_db *db, int64_t project, const struct sl_key *group, struct sl_arena *arena,
-	struct sl_rowset *into, struct sl_err *err);
+int sl_store_rows_siblings(struct sl_db *db, int64_t project, const struct sl_key *groups, size_t count,
+	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err);
 int sl_store_rows_since(struct sl_db *db, int64_t project, int64_t version, struct sl_arena *arena,
 	struct sl_rowset *into, struct sl_err *err);
 
-/* The last rank among siblings, empty when there are none. */
-int sl_store_rows_last(struct sl_db *db, int64_t project, const struct sl_key *group, struct sl_arena *arena,
-	struct sl_str *rank_r, struct sl_err *err);
+/* The last rank of each group of siblings, empty where there are none. */
+int sl_store_rows_last(struct sl_db *db, int64_t project, const struct sl_key *groups, size_t count,
+	struct sl_arena *arena, struct sl_str *ranks_r, struct sl_err *err);
+
+/* Whether each of the episodes exists. */
+int sl_store_rows_has_episodes(struct sl_db *db, int64_t project, const struct sl_key *episodes, size_t count,
+	struct sl_arena *arena, bool *there_r, struct sl_err *err);
 
 /* Writes the changes: inserts, updates and deletes, by entity, in bulk. */
 int sl_store_rows_write(struct sl_db *db, int64_t project, const struct sl_change *changes, size_t count,
