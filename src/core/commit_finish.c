@@ -58,8 +58,8 @@ static int read_script(struct sl_commit_work *work, struct sl_str *before_r, str
 	return rc;
 }
 
-/* "Never allow empty local state to overwrite non-empty server state" (requirements). Clearing and restoring are done on
- * purpose. */
+/* "Never allow empty local state to overwrite non-empty server state" (requirements). Clearing and restoring are
+ * done on purpose. */
 static int guard_empty(struct sl_commit_work *work)
 {
 	struct sl_str before, after;

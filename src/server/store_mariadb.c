@@ -118,8 +118,8 @@ static int last_ranks(void *context, const struct sl_key *groups, size_t count, 
 	return sl_store_rows_last(project->db, project->project_id, groups, count, arena, ranks_r, err);
 }
 
-static int has_episodes(void *context, const struct sl_key *episodes, size_t count, struct sl_arena *arena, bool *there_r,
-	struct sl_err *err)
+static int has_episodes(void *context, const struct sl_key *episodes, size_t count, struct sl_arena *arena,
+	bool *there_r, struct sl_err *err)
 {
 	struct sl_project *project = context;
 	return sl_store_rows_has_episodes(project->db, project->project_id, episodes, count, arena, there_r, err);
@@ -319,6 +319,6 @@ struct sl_store sl_store_mariadb(struct sl_project *project)
 {
 	return (struct sl_store){ .context = project, .lock_head = lock_head, .find_op = find_op, .read_rows = read_rows,
 		.read_all = read_all, .read_siblings = read_siblings, .last_ranks = last_ranks,
-		.has_episodes = has_episodes,
-		.read_tombstones = read_tombstones, .read_changes = read_changes, .read_undo = read_undo, .write = write_record };
+		.has_episodes = has_episodes, .read_tombstones = read_tombstones, .read_changes = read_changes,
+		.read_undo = read_undo, .write = write_record };
 }
