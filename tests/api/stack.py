@@ -104,6 +104,7 @@ class Client:
 class Device(Client):
     def __init__(self, account, device_id):
         super().__init__(account.stack.port, headers={"X-Device-Id": device_id})
+        self.email = account.email
         self.device_id = device_id
         answer = self.request("POST", "/auth/login", {
             "email": account.email, "password": PASSWORD, "deviceId": device_id, "deviceName": device_id.title()}).expect(200)
