@@ -77,7 +77,8 @@ class Writer(threading.Thread):
     def increment(self):
         seen = self.until_answered(self.device.pull).expect(200).json
         counter = next(row for row in seen["projectData"]["context"]["locations"] if row["id"] == "counter")
-        counter = {**counter, "description": str(int(counter["description"]) + 1)}
+        # The name differs each time: pushing what is there already is no conflict, even if two devices mean it.
+        counter = {**counter, "description": str(int(counter["description"]) + 1), "name": secrets.token_hex(8)}
         if self.push(seen["updatedAt"], {"locations": [counter]}, "reject"):
             self.fleet.count_increment()
 
