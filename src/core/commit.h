@@ -84,8 +84,8 @@ struct sl_store {
 	int (*last_ranks)(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena,
 		struct sl_str *ranks_r, struct sl_err *err);
 	/* Whether each of the episodes (sl_key_of_episode) exists. */
-	int (*has_episodes)(void *context, const struct sl_key *episodes, size_t count, struct sl_arena *arena,
-		bool *there_r, struct sl_err *err);
+	int (*has_episodes)(void *context, const struct sl_key *episodes, size_t count, bool *there_r,
+		struct sl_err *err);
 	/* For each key the version at which it was deleted, 0 for none. */
 	int (*read_tombstones)(void *context, const struct sl_key *keys, size_t count, int64_t *versions_r,
 		struct sl_err *err);

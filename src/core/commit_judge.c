@@ -91,8 +91,7 @@ static int keep_missing(struct sl_commit_work *work, struct sl_keys *parents)
 	size_t kept = 0;
 	int rc = there ? SL_OK : no_memory(work);
 	if (rc == SL_OK && parents->count && work->head.version > 0)
-		rc = work->store->has_episodes(work->store->context, parents->items, parents->count, work->arena, there,
-			work->err);
+		rc = work->store->has_episodes(work->store->context, parents->items, parents->count, there, work->err);
 	for (size_t i = 0; rc == SL_OK && i < parents->count; i++)
 		if (!there[i])
 			parents->items[kept++] = parents->items[i];

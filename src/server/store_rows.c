@@ -85,103 +85,72 @@ static size_t write_keys(struct sl_buf *out, enum sl_entity entity, const struct
 	return written;
 }
 
-/* A query that names rows, or groups, of one entity by a list of keys and then the project. Without such keys: none. */
-static int query_listed(struct sl_db *db, enum sl_sql name, int64_t project, enum sl_entity entity,
-	const struct sl_key *keys, size_t count, sl_db_row_fn take, void *context, struct sl_err *err)
+/* Runs a statement for the keys of one entity. Where it takes keys they come first or, if `keys_last`, behind the project. */
+static int query_keys(struct sl_db *db, int64_t project, enum sl_sql name, struct sl_str keys, bool keys_last,
+	struct reading *reading, struct sl_err *err)
+{
+	struct sl_value values[] = { SL_TEXT(keys), SL_INT(project), SL_TEXT(keys) };
+	if (keys.length == 0)
+		return query(db, name, values + 1, 1, reading, err);
+	return query(db, name, keys_last ? values + 1 : values, 2, reading, err);
+}
+
+/* What the rows of one entity are asked for. */
+enum question { SOME, SIBLINGS, LAST, THERE };
+
+static int ask(struct sl_db *db, int64_t project, enum question question, struct sl_str keys, struct reading *reading,
+	struct sl_err *err)
+{
+	const struct entity_sql *sql = &entities[reading->entity];
+	const enum sl_sql names[] = { [SOME] = sql->some, [SIBLINGS] = sql->siblings, [LAST] = sql->last,
+		[THERE] = SL_SQL_EPISODES_THERE };
+	bool one_group = (question == SIBLINGS || question == LAST) && !sl_entity_has_episode(reading->entity);
+	if (one_group)
+		keys.length = 0;
+	return query_keys(db, project, names[question], keys, question == LAST, reading, err);
+}
+
+static int ask_each(struct sl_db *db, int64_t project, enum question question, const struct sl_key *keys, size_t count,
+	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err)
 {
 	struct sl_buf list;
-	int64_t rc = SL_OK;
+	int rc = SL_OK;
 	sl_buf_init(&list, SIZE_MAX);
-	if (write_keys(&list, entity, keys, count) > 0) {
-		struct sl_value values[] = { SL_TEXT(sl_buf_str(&list)), SL_INT(project) };
-		rc = sl_buf_code(&list) == SL_OK ? sl_db_query(db, name, values, 2, take, context, err)
-			: sl_err_set(err, SL_NO_MEMORY, "out of memory while looking up rows");
+	for (enum sl_entity entity = SL_META; rc == SL_OK && entity < SL_ENTITIES; entity++) {
+		struct reading reading = { entity, arena, into };
+		sl_buf_clear(&list);
+		if (write_keys(&list, entity, keys, count) == 0)
+			continue;
+		rc = sl_buf_code(&list) == SL_OK ? SL_OK : sl_err_set(err, SL_NO_MEMORY, "out of memory while looking up rows");
+		if (rc == SL_OK)
+			rc = ask(db, project, question, sl_buf_str(&list), &reading, err);
 	}
 	sl_buf_dispose(&list);
-	return rc < 0 ? (int)rc : SL_OK;
+	return rc;
 }
 
 int sl_store_rows_some(struct sl_db *db, int64_t project, const struct sl_key *keys, size_t count,
 	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err)
 {
-	int rc = SL_OK;
-	for (enum sl_entity entity = SL_META; rc == SL_OK && entity < SL_ENTITIES; entity++)
-		rc = query_listed(db, entities[entity].some, project, entity, keys, count, take_row,
-			&(struct reading){ entity, arena, into }, err);
-	return rc;
-}
-
-static bool names_entity(const struct sl_key *keys, size_t count, enum sl_entity entity)
-{
-	for (size_t i = 0; i < count; i++)
-		if (keys[i].entity == entity)
-			return true;
-	return false;
+	return ask_each(db, project, SOME, keys, count, arena, into, err);
 }
 
 int sl_store_rows_siblings(struct sl_db *db, int64_t project, const struct sl_key *groups, size_t count,
 	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err)
 {
-	struct sl_value values[] = { SL_INT(project) };
-	int rc = SL_OK;
-	for (enum sl_entity entity = SL_META; rc == SL_OK && entity < SL_ENTITIES; entity++) {
-		struct reading reading = { entity, arena, into };
-		if (sl_entity_has_episode(entity))
-			rc = query_listed(db, entities[entity].siblings, project, entity, groups, count, take_row, &reading, err);
-		else if (names_entity(groups, count, entity))
-			rc = query(db, entities[entity].siblings, values, 1, &reading, err);
-	}
-	return rc;
-}
-
-/* Groups found, each as a row under its key, with its last rank. */
-static int take_group(void *context, const struct sl_value *columns, struct sl_err *err)
-{
-	struct reading *reading = context;
-	struct sl_row group = { .key = { reading->entity, columns[0].number, { NULL, 0 } } };
-	if (sl_arena_copy(reading->arena, columns[1].text, &group.rank) != SL_OK || !sl_rowset_put(reading->into, &group))
-		return sl_err_set(err, SL_NO_MEMORY, "out of memory while reading ranks");
-	return SL_OK;
+	return ask_each(db, project, SIBLINGS, groups, count, arena, into, err);
 }
 
 int sl_store_rows_last(struct sl_db *db, int64_t project, const struct sl_key *groups, size_t count,
-	struct sl_arena *arena, struct sl_str *ranks_r, struct sl_err *err)
+	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err)
 {
-	struct sl_value values[] = { SL_INT(project) };
-	struct sl_rowset *found = sl_rowset_new(arena, count);
-	int64_t rc = found ? SL_OK : sl_err_set(err, SL_NO_MEMORY, "out of memory while reading ranks");
-	for (enum sl_entity entity = SL_EPISODES; rc >= 0 && entity < SL_ENTITIES; entity++) {
-		struct reading reading = { entity, arena, found };
-		if (sl_entity_has_episode(entity))
-			rc = query_listed(db, entities[entity].last, project, entity, groups, count, take_group, &reading, err);
-		else if (names_entity(groups, count, entity))
-			rc = sl_db_query(db, entities[entity].last, values, 1, take_group, &reading, err);
-	}
-	for (size_t i = 0; rc >= 0 && i < count; i++) {
-		const struct sl_row *group = sl_rowset_find(found, &groups[i]);
-		ranks_r[i] = group ? group->rank : (struct sl_str){ NULL, 0 };
-	}
-	return rc < 0 ? (int)rc : SL_OK;
+	return ask_each(db, project, LAST, groups, count, arena, into, err);
 }
 
-static int take_episode(void *context, const struct sl_value *columns, struct sl_err *err)
+int sl_store_rows_episodes(struct sl_db *db, int64_t project, const struct sl_key *episodes, size_t count,
+	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err)
 {
-	struct reading *reading = context;
-	struct sl_row episode = { .key = sl_key_of_episode(columns[0].number) };
-	return sl_rowset_put(reading->into, &episode) ? SL_OK
-		: sl_err_set(err, SL_NO_MEMORY, "out of memory while looking up episodes");
-}
-
-int sl_store_rows_has_episodes(struct sl_db *db, int64_t project, const struct sl_key *episodes, size_t count,
-	struct sl_arena *arena, bool *there_r, struct sl_err *err)
-{
-	struct reading reading = { SL_EPISODES, arena, sl_rowset_new(arena, count) };
-	if (!reading.into)
-		return sl_err_set(err, SL_NO_MEMORY, "out of memory while looking up episodes");
-	int rc = query_listed(db, SL_SQL_EPISODES_HAS, project, SL_EPISODES, episodes, count, take_episode, &reading, err);
-	for (size_t i = 0; rc == SL_OK && i < count; i++)
-		there_r[i] = sl_rowset_find(reading.into, &episodes[i]) != NULL;
-	return rc;
+	return ask_each(db, project, THERE, episodes, count, arena, into, err);
 }
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */

@@ -132,12 +132,10 @@ static int last_ranks(void *context, const struct sl_key *groups, size_t count, 
 	return rc;
 }
 
-static int has_episodes(void *context, const struct sl_key *episodes, size_t count, struct sl_arena *arena,
-	bool *there_r,
+static int has_episodes(void *context, const struct sl_key *episodes, size_t count, bool *there_r,
 	struct sl_err *err)
 {
 	struct memory_store *store = context;
-	(void)arena;
 	int rc = begin(store, MEMORY_HAS_EPISODES, err);
 	for (size_t i = 0; rc == SL_OK && i < count; i++)
 		there_r[i] = sl_rowset_find(store->rows, &episodes[i]) != NULL;

@@ -241,8 +241,8 @@ static void emptiness__of_projects(void **state)
 	static const char *const empty[] = { "{'episodes':[]}", "{'fileName':'x','episodes':[],'note':1}",
 		"{'rawScript':' \\n ','episodes':[],'context':{'projectSummary':'s'}}" };
 	static const char *const filled[] = { "{'rawScript':'x','episodes':[]}", "{'episodes':[{'id':0}]}",
-		"{'episodes':[],'context':{'characters':[{'id':'c'}]}}", "{'episodes':[],"
-			"'context':{'locations':[{'id':'l'}]}}" };
+		"{'episodes':[],'context':{'characters':[{'id':'c'}]}}",
+		"{'episodes':[],'context':{'locations':[{'id':'l'}]}}" };
 	(void)state;
 	for (size_t i = 0; i < LENGTH(empty); i++)
 		assert_true(sl_rows_is_empty_project(project_rows(empty[i], &arena)));
