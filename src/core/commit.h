@@ -112,8 +112,8 @@ struct sl_outcome {
 	int64_t previous_version;
 	bool stale;                /* the push was based on an older version */
 	size_t rows_changed;
-	struct sl_str answer;      /* COMMITTED, UNCHANGED, REPLAYED: {"ok":true,"updatedAt":…,"digest":…,"opId":…,"rebased":…,
-	                            * "changes":…}; as it was first given, for a replay */
+	struct sl_str answer;      /* COMMITTED, UNCHANGED, REPLAYED: {"ok":true,"updatedAt":…,"digest":…,"opId":…,
+	                            * "rebased":…,"changes":…}; as it was first given, for a replay */
 	const char *reason;        /* CONFLICTED: "version_mismatch", "missing_version", "row_conflict" */
 	const struct sl_conflict *conflicts;
 	size_t conflict_count;

@@ -10,7 +10,8 @@
 /* A small project with something of everything. */
 #define PROJECT                                                                                                        \
 	"{'fileName':'f','rawScript':'once','note':1,'episodes':[{'id':1,'title':'one','scenes':[" \
-	"{'id':'a','content':'x'},{'id':'b'}],'shots':[{'id':'a'},{'id':'b'}]},{'id':2,'scenes':[],'shots':[{'id':'a'}]}]," \
+	"{'id':'a','content':'x'},{'id':'b'}],'shots':[{'id':'a'},{'id':'b'}]}," \
+	"{'id':2,'scenes':[],'shots':[{'id':'a'}]}]," \
 	"'context':{'mood':'dark','characters':[{'id':'c','name':'n','x':[1]}],'locations':[{'id':'l'}]}}"
 
 #define ROOMY ((int64_t)1 << 40) /* project_bytes */

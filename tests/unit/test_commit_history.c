@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 #define STORY "{'fileName':'f','rawScript':'once','episodes':[{'id':1,'title':'one'," \
-	"'scenes':[{'id':'a','content':'x'}],'shots':[{'id':'a'},{'id':'b'}]}],'context':{'characters':[{'id':'c','name':'n'}]}}"
+	"'scenes':[{'id':'a','content':'x'}],'shots':[{'id':'a'},{'id':'b'}]}]," \
+	"'context':{'characters':[{'id':'c','name':'n'}]}}"
 
 static struct desk desk;
 
