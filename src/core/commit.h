@@ -21,7 +21,7 @@ struct sl_head {
 	int64_t version;           /* `updatedAt`: milliseconds since 1970, issued here; 0: nothing was ever stored */
 	struct sl_digest digest;   /* of all rows */
 	int64_t rows[SL_ENTITIES]; /* count of rows, by entity */
-	int64_t bytes;             /* length of all rows' data */
+	int64_t bytes;             /* of all rows, see sl_row_bytes */
 	int64_t tombstones_from;   /* deletions after this version are all known; 0: all */
 };
 

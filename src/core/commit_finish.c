@@ -20,13 +20,13 @@ void sl_commit_new_head(struct sl_commit_work *work)
 		if (before) {
 			sl_digest_subtract(&head->digest, before);
 			head->rows[before->key.entity]--;
-			head->bytes -= (int64_t)before->data.length;
+			head->bytes -= sl_row_bytes(before);
 		}
 		if (after) {
 			after->version = head->version;
 			sl_digest_add(&head->digest, after);
 			head->rows[after->key.entity]++;
-			head->bytes += (int64_t)after->data.length;
+			head->bytes += sl_row_bytes(after);
 		}
 	}
 }
