@@ -135,13 +135,13 @@ static int stream(void *context, const char *bytes, size_t length)
 	return code == 0 ? put_body(response, bytes, length) : code;
 }
 
-/* Gives memory that a large answer needed back, and keeps that of small ones. */
+/* Gives memory that a large answer needed back, and keeps that of small ones. The failure of one answer must not stick to
+ * the next. */
 static void renew_buffer(struct sl_buf *buf)
 {
 	if (buf->capacity > KEPT_CAPACITY)
 		sl_buf_dispose(buf);
-	else
-		sl_buf_clear(buf);
+	sl_buf_clear(buf);
 }
 
 static void begin_response(struct sl_http *http)
