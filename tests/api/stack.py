@@ -104,7 +104,7 @@ class Client:
 class Device(Client):
     def __init__(self, account, device_id):
         super().__init__(account.stack.port, headers={"X-Device-Id": device_id})
-        self.account, self.device_id = account, device_id
+        self.account, self.email, self.device_id = account, account.email, device_id
         answer = self.request("POST", "/auth/login", {
             "email": account.email, "password": PASSWORD, "deviceId": device_id, "deviceName": device_id.title()}).expect(200)
         self.token = answer["token"]

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""slatesync-admin against a real MariaDB. Usage: test_admin.py [NAME]..., with SLATESYNC_ADMIN naming the program."""
+"""slatesync-admin against a real MariaDB. Usage: test_admin.py [NAME]...
+SLATESYNC_BUILD names the build directory (default: the current one)."""
 import os
 import pty
 import random
@@ -11,7 +12,8 @@ import time
 import tap
 from mariadb import MariaDB
 
-ADMIN = os.environ.get("SLATESYNC_ADMIN", "src/server/slatesync-admin")
+BUILD = os.path.abspath(os.environ.get("SLATESYNC_BUILD", "."))
+ADMIN = os.environ.get("SLATESYNC_ADMIN", os.path.join(BUILD, "src/server/slatesync-admin"))
 PASSWORD = "correct horse"
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The database rooms against a real MariaDB: runs the scenarios of db_test. Usage: test_db.py [NAME]..., with DB_TEST
-and SLATESYNC_ADMIN naming the programs."""
+"""The database rooms against a real MariaDB: runs the scenarios of db_test. Usage: test_db.py [NAME]...
+SLATESYNC_BUILD names the build directory (default: the current one), where `make check` has built db_test."""
 import os
 import subprocess
 
@@ -8,8 +8,9 @@ import tap
 from mariadb import MariaDB
 from proxy import CommitLoser
 
-DB_TEST = os.environ.get("DB_TEST", "tests/api/db_test")
-ADMIN = os.environ.get("SLATESYNC_ADMIN", "src/server/slatesync-admin")
+BUILD = os.path.abspath(os.environ.get("SLATESYNC_BUILD", "."))
+DB_TEST = os.environ.get("DB_TEST", os.path.join(BUILD, "tests/api/db_test"))
+ADMIN = os.environ.get("SLATESYNC_ADMIN", os.path.join(BUILD, "src/server/slatesync-admin"))
 TABLE = """CREATE OR REPLACE TABLE db_test (id BIGINT PRIMARY KEY, note VARCHAR(255), amount BIGINT, data LONGTEXT,
     raw LONGBLOB) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"""
 
