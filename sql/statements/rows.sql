@@ -39,7 +39,8 @@ STRAIGHT_JOIN user_project_episodes AS r FORCE INDEX (by_id)
 	ON r.project_id = ? AND r.episode_id = k.episode;
 
 -- name: episodes_last
-SELECT 0, '', `rank`, '', 0 FROM user_project_episodes FORCE INDEX (PRIMARY) WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
+SELECT 0, '', `rank`, '', 0 FROM user_project_episodes FORCE INDEX (PRIMARY)
+WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
 
 -- name: episodes_since
 SELECT episode_id, '', `rank`, data, updated_at FROM user_project_episodes WHERE project_id = ? AND updated_at > ?;
@@ -139,7 +140,8 @@ STRAIGHT_JOIN user_project_characters AS r FORCE INDEX (by_id)
 	ON r.project_id = ? AND r.character_id = k.id;
 
 -- name: characters_last
-SELECT 0, '', `rank`, '', 0 FROM user_project_characters FORCE INDEX (PRIMARY) WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
+SELECT 0, '', `rank`, '', 0 FROM user_project_characters FORCE INDEX (PRIMARY)
+WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
 
 -- name: characters_since
 SELECT 0, character_id, `rank`, data, updated_at FROM user_project_characters WHERE project_id = ? AND updated_at > ?;
@@ -163,7 +165,8 @@ STRAIGHT_JOIN user_project_locations AS r FORCE INDEX (by_id)
 	ON r.project_id = ? AND r.location_id = k.id;
 
 -- name: locations_last
-SELECT 0, '', `rank`, '', 0 FROM user_project_locations FORCE INDEX (PRIMARY) WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
+SELECT 0, '', `rank`, '', 0 FROM user_project_locations FORCE INDEX (PRIMARY)
+WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
 
 -- name: locations_since
 SELECT 0, location_id, `rank`, data, updated_at FROM user_project_locations WHERE project_id = ? AND updated_at > ?;

@@ -1,28 +1,33 @@
-"""Reads the C sources and tells where they break the rules of their layers: who may include what, which functions nobody
-calls, where SQL stands. Every check takes the root of a tree and returns complaints, each beginning with "file:line: ".
+"""Reads the C sources and tells where they break the rules of their layers: who may include what, which functions
+nobody calls, where SQL stands. Every check takes the root of a tree and returns complaints, each beginning with
+"file:line: ".
 """
 import glob
 import os
 import re
 
-CORE_SYSTEM = {"jansson.h", "xxhash.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h", "stdbool.h",
-               "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
+CORE_SYSTEM = {"jansson.h", "xxhash.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h",
+               "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
 DATABASE_HEADERS = {"mysql.h", "errmsg.h", "mysqld_error.h"}
 DATABASE_ROOMS = {"connection", "db", "db_inside", "fault", "migrate", "stmt", "stmt_bulk", "tx"}
 HTTP_HEADERS = {"fcgiapp.h", "fcgi_stdio.h", "fcgios.h"}
-BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "gets", "strtok", "atoi", "atol", "atoll", "atof", "alloca", "system", "popen",
-          "mktemp", "tmpnam", "rand", "srand", "scanf", "sscanf", "setjmp", "longjmp")
-BANNED_IN_CORE = ("printf", "fprintf", "puts", "fputs", "fopen", "fread", "fwrite", "getenv", "exit", "abort", "time", "clock",
-                  "clock_gettime", "gettimeofday", "random", "getrandom")
-SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|REPLACE|DELETE|CREATE|DROP|ALTER|TRUNCATE|SET|WHERE|VALUES|UNION|COMMIT|ROLLBACK|START|"
-                 r"GRANT|LOCK|CALL|PREPARE|EXECUTE)\b|(?i:select\s.*\sfrom|insert\s+into|delete\s+from|update\s.*\sset)\b")
+BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "gets", "strtok", "atoi", "atol", "atoll", "atof", "alloca",
+          "system", "popen", "mktemp", "tmpnam", "rand", "srand", "scanf", "sscanf", "setjmp", "longjmp")
+BANNED_IN_CORE = ("printf", "fprintf", "puts", "fputs", "fopen", "fread", "fwrite", "getenv", "exit", "abort", "time",
+                  "clock", "clock_gettime", "gettimeofday", "random", "getrandom")
+SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|REPLACE|DELETE|CREATE|DROP|ALTER|TRUNCATE|SET|WHERE|VALUES|UNION|COMMIT|"
+                 r"ROLLBACK|START|GRANT|LOCK|CALL|PREPARE|EXECUTE)\b|"
+                 r"(?i:select\s.*\sfrom|insert\s+into|delete\s+from|update\s.*\sset)\b")
+VARIABLE = re.compile(r"^static\s+(?!const\b|inline\b)[^;({]*(=|;|\[)|"
+                      r"^(?!static\b|const\b|typedef\b)[a-z][\w \t*]*\b\w+\s*(=|;)", re.M)
 # Literals that may be: methods of HTTP, and the few statements that come before or around prepared ones. None of them
 # takes data.
 SQL_ALLOWED = {
-    "connection.c": re.compile(r"SET SESSION |SELECT MAX\(version\) FROM schema_migrations$| \(create it: CREATE DATABASE"),
+    "connection.c": re.compile(r"SET SESSION |SELECT MAX\(version\) FROM schema_migrations$|"
+                               r" \(create it: CREATE DATABASE"),
     "db.c": re.compile(r"SELECT @@max_allowed_packet$"),
-    "migrate.c": re.compile(r"SELECT (GET|RELEASE)_LOCK\(|CREATE TABLE IF NOT EXISTS schema_migrations |INSERT INTO schema_migrations |"
-                            r" VALUES \(\?, \?,| name VARCHAR| ENGINE="),
+    "migrate.c": re.compile(r"SELECT (GET|RELEASE)_LOCK\(|CREATE TABLE IF NOT EXISTS schema_migrations |"
+                            r"INSERT INTO schema_migrations | VALUES \(\?, \?,| name VARCHAR| ENGINE="),
     "tx.c": re.compile(r"(COMMIT|ROLLBACK|START TRANSACTION [A-Z ,]+|SET TRANSACTION ISOLATION LEVEL REPEATABLE READ)$|"
                        r"no answer to COMMIT$|The database couldn't commit"),
 }
@@ -32,7 +37,8 @@ TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*
 
 def sources(root, folder="src", pattern="*"):
     """Paths below the root, generated files left out."""
-    return sorted(path for kind in ("c", "h", "def") for path in glob.glob(f"{root}/{folder}/**/{pattern}.{kind}", recursive=True))
+    return sorted(path for kind in ("c", "h", "def")
+                  for path in glob.glob(f"{root}/{folder}/**/{pattern}.{kind}", recursive=True))
 
 
 def read(path):
@@ -60,7 +66,8 @@ def room_of(path):
 def includes_of(path):
     """(offset, name, quoted?) of each #include."""
     text = re.sub(r"/\*.*?\*/", blank, read(path), flags=re.S)
-    return [(m.start(), m[2], m[1] == '"') for m in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)', text, re.M)]
+    return [(m.start(), m[2], m[1] == '"') for m in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)', text,
+                                                                re.M)]
 
 
 def reached(root, path, seen=None):
@@ -89,9 +96,11 @@ def include_faults(root, path):
             yield at, f"{name} is for the database rooms"
         if name in HTTP_HEADERS and not room.startswith("http"):
             yield at, f"{name} is for the http rooms"
-        if room.startswith("http") and name.startswith(("server/db", "server/store", "server/api", "server/stmt", "server/push")):
+        if room.startswith("http") and name.startswith(("server/db", "server/store", "server/api", "server/stmt",
+                                                        "server/push")):
             yield at, f"an http room includes {name}"
-        if room in DATABASE_ROOMS | {"store_mariadb", "store_rows", "history"} and name.startswith(("server/http", "server/api")):
+        if room in DATABASE_ROOMS | {"store_mariadb", "store_rows",
+                                     "history"} and name.startswith(("server/http", "server/api")):
             yield at, f"a database or store room includes {name}"
 
 
@@ -139,7 +148,7 @@ def check_globals(root):
     found = []
     for path in sources(root, "src/core"):
         code = code_of(path)
-        for match in re.finditer(r"^static\s+(?!const\b|inline\b)[^;({]*(=|;|\[)|^[a-z][\w \t*]*\b\w+\s*(=|;)", code, re.M):
+        for match in VARIABLE.finditer(code):
             if not re.match(r"(struct|enum|union|typedef)\s+\w+\s*;", match[0]):
                 found.append(complaint(root, path, code, match.start(), "a variable at file scope"))
     return found
@@ -182,7 +191,8 @@ def check_statements(root):
 
 def check_lists(root):
     """Every source is built, and so distributed: it stands in a files.am."""
-    listed = " ".join(read(path) for path in glob.glob(f"{root}/src/*/files.am") + glob.glob(f"{root}/tests/**/*.am", recursive=True))
+    listed = " ".join(read(path) for path in glob.glob(f"{root}/src/*/files.am")
+                      + glob.glob(f"{root}/tests/**/*.am", recursive=True))
     names = set(re.findall(r"\b(?:src|tests)/[\w/]+\.(?:c|h|def|py|sql)\b", listed))
     files = sources(root) + sources(root, "tests") + glob.glob(f"{root}/tests/**/*.py", recursive=True)
     paths = sorted(os.path.relpath(path, root) for path in files)
@@ -195,4 +205,5 @@ def check_sizes(root):
     return [f"{os.path.relpath(path, root)}:1: {lines} lines" for path, lines in lengths.items() if lines > 500]
 
 
-CHECKS = (check_includes, check_cycles, check_calls, check_globals, check_sql, check_statements, check_lists, check_sizes)
+CHECKS = (check_includes, check_cycles, check_calls, check_globals, check_sql, check_statements, check_lists,
+          check_sizes)
