@@ -57,6 +57,13 @@ static int reserve(struct sl_buf *buf, size_t more)
 	return 0;
 }
 
+void sl_buf_expect(struct sl_buf *buf, size_t more)
+{
+	size_t room = buf->maximum - buf->length;
+	if (buf->code == 0)
+		reserve(buf, more < room ? more : room);
+}
+
 static void append(struct sl_buf *buf, const void *bytes, size_t length)
 {
 	if (length == 0 || reserve(buf, length) != 0)

@@ -35,6 +35,9 @@ void sl_buf_fail(struct sl_buf *buf, int code);
 /* Forgets the content and the error, keeps the memory. */
 void sl_buf_clear(struct sl_buf *buf);
 
+/* Makes room for `more` bytes at once (as far as the maximum goes), where about so much is known to come. */
+void sl_buf_expect(struct sl_buf *buf, size_t more);
+
 void sl_buf_add(struct sl_buf *buf, const void *bytes, size_t length);
 void sl_buf_add_str(struct sl_buf *buf, struct sl_str text);
 void sl_buf_add_text(struct sl_buf *buf, const char *text); /* NUL-terminated */

@@ -1,4 +1,4 @@
-/* What http.c and http_body.c share: the FastCGI request behind a struct sl_request. Included nowhere else. */
+/* What the files of http share: the FastCGI request behind a struct sl_request. Included nowhere else. */
 #ifndef SL_SERVER_HTTP_PRIVATE_H
 #define SL_SERVER_HTTP_PRIVATE_H
 
@@ -14,5 +14,8 @@ struct sl_http {
 	size_t body_bytes; /* of the request, as far as it was read */
 	bool over_limit;   /* the body was refused for its length: the problem says the limit */
 };
+
+/* Writes a piece of the answer at once, behind what is buffered in fcgi->out. Returns 0, or -1 when the peer is gone. */
+int sl_http_put_records(const FCGX_Request *fcgi, const char *bytes, size_t length) __attribute__((warn_unused_result));
 
 #endif

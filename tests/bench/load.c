@@ -39,7 +39,7 @@ static struct {
 	size_t body_length;
 	int port, expected, epoll;
 	bool unchanged, put;
-	long long count, seconds, started, finished;
+	long long count, started, finished;
 	int64_t ends_us;
 	uint64_t bytes;
 } plan;
@@ -305,7 +305,6 @@ int main(int argc, char **argv)
 		fail("CONNECTIONS", "1 to 256");
 	plan.port = (int)strtol(argv[1], NULL, 10);
 	plan.path = argv[2];
-	plan.seconds = strtol(argv[5], NULL, 10);
 	plan.count = strtol(argv[6], NULL, 10);
 	plan.unchanged = strcmp(argv[7], "unchanged") == 0;
 	plan.put = !plan.unchanged && strcmp(argv[7], "get") != 0;
@@ -318,7 +317,7 @@ int main(int argc, char **argv)
 		fail("start", strerror(errno));
 	read_accounts(argv[3], (size_t)wanted);
 	int64_t begun_us = now_us();
-	plan.ends_us = begun_us + plan.seconds * 1000000;
+	plan.ends_us = begun_us + (int64_t)(strtod(argv[5], NULL) * 1e6);
 	run();
 	report(now_us() - begun_us);
 	return 0;
