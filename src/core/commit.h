@@ -64,7 +64,8 @@ struct sl_commit_record {
 };
 
 /* Where a project is stored. All functions return 0 or a negative code (with `err` set) and give texts that live in the arena
- * or longer. They run in one transaction, in which lock_head comes first and keeps other commits out. */
+ * or longer. They run in one transaction, in which lock_head comes first and keeps other commits out. Lists may be long
+ * (every row of a large request) but not empty, and name nothing twice. */
 struct sl_store {
 	void *context;
 	int (*lock_head)(void *context, struct sl_head *head_r, struct sl_err *err);
@@ -75,14 +76,14 @@ struct sl_store {
 		struct sl_rowset *into, struct sl_err *err);
 	/* Adds all rows. */
 	int (*read_all)(void *context, struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err);
-	/* Adds all siblings of a group (sl_key_of_siblings). */
-	int (*read_siblings)(void *context, const struct sl_key *group, struct sl_arena *arena, struct sl_rowset *into,
-		struct sl_err *err);
-	/* The last rank of a group; empty when it has no rows. */
-	int (*last_rank)(void *context, const struct sl_key *group, struct sl_arena *arena, struct sl_str *rank_r,
-		struct sl_err *err);
-	/* Whether the episode exists: 1 or 0. */
-	int (*has_episode)(void *context, int64_t episode, struct sl_err *err);
+	/* Adds all rows of the groups of siblings (sl_key_of_siblings). */
+	int (*read_siblings)(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena,
+		struct sl_rowset *into, struct sl_err *err);
+	/* The last rank of each group; empty when it has no rows. */
+	int (*last_ranks)(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena,
+		struct sl_str *ranks_r, struct sl_err *err);
+	/* Whether each of the episodes (sl_key_of_episode) exists. */
+	int (*has_episodes)(void *context, const struct sl_key *episodes, size_t count, bool *there_r, struct sl_err *err);
 	/* For each key the version at which it was deleted, 0 for none. */
 	int (*read_tombstones)(void *context, const struct sl_key *keys, size_t count, int64_t *versions_r,
 		struct sl_err *err);
@@ -121,7 +122,7 @@ struct sl_outcome {
 /* Decides and, if it comes to that, writes. Returns 0 with a verdict, or SL_OP_REUSED, SL_EMPTY_OVERWRITE, SL_INVALID (see
  * outcome_r->faults), SL_TOO_LARGE (project_bytes), SL_NO_SNAPSHOT, SL_NO_MEMORY, SL_INTERNAL (the restored digest is not
  * the recorded one), or what the store returned. After anything but COMMITTED and UNCHANGED the transaction has written
- * nothing. All of the outcome lives in the arena. */
+ * nothing. All of the outcome lives in the arena. The same push may be given again, as a repeated transaction does. */
 int sl_commit(const struct sl_store *store, const struct sl_push *push, struct sl_arena *arena,
 	struct sl_outcome *outcome_r, struct sl_err *err) __attribute__((warn_unused_result));
 

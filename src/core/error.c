@@ -2,6 +2,7 @@
 #include "core/error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 struct entry {
@@ -66,4 +67,16 @@ int sl_err_set_at(struct sl_err *err, int code, const char *path, const char *fo
 	set(err, code, path, format, values);
 	va_end(values);
 	return code;
+}
+
+int sl_err_set_limit(struct sl_err *err, long long limit, const char *format, ...)
+{
+	bool first = err && err->code == SL_OK;
+	va_list values;
+	va_start(values, format);
+	set(err, SL_TOO_LARGE, "", format, values);
+	va_end(values);
+	if (first)
+		err->limit = limit;
+	return SL_TOO_LARGE;
 }

@@ -43,10 +43,11 @@ struct sl_err {
 	int code;          /* an enum sl_code; 0: no error yet */
 	char path[256];    /* JSON Pointer (RFC 6901) to what is at fault, or "" */
 	char message[512]; /* for people: one sentence, no secrets, no newline */
+	long long limit;   /* with SL_TOO_LARGE: what may be at most, for the answer; 0: not told */
 };
 
 /* A fresh error object: `struct sl_err err = SL_ERR_INIT;` */
-#define SL_ERR_INIT { 0, "", "" }
+#define SL_ERR_INIT { 0, "", "", 0 }
 
 /* Notes `code` with a printf-style message unless `err` holds an error already or is NULL. Returns `code`, so that
  * `return sl_err_set(err, SL_INVALID, "…")` works. Control bytes in the result are replaced by '?'. */
@@ -55,6 +56,10 @@ int sl_err_set(struct sl_err *err, int code, const char *format, ...) __attribut
 /* Like sl_err_set, with the JSON Pointer of the place at fault. */
 int sl_err_set_at(struct sl_err *err, int code, const char *path, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* sl_err_set with SL_TOO_LARGE and the limit that was exceeded. */
+int sl_err_set_limit(struct sl_err *err, long long limit, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The word, HTTP status and title of a code; those of SL_INTERNAL for an unknown one. */
 const char *sl_err_word(int code);

@@ -187,7 +187,7 @@ int sl_strict_check(struct sl_str text, struct sl_err *err)
 		return SL_MALFORMED;
 	size_t limit = text.length / 8 > SL_JSON_VALUES_MINIMUM ? text.length / 8 : SL_JSON_VALUES_MINIMUM;
 	if (scan.values > limit)
-		return sl_err_set(err, SL_TOO_LARGE, "%zu values in a JSON text of %zu bytes; %zu may be", scan.values,
+		return sl_err_set_limit(err, (long long)limit, "%zu values in a JSON text of %zu bytes; %zu may be", scan.values,
 			text.length, limit);
 	return 0;
 }

@@ -33,6 +33,8 @@ static const struct command {
 	{ "user", "passwd", "EMAIL", TAKES_PASSWORD, sl_admin_user_passwd,
 		"Changes an account's password and ends its sessions." },
 	{ "user", "list", NULL, 0, sl_admin_user_list, "Lists the accounts." },
+	{ "snapshots", "gc", NULL, TAKES_DRY_RUN, sl_admin_snapshots_gc,
+		"Removes the versions, operations and deletions that the configuration no longer keeps." },
 	{ "epoch", "new", NULL, 0, sl_admin_epoch_new,
 		"Declares that the database was restored from a backup: clients then offer again what it lost." },
 };
@@ -61,8 +63,11 @@ static void print_options(FILE *out, unsigned takes)
 
 static void print_command(FILE *out, const struct command *command)
 {
-	fprintf(out, "slatesync-admin %s%s%s%s%s", command->noun, command->verb ? " " : "", command->verb ? command->verb : "",
-		command->operand ? " " : "", command->operand ? command->operand : "");
+	fprintf(out, "slatesync-admin %s", command->noun);
+	if (command->verb)
+		fprintf(out, " %s", command->verb);
+	if (command->operand)
+		fprintf(out, " %s", command->operand);
 }
 
 static void print_usage(FILE *out, const struct command *command)
@@ -86,7 +91,8 @@ static void print_usage(FILE *out, const struct command *command)
 
 static int misused(const char *reason, const char *what)
 {
-	fprintf(stderr, "slatesync-admin: %s%s%s (see slatesync-admin --help)\n", reason, what ? ": " : "", what ? what : "");
+	const char *colon = what ? ": " : "";
+	fprintf(stderr, "slatesync-admin: %s%s%s (see slatesync-admin --help)\n", reason, colon, what ? what : "");
 	return EXIT_USAGE;
 }
 

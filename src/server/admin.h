@@ -16,6 +16,7 @@ struct sl_admin {
 
 int sl_admin_migrate(struct sl_admin *admin, struct sl_err *err);
 int sl_admin_status(struct sl_admin *admin, struct sl_err *err);
+int sl_admin_snapshots_gc(struct sl_admin *admin, struct sl_err *err);
 int sl_admin_epoch_new(struct sl_admin *admin, struct sl_err *err);
 int sl_admin_user_add(struct sl_admin *admin, struct sl_err *err);
 int sl_admin_user_passwd(struct sl_admin *admin, struct sl_err *err);

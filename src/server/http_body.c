@@ -1,5 +1,6 @@
-/* The request's body. Its length must be declared, within the route's limit, and what really arrives: a body that a dying
- * peer cut short must never pass for a whole one. Fails with the codes of sl_http_json; never leaves the peer writing.
+/* The request's body. Its length must be declared, within the route's limit, and what really arrives: a body that a
+ * dying peer cut short must never pass for a whole one. Fails with the codes of sl_http_json; never leaves the peer
+ * writing.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -19,16 +20,15 @@ static bool is_json(const char *content_type)
 }
 
 /* The declared length, at most `limit`. */
-static int declared_length(const char *text, size_t limit, size_t *length_r, bool *over_limit_r, struct sl_err *err)
+static int declared_length(const char *text, size_t limit, size_t *length_r, struct sl_err *err)
 {
 	if (!text || !*text)
 		return sl_err_set(err, SL_MALFORMED, "a body and its Content-Length are required");
 	if (text[strspn(text, "0123456789")])
 		return sl_err_set(err, SL_MALFORMED, "the Content-Length is not a number");
 	unsigned long long length = strtoull(text, NULL, 10);
-	*over_limit_r = length > limit || length > INT_MAX;
-	if (*over_limit_r)
-		return sl_err_set(err, SL_TOO_LARGE, "the body may hold at most %zu bytes", limit);
+	if (length > limit || length > INT_MAX)
+		return sl_err_set_limit(err, (long long)limit, "the body may hold at most %zu bytes", limit);
 	if (length == 0)
 		return sl_err_set(err, SL_MALFORMED, "the body is empty");
 	*length_r = (size_t)length;
@@ -50,8 +50,7 @@ int sl_http_json(struct sl_request *request, json_t **value_r, size_t *bytes_r, 
 {
 	struct sl_http *http = request->http;
 	size_t length = 0;
-	int code = declared_length(sl_http_param(request, "CONTENT_LENGTH"), request->body_limit, &length,
-		&http->over_limit, err);
+	int code = declared_length(sl_http_param(request, "CONTENT_LENGTH"), request->body_limit, &length, err);
 	if (code != 0)
 		return code;
 	if (!is_json(sl_http_param(request, "CONTENT_TYPE")))

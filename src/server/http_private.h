@@ -12,7 +12,6 @@ struct sl_http {
 	struct sl_request request;
 	struct sl_response response;
 	size_t body_bytes; /* of the request, as far as it was read */
-	bool over_limit;   /* the body was refused for its length: the problem says the limit */
 };
 
 /* Writes a piece of the answer at once, behind what is buffered in fcgi->out. Returns 0, or -1 when the peer is gone. */

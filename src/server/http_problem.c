@@ -29,9 +29,9 @@ void sl_http_problem_begin(struct sl_response *response, const struct sl_request
 	add_member(body, "detail", err->message);
 	add_member(body, "error", response->error_word);
 	add_member(body, "traceId", request->trace_id);
-	if (err->code == SL_TOO_LARGE && request->http && request->http->over_limit) {
+	if (err->limit) {
 		sl_buf_add_text(body, ",\"limit\":");
-		sl_buf_add_int(body, (int64_t)request->body_limit);
+		sl_buf_add_int(body, err->limit);
 	}
 }
 

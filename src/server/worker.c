@@ -1,6 +1,7 @@
-/* A worker: one request at a time, from new connections and from at most one kept one. Keeps true: an idle kept connection
- * never makes a new one wait, and is given up only for a connection that this worker really got; a request that reached us
- * is answered before its connection closes. When the supervisor dies the kernel sends TERM (PR_SET_PDEATHSIG).
+/* A worker: one request at a time, from new connections and from at most one kept one. Keeps true: an idle kept
+ * connection never makes a new one wait, and is given up only for a connection that this worker really got; a request
+ * that reached us is answered before its connection closes. When the supervisor dies the kernel sends TERM
+ * (PR_SET_PDEATHSIG).
  */
 #include "server/worker.h"
 
@@ -19,6 +20,7 @@
 #include "server/signals.h"
 
 #define PEER_TIMEOUT_SECS 20 /* a peer that stops in the middle of a record */
+#define SILENT_MS 2000       /* a new connection on which nothing comes; nginx connects only to send at once */
 #define IDLE_FIRST_MS 1      /* how long a worker with a kept connection leaves a new one to idle workers */
 #define STARVED_MS 100       /* pause when no descriptor is left to accept with */
 #define MEMORY_EVERY 64      /* requests between looks at resident memory */
@@ -75,8 +77,8 @@ static bool has_arrived(int fd)
 	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-/* Closes the kept connection. Its next request may be on the way: one that is here already is answered first. What comes
- * after the SHUT_RD the peer can't send any more, and tries elsewhere; what came just before it still counts. */
+/* Closes the kept connection. Its next request may be on the way: one that is here already is answered first. What
+ * comes after the SHUT_RD the peer can't send any more, and tries elsewhere; what came just before it still counts. */
 static void give_up_kept(struct worker *worker)
 {
 	if (worker->kept >= 0 && has_arrived(worker->kept))
@@ -106,13 +108,22 @@ static int accept_new(struct worker *worker)
 	return fd;
 }
 
+static bool speaks(int fd)
+{
+	struct pollfd peer = { .fd = fd, .events = POLLIN };
+	return poll(&peer, 1, SILENT_MS) > 0;
+}
+
 static bool serve_new(struct worker *worker)
 {
 	int fd = accept_new(worker);
 	if (fd < 0)
 		return false;
 	give_up_kept(worker);
-	worker->kept = serve(worker, fd);
+	if (speaks(fd))
+		worker->kept = serve(worker, fd);
+	else
+		close(fd);
 	return true;
 }
 

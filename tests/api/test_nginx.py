@@ -13,7 +13,7 @@ import time
 
 import fastcgi
 import tap
-from nginx import NGINX, SOURCE, Nginx
+from nginx import NGINX, SOURCE, Nginx, free_port
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 BIG = 19_000_000

@@ -1,6 +1,8 @@
 """slatesyncd as a set of processes: start, reload, drain, respawn, sockets, without losing a request that reached it."""
 import contextlib
+import grp
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -12,19 +14,12 @@ import time
 import daemon
 import fcgi
 import tap
-from daemon import Daemon, freeze, thaw, wait_for
+from daemon import Daemon, freeze, listening_socket, thaw, wait_for, with_socket_at
 from tap import equal, test
 
 
 def whole_request():
     return fcgi.encode(fcgi.variables("GET", "/healthz"), keep=True)
-
-
-def listening_socket(path):
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(path)
-    listener.listen(511)
-    return listener
 
 
 class Load:
@@ -148,7 +143,8 @@ def a_reload_of_a_bad_file_keeps_the_old_settings():
         with open(server.configuration, "w", encoding="utf-8") as file:
             file.write("workers = 3\n\nwrokers = 4\n")
         server.signal(signal.SIGHUP)
-        lines = wait_for(lambda: server.log_lines("the new configuration is not valid, the old one stays"), "the refusal")
+        refusal = "the new configuration is not valid, the old one stays"
+        lines = wait_for(lambda: server.log_lines(refusal), "the refusal")
         assert "slatesync.conf:3: unknown key 'wrokers'" in lines[0]["error"], lines
         equal(server.settled(), old, "workers")
         equal(server.get().status, 200)
@@ -297,6 +293,29 @@ def the_socket_has_its_mode():
 
 
 @test
+def a_start_as_root_gives_root_up():
+    if os.geteuid() != 0:
+        tap.skip("not root")
+    nobody, users = pwd.getpwnam("nobody"), grp.getgrnam("users").gr_gid
+    directory = tempfile.mkdtemp(prefix="slatesync-test-")
+    os.chown(directory, nobody.pw_uid, nobody.pw_gid)
+    pid_file = os.path.join(directory, "pid")
+    with Daemon(directory, user="nobody", listen_group="users", pid_file=pid_file) as server:
+        for pid in [server.process.pid] + server.settled():
+            with open(f"/proc/{pid}/status", encoding="ascii") as file:
+                status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+            equal(status["Uid"].split(), [str(nobody.pw_uid)] * 4, "user ids")
+            equal(status["Gid"].split(), [str(nobody.pw_gid)] * 4, "group ids")
+            assert "0" not in status["Groups"].split(), status["Groups"]
+        owner = os.stat(server.socket)
+        equal((owner.st_uid, owner.st_gid, owner.st_mode & 0o777), (nobody.pw_uid, users, 0o660), "socket")
+        server.signal(signal.SIGTERM)
+        equal(server.wait(), 0)
+        assert not os.path.exists(server.socket) and not os.path.exists(pid_file)
+    shutil.rmtree(directory)
+
+
+@test
 def a_bad_configuration_refuses_to_start_and_names_the_line():
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "conf")
@@ -336,18 +355,6 @@ def a_dump_can_be_read_again():
             file.write(first.stdout)
         second = daemon.run("-c", path, "--dump-config")
         equal(second.stdout, first.stdout, second.stderr)
-
-
-def with_socket_at(descriptor, listener, listen_fds):
-    """Arguments for Daemon that pass `listener` the way systemd (3) or spawn-fcgi (0) does."""
-    def move():
-        os.dup2(listener.fileno(), descriptor)
-        os.set_inheritable(descriptor, True)
-    more = {"preexec_fn": move, "pass_fds": [descriptor] if descriptor > 2 else []}
-    if descriptor == 0:
-        more["stdin"] = listener.fileno()
-    command = ["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh"] if listen_fds else []
-    return {"popen": more, "command": command}
 
 
 def hand_over(descriptor, listen_fds):
