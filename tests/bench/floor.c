@@ -46,7 +46,7 @@ static struct {
 /* --- who and which version ---------------------------------------------------------------------------------------- */
 
 struct account {
-	long long user, project;
+	long long user, project, version;
 	char device[65];
 };
 
@@ -60,6 +60,7 @@ static void take_account(void *context, const struct sl_value *row)
 	struct account *account = context;
 	account->user = row[1].number;
 	account->project = row[2].number;
+	account->version = row[7].number;
 	snprintf(account->device, sizeof(account->device), "%.*s", (int)row[4].text.length, row[4].text.bytes);
 }
 
@@ -97,9 +98,7 @@ static void read_head(enum sl_sql name, long long project, struct head *head_r)
 
 static void answer_unchanged(FCGX_Request *request, const struct account *account)
 {
-	struct head head;
-	read_head(SL_SQL_HEAD_GET, account->project, &head);
-	FCGX_FPrintF(request->out, "Status: 304\r\n" HEADERS "ETag: \"%lld\"\r\n\r\n", head.version);
+	FCGX_FPrintF(request->out, "Status: 304\r\n" HEADERS "ETag: \"%lld\"\r\n\r\n", account->version);
 }
 
 static void put(FCGX_Stream *out, struct sl_str text)

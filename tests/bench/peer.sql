@@ -27,7 +27,8 @@ CREATE TABLE user_project_scenes (
 	scene_id VARCHAR(128) NOT NULL,
 	position INT NOT NULL,
 	data JSON NOT NULL,
-	PRIMARY KEY (user_id, episode_id, scene_id)
+	PRIMARY KEY (user_id, episode_id, scene_id),
+	KEY in_order (user_id, episode_id, position)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 CREATE TABLE user_project_shots (
@@ -36,7 +37,8 @@ CREATE TABLE user_project_shots (
 	shot_id VARCHAR(128) NOT NULL,
 	position INT NOT NULL,
 	data JSON NOT NULL,
-	PRIMARY KEY (user_id, episode_id, shot_id)
+	PRIMARY KEY (user_id, episode_id, shot_id),
+	KEY in_order (user_id, episode_id, position)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 CREATE TABLE user_project_characters (
