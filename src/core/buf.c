@@ -102,8 +102,6 @@ void sl_buf_add(struct sl_buf *buf, const void *bytes, size_t length)
 }
 
 void sl_buf_add_str(struct sl_buf *buf, struct sl_str text) { sl_buf_add(buf, text.bytes, text.length); }
-void sl_buf_add_text(struct sl_buf *buf, const char *text) { sl_buf_add(buf, text, strlen(text)); }
-void sl_buf_add_char(struct sl_buf *buf, char c) { sl_buf_add(buf, &c, 1); }
 
 void sl_buf_add_int(struct sl_buf *buf, int64_t number)
 {
