@@ -30,7 +30,8 @@ STRAIGHT_JOIN user_project_tombstones AS t FORCE INDEX (PRIMARY)
 	ON t.project_id = ? AND t.entity = k.entity AND t.episode_id = k.episode AND t.row_id = k.id;
 
 -- name: tombstones_since
-SELECT entity, episode_id, row_id, deleted_at FROM user_project_tombstones WHERE project_id = ? AND deleted_at > ?;
+SELECT entity, episode_id, row_id, deleted_at FROM user_project_tombstones FORCE INDEX (by_version)
+WHERE project_id = ? AND deleted_at > ?;
 
 -- name: tombstone_put
 INSERT INTO user_project_tombstones (project_id, entity, episode_id, row_id, deleted_at) VALUES (?, ?, ?, ?, ?)

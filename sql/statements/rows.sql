@@ -17,7 +17,8 @@ STRAIGHT_JOIN user_project_meta_fields AS r FORCE INDEX (PRIMARY)
 	ON r.project_id = ? AND r.field = k.id;
 
 -- name: meta_since
-SELECT 0, field, '', data, updated_at FROM user_project_meta_fields WHERE project_id = ? AND updated_at > ?;
+SELECT 0, field, '', data, updated_at FROM user_project_meta_fields FORCE INDEX (by_version)
+WHERE project_id = ? AND updated_at > ?;
 
 -- name: meta_add
 INSERT INTO user_project_meta_fields (project_id, field, data, updated_at) VALUES (?, ?, ?, ?);
@@ -39,11 +40,12 @@ STRAIGHT_JOIN user_project_episodes AS r FORCE INDEX (by_id)
 	ON r.project_id = ? AND r.episode_id = k.episode;
 
 -- name: episodes_last
-SELECT 0, '', `rank`, '', 0 FROM user_project_episodes FORCE INDEX (PRIMARY)
-WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
+SELECT 0, '', `rank`, '', 0 FROM user_project_episodes FORCE INDEX (PRIMARY) WHERE project_id = ?
+ORDER BY `rank` DESC LIMIT 1;
 
 -- name: episodes_since
-SELECT episode_id, '', `rank`, data, updated_at FROM user_project_episodes WHERE project_id = ? AND updated_at > ?;
+SELECT episode_id, '', `rank`, data, updated_at FROM user_project_episodes FORCE INDEX (by_version)
+WHERE project_id = ? AND updated_at > ?;
 
 -- name: episodes_add
 INSERT INTO user_project_episodes (project_id, episode_id, `rank`, data, updated_at) VALUES (?, ?, ?, ?, ?);
@@ -57,8 +59,7 @@ DELETE FROM user_project_episodes WHERE project_id = ? AND episode_id = ?;
 -- name: episodes_there
 SELECT r.episode_id, '', '', '', 0
 FROM JSON_TABLE(?, '$[*]' COLUMNS (episode BIGINT PATH '$[0]')) AS k
-STRAIGHT_JOIN user_project_episodes AS r FORCE INDEX (by_id)
-	ON r.project_id = ? AND r.episode_id = k.episode;
+STRAIGHT_JOIN user_project_episodes AS r FORCE INDEX (by_id) ON r.project_id = ? AND r.episode_id = k.episode;
 
 -- name: scenes_all
 SELECT episode_id, scene_id, `rank`, data, updated_at FROM user_project_scenes WHERE project_id = ?
@@ -74,8 +75,7 @@ STRAIGHT_JOIN user_project_scenes AS r FORCE INDEX (by_id)
 -- name: scenes_siblings
 SELECT r.episode_id, r.scene_id, r.`rank`, r.data, r.updated_at
 FROM JSON_TABLE(?, '$[*]' COLUMNS (episode BIGINT PATH '$[0]')) AS k
-STRAIGHT_JOIN user_project_scenes AS r FORCE INDEX (PRIMARY)
-	ON r.project_id = ? AND r.episode_id = k.episode;
+STRAIGHT_JOIN user_project_scenes AS r FORCE INDEX (PRIMARY) ON r.project_id = ? AND r.episode_id = k.episode;
 
 -- name: scenes_last
 SELECT k.episode, '', (SELECT r.`rank` FROM user_project_scenes AS r FORCE INDEX (PRIMARY)
@@ -83,7 +83,8 @@ SELECT k.episode, '', (SELECT r.`rank` FROM user_project_scenes AS r FORCE INDEX
 FROM JSON_TABLE(?, '$[*]' COLUMNS (episode BIGINT PATH '$[0]')) AS k;
 
 -- name: scenes_since
-SELECT episode_id, scene_id, `rank`, data, updated_at FROM user_project_scenes WHERE project_id = ? AND updated_at > ?;
+SELECT episode_id, scene_id, `rank`, data, updated_at FROM user_project_scenes FORCE INDEX (by_version)
+WHERE project_id = ? AND updated_at > ?;
 
 -- name: scenes_add
 INSERT INTO user_project_scenes (project_id, episode_id, scene_id, `rank`, data, updated_at) VALUES (?, ?, ?, ?, ?, ?);
@@ -109,8 +110,7 @@ STRAIGHT_JOIN user_project_shots AS r FORCE INDEX (by_id)
 -- name: shots_siblings
 SELECT r.episode_id, r.shot_id, r.`rank`, r.data, r.updated_at
 FROM JSON_TABLE(?, '$[*]' COLUMNS (episode BIGINT PATH '$[0]')) AS k
-STRAIGHT_JOIN user_project_shots AS r FORCE INDEX (PRIMARY)
-	ON r.project_id = ? AND r.episode_id = k.episode;
+STRAIGHT_JOIN user_project_shots AS r FORCE INDEX (PRIMARY) ON r.project_id = ? AND r.episode_id = k.episode;
 
 -- name: shots_last
 SELECT k.episode, '', (SELECT r.`rank` FROM user_project_shots AS r FORCE INDEX (PRIMARY)
@@ -118,7 +118,8 @@ SELECT k.episode, '', (SELECT r.`rank` FROM user_project_shots AS r FORCE INDEX 
 FROM JSON_TABLE(?, '$[*]' COLUMNS (episode BIGINT PATH '$[0]')) AS k;
 
 -- name: shots_since
-SELECT episode_id, shot_id, `rank`, data, updated_at FROM user_project_shots WHERE project_id = ? AND updated_at > ?;
+SELECT episode_id, shot_id, `rank`, data, updated_at FROM user_project_shots FORCE INDEX (by_version)
+WHERE project_id = ? AND updated_at > ?;
 
 -- name: shots_add
 INSERT INTO user_project_shots (project_id, episode_id, shot_id, `rank`, data, updated_at) VALUES (?, ?, ?, ?, ?, ?);
@@ -140,11 +141,12 @@ STRAIGHT_JOIN user_project_characters AS r FORCE INDEX (by_id)
 	ON r.project_id = ? AND r.character_id = k.id;
 
 -- name: characters_last
-SELECT 0, '', `rank`, '', 0 FROM user_project_characters FORCE INDEX (PRIMARY)
-WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
+SELECT 0, '', `rank`, '', 0 FROM user_project_characters FORCE INDEX (PRIMARY) WHERE project_id = ?
+ORDER BY `rank` DESC LIMIT 1;
 
 -- name: characters_since
-SELECT 0, character_id, `rank`, data, updated_at FROM user_project_characters WHERE project_id = ? AND updated_at > ?;
+SELECT 0, character_id, `rank`, data, updated_at FROM user_project_characters FORCE INDEX (by_version)
+WHERE project_id = ? AND updated_at > ?;
 
 -- name: characters_add
 INSERT INTO user_project_characters (project_id, character_id, `rank`, data, updated_at) VALUES (?, ?, ?, ?, ?);
@@ -165,11 +167,12 @@ STRAIGHT_JOIN user_project_locations AS r FORCE INDEX (by_id)
 	ON r.project_id = ? AND r.location_id = k.id;
 
 -- name: locations_last
-SELECT 0, '', `rank`, '', 0 FROM user_project_locations FORCE INDEX (PRIMARY)
-WHERE project_id = ? ORDER BY `rank` DESC LIMIT 1;
+SELECT 0, '', `rank`, '', 0 FROM user_project_locations FORCE INDEX (PRIMARY) WHERE project_id = ?
+ORDER BY `rank` DESC LIMIT 1;
 
 -- name: locations_since
-SELECT 0, location_id, `rank`, data, updated_at FROM user_project_locations WHERE project_id = ? AND updated_at > ?;
+SELECT 0, location_id, `rank`, data, updated_at FROM user_project_locations FORCE INDEX (by_version)
+WHERE project_id = ? AND updated_at > ?;
 
 -- name: locations_add
 INSERT INTO user_project_locations (project_id, location_id, `rank`, data, updated_at) VALUES (?, ?, ?, ?, ?);
