@@ -120,11 +120,12 @@ TEXT
 	[ "$(id -u)" != 0 ] || echo "user = root" >>"$dir/mariadb.cnf"
 }
 
-# Creates the data directory under another name first: a half-made one is never used.
+# Creates the data directory under another name first: a half-made one is never used. --force: a host name that can't be
+# looked up doesn't matter, since nobody connects over the network.
 create_database_files() {
 	[ ! -d "$dir/db" ] || return 0
 	rm -rf "$dir/db.new"
-	mariadb-install-db --defaults-file="$dir/mariadb.cnf" --datadir="$dir/db.new" --skip-test-db \
+	mariadb-install-db --defaults-file="$dir/mariadb.cnf" --datadir="$dir/db.new" --skip-test-db --force \
 		--auth-root-authentication-method=normal >"$dir/mariadb-install.log" 2>&1 ||
 		die "can't create the database; see $dir/mariadb-install.log"
 	mv "$dir/db.new" "$dir/db"

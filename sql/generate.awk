@@ -2,10 +2,10 @@
 #
 #   awk -f generate.awk mode=enum  FILE...   the enum of statement names (statements.h)
 #   awk -f generate.awk mode=table FILE...   one initialiser { name, text } for each statement (statements.inc)
-#   awk -f generate.awk mode=steps FILE...   one initialiser { version, name, text } for each migration step (migrations.inc)
+#   awk -f generate.awk mode=steps FILE...   one initialiser { version, name, text } for each step (migrations.inc)
 #
-# A statement begins with a line "-- name: lower_case_name" and ends at the next one; a migration's step ends with ";" at
-# the end of a line. Lines that begin with "--" are comments. POSIX awk only.
+# A statement begins with a line "-- name: lower_case_name" and ends at the next one; a migration's step ends with ";"
+# at the end of a line. Lines that begin with "--" are comments. POSIX awk only.
 
 function fault(text)
 {
@@ -16,7 +16,7 @@ function fault(text)
 
 function escape(text)
 {
-	gsub(/\\/, "\\\\", text)
+	gsub(/\\/, "&&", text) # awks differ about backslashes in a replacement
 	gsub(/"/, "\\\"", text)
 	gsub(/\?/, "\\?", text)
 	gsub(/\t/, " ", text)

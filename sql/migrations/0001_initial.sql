@@ -1,8 +1,8 @@
 -- The first schema. Every step can run again after an interruption: DDL isn't transactional in MariaDB.
 --
--- Times and versions are milliseconds since 1970. Ids compare byte by byte, trailing blanks count (nopad_bin). Tables of
--- project rows have their primary key in display order, so that a project is read by one scan without sorting; the unique
--- key finds a row by its id. They carry no foreign keys: those cost a lock and a look-up for each row.
+-- Times and versions are milliseconds since 1970. Ids compare byte by byte, trailing blanks count (nopad_bin). Tables
+-- of project rows have their primary key in display order, so that a project is read by one scan without sorting; the
+-- unique key finds a row by its id. They carry no foreign keys: those cost a lock and a look-up for each row.
 
 -- The epoch changes when an operator declares that the database was restored from a backup.
 CREATE TABLE IF NOT EXISTS sync_state (
@@ -50,8 +50,8 @@ CREATE TABLE IF NOT EXISTS user_sessions (
 	CONSTRAINT user_sessions_user FOREIGN KEY (user_id) REFERENCES users (user_id) ON DELETE CASCADE
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
--- The head row of a project: its version (updated_at, 0: nothing stored yet), digest and totals. Locked by every commit.
--- history_rows: snapshots stored since the last thinning. tombstones_from: the oldest version that a delta can start from.
+-- The head row of a project: its version (updated_at, 0: nothing stored yet), digest and totals. Every commit locks it.
+-- history_rows: snapshots stored since the last thinning. tombstones_from: the oldest version a delta can start from.
 CREATE TABLE IF NOT EXISTS user_project_meta (
 	project_id BIGINT NOT NULL AUTO_INCREMENT,
 	user_id BIGINT NOT NULL,

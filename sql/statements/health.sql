@@ -2,8 +2,8 @@
 
 -- innodb_doublewrite is a number in some versions and a word in others; both compare like this.
 -- name: health_settings
-SELECT @@GLOBAL.innodb_flush_log_at_trx_commit, @@GLOBAL.log_bin, @@GLOBAL.sync_binlog, @@GLOBAL.innodb_rollback_on_timeout,
-	@@GLOBAL.innodb_doublewrite <> 'OFF', @@GLOBAL.max_allowed_packet, VERSION();
+SELECT @@GLOBAL.innodb_flush_log_at_trx_commit, @@GLOBAL.log_bin, @@GLOBAL.sync_binlog,
+	@@GLOBAL.innodb_rollback_on_timeout, @@GLOBAL.innodb_doublewrite <> 'OFF', @@GLOBAL.max_allowed_packet, VERSION();
 
 -- name: health_counts
 SELECT (SELECT COUNT(*) FROM users), (SELECT COUNT(*) FROM user_project_meta WHERE updated_at > 0),

@@ -63,8 +63,11 @@ static void print_options(FILE *out, unsigned takes)
 
 static void print_command(FILE *out, const struct command *command)
 {
-	fprintf(out, "slatesync-admin %s%s%s%s%s", command->noun, command->verb ? " " : "", command->verb ? command->verb : "",
-		command->operand ? " " : "", command->operand ? command->operand : "");
+	fprintf(out, "slatesync-admin %s", command->noun);
+	if (command->verb)
+		fprintf(out, " %s", command->verb);
+	if (command->operand)
+		fprintf(out, " %s", command->operand);
 }
 
 static void print_usage(FILE *out, const struct command *command)
@@ -88,7 +91,8 @@ static void print_usage(FILE *out, const struct command *command)
 
 static int misused(const char *reason, const char *what)
 {
-	fprintf(stderr, "slatesync-admin: %s%s%s (see slatesync-admin --help)\n", reason, what ? ": " : "", what ? what : "");
+	const char *colon = what ? ": " : "";
+	fprintf(stderr, "slatesync-admin: %s%s%s (see slatesync-admin --help)\n", reason, colon, what ? what : "");
 	return EXIT_USAGE;
 }
 

@@ -1,5 +1,5 @@
-/* Where slatesync-admin takes a password from: a file, the terminal (asked twice, not shown), or random bytes. Never from the
- * command line, which other users of the machine can read. */
+/* Where slatesync-admin takes a password from: a file, the terminal (asked twice, not shown), or random bytes. Never
+ * from the command line, which other users of the machine can read. */
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -75,7 +75,7 @@ static int from_terminal(char password_r[SL_PASSWORD_MOST + 1], struct sl_err *e
 	if (!terminal || tcgetattr(fileno(terminal), &shown) != 0) {
 		if (terminal)
 			fclose(terminal);
-		return sl_err_set(err, SL_INVALID, "no terminal to ask for a password: use --password-file or --random-password");
+		return sl_err_set(err, SL_INVALID, "no terminal to ask on: use --password-file or --random-password");
 	}
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)(ECHO | ISIG);

@@ -30,7 +30,8 @@ struct sl_config {
 #undef CONFIG
 };
 
-/* Where settings come from. The environment's SLATESYNC_<KEY> overrides the file, `settings` ("key=value") override both. */
+/* Where settings come from. The environment's SLATESYNC_<KEY> overrides the file, `settings` ("key=value") override
+ * both. */
 struct sl_config_source {
 	const char *path;     /* the file; NULL: SL_CONFIG_DEFAULT_FILE, which may be missing */
 	char *const *environment; /* as in environ(7), or NULL */
@@ -38,8 +39,8 @@ struct sl_config_source {
 	size_t setting_count;
 };
 
-/* Fills *config_r. An unknown or repeated key, a bad value or an unreadable file is SL_INVALID, and the message names the
- * file and line (or the variable, or the option) at fault; then *config_r holds nothing. */
+/* Fills *config_r. An unknown or repeated key, a bad value or an unreadable file is SL_INVALID, and the message names
+ * the file and line (or the variable, or the option) at fault; then *config_r holds nothing. */
 int sl_config_load(struct sl_config *config_r, const struct sl_config_source *source, struct sl_err *err)
 	__attribute__((warn_unused_result));
 

@@ -1,5 +1,6 @@
-/* Values of settings by type. A value that isn't wholly understood is refused: "10 MB" and "1e3" are errors, not 10 or 1.
- * Fails with SL_INVALID and a sentence on what was expected, never with the value itself, which may be a secret. */
+/* Values of settings by type. A value that isn't wholly understood is refused: "10 MB" and "1e3" are errors, not 10
+ * or 1. Fails with SL_INVALID and a sentence on what was expected, never with the value itself, which may be a
+ * secret. */
 #include "server/config_value.h"
 
 #include <errno.h>
@@ -123,7 +124,7 @@ static int set_text(char **field, const struct sl_config_entry *entry, const cha
 		return sl_err_set(err, SL_INVALID, "expected from %" PRId64 " to %" PRId64 " bytes", entry->least, entry->most);
 	for (const char *c = text; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return sl_err_set(err, SL_INVALID, "control characters are not allowed");
+			return sl_err_set(err, SL_INVALID, "expected no control characters");
 	char *copy = strdup(text);
 	if (!copy)
 		return sl_err_set(err, SL_NO_MEMORY, "out of memory");

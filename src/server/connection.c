@@ -1,5 +1,5 @@
-/* Connections to MariaDB: see connection.h. Every session setting that correctness rests on is set here and not left to the
- * server's configuration. MYSQL_OPT_RECONNECT stays off: it silently loses the first half of a transaction.
+/* Connections to MariaDB: see connection.h. Every session setting that correctness rests on is set here and not left
+ * to the server's configuration. MYSQL_OPT_RECONNECT stays off: it silently loses the first half of a transaction.
  * Rules: Connector/C's mysql_optionsv, MariaDB's system variables. */
 #include "server/connection.h"
 
@@ -15,9 +15,12 @@
  * Two placeholders: seconds. */
 static const char session_settings[] =
 	"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',"
-	" tx_isolation = 'READ-COMMITTED', autocommit = 1, time_zone = '+00:00',"
+	" autocommit = 1, time_zone = '+00:00',"
 	" collation_connection = 'utf8mb4_nopad_bin', group_concat_max_len = 1048576,"
 	" innodb_lock_wait_timeout = ?, net_write_timeout = ? /*M!110602 , innodb_snapshot_isolation = OFF */";
+
+/* Not a variable above, because its name differs between versions. */
+static const char isolation[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 static const char *text_or_null(const char *text) { return text && *text ? text : NULL; }
 
@@ -100,7 +103,10 @@ static int set_session(MYSQL *mysql, const struct sl_config *config, struct sl_e
 	if (!stmt)
 		return sl_err_set(err, SL_NO_MEMORY, "no memory for a statement");
 	int code = 0;
-	if (mysql_stmt_prepare(stmt, session_settings, sizeof(session_settings) - 1) != 0 ||
+	if (mysql_real_query(mysql, isolation, sizeof(isolation) - 1) != 0)
+		code = sl_err_set(err, connect_code(mysql_errno(mysql)), "can't prepare the database session: %s (%u)",
+			mysql_error(mysql), mysql_errno(mysql));
+	else if (mysql_stmt_prepare(stmt, session_settings, sizeof(session_settings) - 1) != 0 ||
 		mysql_stmt_bind_param(stmt, binds) != 0 || mysql_stmt_execute(stmt) != 0)
 		code = sl_err_set(err, connect_code(mysql_stmt_errno(stmt)), "can't prepare the database session: %s (%u)",
 			mysql_stmt_error(stmt), mysql_stmt_errno(stmt));

@@ -16,9 +16,9 @@ enum sl_connection_use {
 	SL_CONNECTION_MIGRATE /* a step may take as long as it needs */
 };
 
-/* Connects: utf8mb4, READ COMMITTED, strict, UTC, no automatic reconnect. Returns 0 with a connection that the caller closes,
- * SL_UNAVAILABLE, or SL_INTERNAL when the server is refused (too old, no encryption) or refuses us for good (password,
- * unknown database). `err` tells what a person needs to know, hence it isn't for clients. */
+/* Connects: utf8mb4, READ COMMITTED, strict, UTC, no automatic reconnect. Returns 0 with a connection that the
+ * caller closes, SL_UNAVAILABLE, or SL_INTERNAL when the server is refused (too old, no encryption) or refuses us
+ * for good (password, unknown database). `err` tells what a person needs to know, hence it isn't for clients. */
 int sl_connection_open(const struct sl_config *config, enum sl_connection_use use, MYSQL **mysql_r, struct sl_err *err)
 	__attribute__((warn_unused_result));
 

@@ -1,6 +1,6 @@
-/* The connection with its prepared statements: see db.h. A lost connection is closed at once and never reopened inside a
- * transaction; a transaction in which a statement failed (but for a duplicate key) can't be committed. Failures that clients
- * can't help are logged here and reach them in general words. */
+/* The connection with its prepared statements: see db.h. A lost connection is closed at once and never reopened
+ * inside a transaction; a transaction in which a statement failed (but for a duplicate key) can't be committed.
+ * Failures that clients can't help are logged here and reach them in general words. */
 #include "server/db.h"
 
 #include <poll.h>
@@ -40,8 +40,8 @@ static int check_schema(struct sl_db *db, struct sl_err *err)
 		return code;
 	if (version == 0)
 		return sl_err_set(err, SL_INTERNAL, "the database holds no schema: run slatesync-admin migrate");
-	return sl_err_set(err, SL_INTERNAL, "the schema is at version %d, this program needs version %d: %s", version, latest,
-		version < latest ? "run slatesync-admin migrate" : "install the newer program");
+	return sl_err_set(err, SL_INTERNAL, "the schema is at version %d, this program needs version %d: %s", version,
+		latest, version < latest ? "run slatesync-admin migrate" : "install the newer program");
 }
 
 static int read_packet_size(struct sl_db *db, struct sl_err *err)
@@ -49,7 +49,7 @@ static int read_packet_size(struct sl_db *db, struct sl_err *err)
 	char answer[32];
 	unsigned number = sl_connection_ask(db->mysql, "SELECT @@max_allowed_packet", answer, sizeof(answer));
 	if (number != 0)
-		return sl_err_set(err, SL_UNAVAILABLE, "can't read max_allowed_packet: %s (%u)", mysql_error(db->mysql), number);
+		return sl_err_set(err, SL_UNAVAILABLE, "can't read max_allowed_packet (%u)", number);
 	db->packet_bytes = (size_t)strtoull(answer, NULL, 10);
 	return 0;
 }
@@ -91,10 +91,9 @@ int sl_db_open(const struct sl_config *config, struct sl_db **db_r, struct sl_er
 	for (size_t i = 0; i < SL_SQL_COUNT; i++)
 		db->stmts[i] = (struct sl_stmt){ .name = sources[i].name, .text = sources[i].text };
 	int code = reopen(db, err);
-	if (code == 0 || code == SL_UNAVAILABLE)
-		*db_r = db;
-	else
+	if (code != 0)
 		sl_db_close(&db);
+	*db_r = db;
 	return code;
 }
 
@@ -113,7 +112,8 @@ static void back_off(struct sl_db *db)
 {
 	int64_t delay_ms = db->retry_delay_ms ? db->retry_delay_ms * 2 : RETRY_FIRST_MS;
 	db->retry_delay_ms = delay_ms < RETRY_MOST_MS ? delay_ms : RETRY_MOST_MS;
-	db->retry_at_ms = sl_clock_steady_ms() + db->retry_delay_ms / 2 + sl_random_below((uint32_t)db->retry_delay_ms / 2 + 1);
+	int64_t half_ms = db->retry_delay_ms / 2;
+	db->retry_at_ms = sl_clock_steady_ms() + half_ms + sl_random_below((uint32_t)half_ms + 1);
 }
 
 static int away(struct sl_err *err)
@@ -175,8 +175,8 @@ static int describe(const struct sl_db *db, enum sl_fault fault, bool is_write, 
 			return sl_err_set(err, SL_UNCERTAIN, "The database was lost while it worked: the outcome is unknown");
 		return away(err);
 	case SL_FAULT_TOO_LARGE:
-		return sl_err_set_limit(err, (long long)db->packet_bytes, "More data than the database takes at once (max_allowed_packet is %zu bytes)",
-			db->packet_bytes);
+		return sl_err_set_limit(err, (long long)db->packet_bytes,
+			"More than the database takes at once (max_allowed_packet is %zu bytes)", db->packet_bytes);
 	case SL_FAULT_NO_MEMORY:
 		return sl_err_set(err, SL_NO_MEMORY, "Out of memory");
 	case SL_FAULT_BUG:

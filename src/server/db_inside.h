@@ -22,8 +22,8 @@ struct sl_db {
 	enum sl_fault tx_fault; /* the first failure after which this transaction can't be committed */
 };
 
-/* Connects again, whatever the back-off says, and logs the first failure of a series. Returns 0, or SL_UNAVAILABLE with a
- * message for clients. */
+/* Connects again, whatever the back-off says, and logs the first failure of a series. Returns 0, or SL_UNAVAILABLE
+ * with a message for clients. */
 int sl_db_reconnect(struct sl_db *db, struct sl_err *err) __attribute__((warn_unused_result));
 
 /* Closes the connection; everything fails until the next reconnect. */

@@ -66,6 +66,6 @@ enum sl_fault sl_fault_of(unsigned number)
 
 int sl_fault_is_quotable(unsigned number)
 {
-	return number != ER_DUP_ENTRY && number != ER_TRUNCATED_WRONG_VALUE && number != ER_TRUNCATED_WRONG_VALUE_FOR_FIELD &&
-		number != ER_WRONG_VALUE;
+	return number != ER_DUP_ENTRY && number != ER_WRONG_VALUE && number != ER_TRUNCATED_WRONG_VALUE &&
+		number != ER_TRUNCATED_WRONG_VALUE_FOR_FIELD;
 }

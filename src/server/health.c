@@ -1,5 +1,5 @@
-/* The database server's settings: see health.h. Measured under simulated power cuts: with innodb_flush_log_at_trx_commit = 2,
- * tens of thousands of acknowledged commits were lost, with 1 none. */
+/* The database server's settings: see health.h. Measured under simulated power cuts: with
+ * innodb_flush_log_at_trx_commit = 2, tens of thousands of acknowledged commits were lost, with 1 none. */
 #include "server/health.h"
 
 #include <stdio.h>

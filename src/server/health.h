@@ -9,7 +9,8 @@ struct sl_health {
 	char server[64]; /* version */
 };
 
-int sl_health_read(struct sl_db *db, struct sl_health *health_r, struct sl_err *err) __attribute__((warn_unused_result));
+int sl_health_read(struct sl_db *db, struct sl_health *health_r, struct sl_err *err)
+	__attribute__((warn_unused_result));
 
 /* Calls `warn` for each setting that should be otherwise; returns how many. `advice` names the risk. */
 typedef void (*sl_health_fn)(void *context, const char *setting, int64_t value, const char *advice);

@@ -1,7 +1,7 @@
-/* One HTTP request and its response over libfcgi 2.4.2, which is used for the FastCGI records only: it never accepts a
- * connection, never installs a signal handler that matters and never lingers on close. Keeps true: a kept connection is
- * handed back only when its request was read to the end and its answer written to the end. A peer that vanishes shows as
- * -1 or as `failed`, never as an error of the worker. CGI parameters: RFC 3875.
+/* One HTTP request and its response over libfcgi 2.4.2, which is used for the FastCGI records only: it never accepts
+ * a connection, never installs a signal handler that matters and never lingers on close. Keeps true: a kept
+ * connection is handed back only when its request was read to the end and its answer written to the end. A peer that
+ * vanishes shows as -1 or as `failed`, never as an error of the worker. CGI parameters: RFC 3875.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -141,7 +141,7 @@ static void renew_buffer(struct sl_buf *buf)
 {
 	if (buf->capacity > KEPT_CAPACITY)
 		sl_buf_dispose(buf);
-	sl_buf_clear(buf);
+	sl_buf_clear(buf); /* also of what made the last response fail */
 }
 
 static void begin_response(struct sl_http *http)
@@ -165,8 +165,9 @@ int sl_http_accept(struct sl_http *http, int fd, struct sl_request **request_r, 
 	fcgi->detached = 1;       /* close at once: with a Unix socket nothing sent is lost, and nobody has to linger */
 	if (FCGX_Accept_r(fcgi) != 0)
 		return -1;
+	/* Parameters that end between two of them look whole to FCGX_Accept_r. */
 	const char *role = FCGX_GetParam("FCGI_ROLE", fcgi->envp);
-	if (!role || strcmp(role, "RESPONDER") != 0) {
+	if (FCGX_GetError(fcgi->in) != 0 || !role || strcmp(role, "RESPONDER") != 0) {
 		FCGX_Free(fcgi, 1);
 		return -1;
 	}

@@ -42,8 +42,9 @@ int sl_http_query(const struct sl_request *request, const char *name, struct sl_
 /* A query parameter that is a whole number from 0 to 2^53−1: 1 found, 0 absent, or SL_INVALID. */
 int sl_http_query_int(const struct sl_request *request, const char *name, int64_t *value_r, struct sl_err *err);
 
-/* The whole body as JSON (a new reference). Checks the media type, the length against body_limit and against what really
- * arrives. Errors: SL_UNSUPPORTED_MEDIA_TYPE, SL_TOO_LARGE, SL_MALFORMED, SL_NO_MEMORY. *bytes_r (may be NULL): body length. */
+/* The whole body as JSON (a new reference). Checks the media type, the length against body_limit and against what
+ * really arrives. Errors: SL_UNSUPPORTED_MEDIA_TYPE, SL_TOO_LARGE, SL_MALFORMED, SL_NO_MEMORY. *bytes_r (may be
+ * NULL): body length. */
 int sl_http_json(struct sl_request *request, json_t **value_r, size_t *bytes_r, struct sl_err *err);
 
 /* The response. `body` keeps up to SL_HTTP_HELD bytes before the head goes out, so that an error on the way can still
@@ -66,8 +67,8 @@ struct sl_response {
 int sl_http_add_header(struct sl_response *response, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Starts an application/problem+json answer for `err` in an emptied body and leaves the object open: members may be added,
- * each as `,"name":value`, before sl_http_problem_end closes it. Not for responses that have started. */
+/* Starts an application/problem+json answer for `err` in an emptied body and leaves the object open: members may be
+ * added, each as `,"name":value`, before sl_http_problem_end closes it. Not for responses that have started. */
 void sl_http_problem_begin(struct sl_response *response, const struct sl_request *request, const struct sl_err *err);
 void sl_http_problem_end(struct sl_response *response);
 
@@ -83,9 +84,9 @@ void sl_http_free(struct sl_http **http);
 int sl_http_accept(struct sl_http *http, int fd, struct sl_request **request_r, struct sl_response **response_r)
 	__attribute__((warn_unused_result));
 
-/* Sends what the response still holds and ends the request; a response that failed is cut instead: the connection closes
- * without an end, so that nginx cuts its client's too. Returns the connection when the peer keeps it open, now the caller's
- * again, or -1: closed. Parameters and headers are gone then; the rest can be read until sl_http_reset. */
+/* Sends what the response still holds and ends the request; a response that failed is cut instead: the connection
+ * closes without an end, so that nginx cuts its client's too. Returns the connection when the peer keeps it open, now
+ * the caller's again, or -1: closed. Parameters and headers are gone then; the rest can be read until sl_http_reset. */
 int sl_http_finish(struct sl_http *http) __attribute__((warn_unused_result));
 
 /* Forgets request and response, and frees what they needed. */

@@ -1,5 +1,6 @@
-/* The request's body. Its length must be declared, within the route's limit, and what really arrives: a body that a dying
- * peer cut short must never pass for a whole one. Fails with the codes of sl_http_json; never leaves the peer writing.
+/* The request's body. Its length must be declared, within the route's limit, and what really arrives: a body that a
+ * dying peer cut short must never pass for a whole one. Fails with the codes of sl_http_json; never leaves the peer
+ * writing.
  */
 #include <limits.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-/* The listening socket. Keeps true: the path of a server that answers is never taken away, and two servers that start at
- * once can't both take a stale one, because the directory is locked meanwhile. The permissions hold from the first moment.
- * Sources: sd_listen_fds(3), unix(7).
+/* The listening socket. Keeps true: the path of a server that answers is never taken away, and two servers that start
+ * at once can't both take a stale one, because the directory is locked meanwhile. The permissions hold from the first
+ * moment. Sources: sd_listen_fds(3), unix(7).
  */
 #include "server/listener.h"
 

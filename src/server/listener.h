@@ -14,9 +14,9 @@ struct sl_listener {
 	ino_t inode;
 };
 
-/* Takes the socket of LISTEN_FDS or of descriptor 0 if there is one; else opens config->listen, with the owner `uid` and
- * group `gid` ((uid_t)-1, (gid_t)-1: as they come). A stale socket there, on which nobody listens, is replaced; one that
- * answers, or any other file, is SL_CONFLICT. Other failures: SL_INTERNAL. */
+/* Takes the socket of LISTEN_FDS or of descriptor 0 if there is one; else opens config->listen, with the owner `uid`
+ * and group `gid` ((uid_t)-1, (gid_t)-1: as they come). A stale socket there, on which nobody listens, is replaced;
+ * one that answers, or any other file, is SL_CONFLICT. Other failures: SL_INTERNAL. */
 int sl_listener_open(struct sl_listener *listener_r, const struct sl_config *config, uid_t uid, gid_t gid,
 	struct sl_err *err) __attribute__((warn_unused_result));
 

@@ -1,7 +1,7 @@
 /* The log: one JSON object a line, names stable: ts, level, msg, then the request's context, then the event's fields.
  *
- * Never a body, a token, a password, ciphertext or an e-mail address. A line is written with one write(2), so that lines of
- * several workers don't mix. Control bytes and invalid UTF-8 are escaped.
+ * Never a body, a token, a password, ciphertext or an e-mail address. A line is written with one write(2), so that
+ * lines of several workers don't mix. Control bytes and invalid UTF-8 are escaped.
  */
 #ifndef SL_SERVER_LOG_H
 #define SL_SERVER_LOG_H

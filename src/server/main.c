@@ -64,11 +64,10 @@ static int check(const struct sl_config *config, struct sl_err *err)
 {
 	struct sl_db *db = NULL;
 	int code = sl_db_open(config, &db, err);
-	if (code != 0)
-		return code;
 	sl_db_close(&db);
-	puts("ok: settings, database and schema");
-	return 0;
+	if (code == 0)
+		puts("ok: settings, database and schema");
+	return code;
 }
 
 static int write_pid(const char *path, struct sl_err *err)

@@ -1,5 +1,5 @@
-/* Migrations: see migrate.h. DDL commits by itself in MariaDB, so each step can be repeated (IF NOT EXISTS…) and a version is
- * recorded when its last step is done. One migrator at a time: GET_LOCK, which ends with the connection. */
+/* Migrations: see migrate.h. DDL commits by itself in MariaDB, so each step can be repeated (IF NOT EXISTS…) and a
+ * version is recorded when its last step is done. One migrator at a time: GET_LOCK, which ends with the connection. */
 #include "server/migrate.h"
 
 #include <stdio.h>
@@ -35,8 +35,9 @@ static int run_step(MYSQL *mysql, const char *sql, int version, struct sl_err *e
 {
 	if (mysql_real_query(mysql, sql, strlen(sql)) == 0)
 		return 0;
-	return sl_err_set(err, SL_INTERNAL, "migration %d failed at \"%.60s…\": %s (%u)", version, sql, mysql_error(mysql),
-		mysql_errno(mysql));
+	int line_length = (int)strcspn(sql, "\n");
+	return sl_err_set(err, SL_INTERNAL, "migration %d failed at \"%.*s…\": %s (%u)", version, line_length, sql,
+		mysql_error(mysql), mysql_errno(mysql));
 }
 
 static int record(MYSQL *mysql, const struct step *step, struct sl_err *err)
@@ -49,8 +50,8 @@ static int record(MYSQL *mysql, const struct step *step, struct sl_err *err)
 	MYSQL_STMT *stmt = mysql_stmt_init(mysql);
 	if (!stmt)
 		return sl_err_set(err, SL_NO_MEMORY, "no memory for a statement");
-	if (mysql_stmt_prepare(stmt, insert_record, sizeof(insert_record) - 1) != 0 || mysql_stmt_bind_param(stmt, binds) != 0 ||
-		mysql_stmt_execute(stmt) != 0)
+	if (mysql_stmt_prepare(stmt, insert_record, sizeof(insert_record) - 1) != 0 ||
+		mysql_stmt_bind_param(stmt, binds) != 0 || mysql_stmt_execute(stmt) != 0)
 		code = sl_err_set(err, SL_INTERNAL, "can't record migration %d: %s (%u)", version, mysql_stmt_error(stmt),
 			mysql_stmt_errno(stmt));
 	mysql_stmt_close(stmt);

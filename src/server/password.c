@@ -1,5 +1,5 @@
-/* Passwords with Argon2id: see password.h. The caller bounds how many hashes run at once; each takes `memory_kib` of memory,
- * which is wiped. Parameters: OWASP's minimum is 19 MiB, 2 passes, 1 lane. */
+/* Passwords with Argon2id: see password.h. The caller bounds how many hashes run at once; each takes `memory_kib` of
+ * memory, which is wiped. Parameters: OWASP's minimum is 19 MiB, 2 passes, 1 lane. */
 #include "server/password.h"
 
 #include <argon2.h>

@@ -1,4 +1,5 @@
-/* Passwords: Argon2id (RFC 9106), encoded with parameters and salt in one text ("$argon2id$v=19$m=…,t=…,p=…$salt$hash"). */
+/* Passwords: Argon2id (RFC 9106), encoded with parameters and salt in one text
+ * ("$argon2id$v=19$m=…,t=…,p=…$salt$hash"). */
 #ifndef SL_SERVER_PASSWORD_H
 #define SL_SERVER_PASSWORD_H
 
@@ -19,12 +20,13 @@ struct sl_password_cost {
 /* Returns 0, or SL_INVALID when the length is out of bounds. */
 int sl_password_check(struct sl_str password, struct sl_err *err) __attribute__((warn_unused_result));
 
-/* Hashes with a fresh salt. Returns 0, SL_INVALID (length), SL_NO_MEMORY, or SL_INTERNAL (a cost that Argon2 refuses). */
+/* Hashes with a fresh salt. Returns 0, SL_INVALID (length), SL_NO_MEMORY, or SL_INTERNAL (a cost that Argon2
+ * refuses). */
 int sl_password_hash(struct sl_str password, struct sl_password_cost cost, char encoded_r[SL_PASSWORD_ENCODED],
 	struct sl_err *err) __attribute__((warn_unused_result));
 
-/* Returns 0 when the password is right, SL_UNAUTHENTICATED when it is wrong, SL_NO_MEMORY, or SL_INTERNAL when `encoded` is
- * no encoded hash. Takes the time of the parameters that `encoded` names. */
+/* Returns 0 when the password is right, SL_UNAUTHENTICATED when it is wrong, SL_NO_MEMORY, or SL_INTERNAL when
+ * `encoded` is no encoded hash. Takes the time of the parameters that `encoded` names. */
 int sl_password_verify(const char *encoded, struct sl_str password, struct sl_err *err)
 	__attribute__((warn_unused_result));
 

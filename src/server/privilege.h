@@ -13,8 +13,8 @@ struct sl_privilege {
 	gid_t gid, socket_gid;
 };
 
-/* Looks `user`, `group` and `listen_group` up. Started as anybody but root it asks for nothing. SL_INVALID for a name that
- * doesn't exist. */
+/* Looks `user`, `group` and `listen_group` up. Started as anybody but root it asks for nothing. SL_INVALID for a name
+ * that doesn't exist. */
 int sl_privilege_find(struct sl_privilege *privilege_r, const struct sl_config *config, struct sl_err *err)
 	__attribute__((warn_unused_result));
 

@@ -24,13 +24,13 @@ struct sl_router_place {
 	const char *request_uri;  /* as sent: encoded, and with its query */
 };
 
-/* The path below the mount point, decoded, in the arena. The first of the three that is given counts; `prefix` is removed
- * if the path begins with it, so that /api/healthz and /healthz are the same. SL_MALFORMED for bad escapes. */
+/* The path below the mount point, decoded, in the arena. The first of the three that is given counts; `prefix` is
+ * removed if the path begins with it, so that /api/healthz and /healthz are the same. SL_MALFORMED for bad escapes. */
 int sl_router_path(struct sl_arena *arena, const struct sl_router_place *place, const char *prefix,
 	struct sl_str *path_r, struct sl_err *err) __attribute__((warn_unused_result));
 
-/* The route of `method` (HEAD: that of GET) and `path`, its {…} in params_r, or NULL. *allowed_r has bit 1 << method set
- * for each method that the path has: 0 means that nothing is there. */
+/* The route of `method` (HEAD: that of GET) and `path`, its {…} in params_r, or NULL. *allowed_r has bit 1 << method
+ * set for each method that the path has: 0 means that nothing is there. */
 const struct sl_route *sl_router_match(const struct sl_route *routes, size_t count, enum sl_method method,
 	struct sl_str path, struct sl_str params_r[4], unsigned *allowed_r);
 

@@ -1,5 +1,5 @@
-/* One request: trace id, path, route, device, database, sign-in, handler, answer, access line. Whatever goes wrong becomes
- * a problem answer (RFC 9457) or, after the head is out, a cut connection; nothing of it ends the worker.
+/* One request: trace id, path, route, device, database, sign-in, handler, answer, access line. Whatever goes wrong
+ * becomes a problem answer (RFC 9457) or, after the head is out, a cut connection; nothing of it ends the worker.
  */
 #include "server/serve.h"
 
@@ -36,6 +36,8 @@ static int need_db(struct sl_server *server, struct sl_err *err)
 		return sl_err_set(err, SL_UNAVAILABLE, "the database is away");
 	struct sl_err why = SL_ERR_INIT;
 	if (sl_db_open(server->context.config, &server->context.db, &why) == 0) {
+		if (server->db_wait_ms != 0)
+			sl_shared_count(server->context.shared, SL_COUNT_DB_RECONNECTS, 1);
 		server->db_wait_ms = 0;
 		return 0;
 	}

@@ -1,6 +1,6 @@
-/* Prepared statements: see stmt.h. Texts of any size are fetched in two steps: the row is bound with empty buffers, which
- * tells the lengths, then each text is copied once from the library's packet to where it belongs. Rows stream; nothing
- * stores a whole result. Rules: MariaDB's "C API Prepared Statement Functions". */
+/* Prepared statements: see stmt.h. Texts of any size are fetched in two steps: the row is bound with empty buffers,
+ * which tells the lengths, then each text is copied once from the library's packet to where it belongs. Rows stream;
+ * nothing stores a whole result. Rules: MariaDB's "C API Prepared Statement Functions". */
 #include "server/stmt.h"
 
 #include <errmsg.h>
@@ -17,7 +17,7 @@ unsigned sl_stmt_prepare(struct sl_stmt *stmt, MYSQL *mysql)
 	if (!stmt->handle)
 		return CR_OUT_OF_MEMORY;
 	if (mysql_stmt_prepare(stmt->handle, stmt->text, strlen(stmt->text)) != 0)
-		return mysql_stmt_errno(stmt->handle);
+		return sl_stmt_error(stmt);
 	stmt->prepared = true;
 	return 0;
 }
@@ -30,7 +30,23 @@ void sl_stmt_close(struct sl_stmt *stmt)
 	stmt->prepared = false;
 }
 
-const char *sl_stmt_message(const struct sl_stmt *stmt) { return stmt->handle ? mysql_stmt_error(stmt->handle) : ""; }
+/* A failure while rows stream is noted on the connection only. */
+unsigned sl_stmt_error(const struct sl_stmt *stmt)
+{
+	unsigned number = mysql_stmt_errno(stmt->handle);
+	if (number == 0 && stmt->handle->mysql)
+		number = mysql_errno(stmt->handle->mysql);
+	return number ? number : CR_UNKNOWN_ERROR;
+}
+
+const char *sl_stmt_message(const struct sl_stmt *stmt)
+{
+	if (!stmt->handle)
+		return "";
+	if (mysql_stmt_errno(stmt->handle) == 0 && stmt->handle->mysql)
+		return mysql_error(stmt->handle->mysql);
+	return mysql_stmt_error(stmt->handle);
+}
 
 static void bind_value(MYSQL_BIND *bind, const struct sl_value *value)
 {
@@ -64,7 +80,7 @@ unsigned sl_stmt_execute(struct sl_stmt *stmt, const struct sl_value *values, si
 		bind_value(&binds[i], &values[i]);
 	if (mysql_stmt_attr_set(stmt->handle, STMT_ATTR_ARRAY_SIZE, &one_row) != 0 ||
 		(count && mysql_stmt_bind_param(stmt->handle, binds) != 0) || mysql_stmt_execute(stmt->handle) != 0)
-		return mysql_stmt_errno(stmt->handle) ? mysql_stmt_errno(stmt->handle) : CR_UNKNOWN_ERROR;
+		return sl_stmt_error(stmt);
 	return 0;
 }
 
@@ -148,7 +164,7 @@ static unsigned bind_result(struct fetch *fetch)
 			.buffer_length = is_int ? sizeof(column->number) : 0,
 			.length = &column->length, .is_null = &column->is_null, .error = &column->truncated };
 	}
-	return mysql_stmt_bind_result(fetch->stmt->handle, fetch->binds) == 0 ? 0 : mysql_stmt_errno(fetch->stmt->handle);
+	return mysql_stmt_bind_result(fetch->stmt->handle, fetch->binds) == 0 ? 0 : sl_stmt_error(fetch->stmt);
 }
 
 static unsigned reserve(struct sl_stmt_buffer *buffer, size_t needed)
@@ -169,10 +185,11 @@ static unsigned copy_text(struct fetch *fetch, unsigned i, char *target)
 {
 	unsigned long length = 0;
 	my_bool is_null = 0, truncated = 0;
-	MYSQL_BIND bind = { .buffer_type = MYSQL_TYPE_STRING, .buffer = target, .buffer_length = fetch->columns[i].length + 1,
+	MYSQL_BIND bind = { .buffer_type = MYSQL_TYPE_STRING, .buffer = target,
+		.buffer_length = fetch->columns[i].length + 1,
 		.length = &length, .is_null = &is_null, .error = &truncated };
 	if (mysql_stmt_fetch_column(fetch->stmt->handle, &bind, i, 0) != 0)
-		return mysql_stmt_errno(fetch->stmt->handle);
+		return sl_stmt_error(fetch->stmt);
 	target[fetch->columns[i].length] = '\0';
 	return 0;
 }
@@ -210,12 +227,12 @@ static unsigned take_rows(struct fetch *fetch, sl_db_row_fn row, void *context, 
 		if (state == MYSQL_NO_DATA)
 			return 0;
 		if (state != 0 && state != MYSQL_DATA_TRUNCATED)
-			return mysql_stmt_errno(fetch->stmt->handle) ? mysql_stmt_errno(fetch->stmt->handle) : CR_UNKNOWN_ERROR;
+			return sl_stmt_error(fetch->stmt);
 		unsigned number = take_row(fetch);
 		if (number != 0)
 			return number;
 		++*rows_r;
-		*stopped_r = row(context, fetch->values, err);
+		*stopped_r = row ? row(context, fetch->values, err) : 0;
 		if (*stopped_r != 0)
 			return 0;
 	}

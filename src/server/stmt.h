@@ -25,6 +25,9 @@ struct sl_stmt_buffer {
 
 unsigned sl_stmt_prepare(struct sl_stmt *stmt, MYSQL *mysql);
 void sl_stmt_close(struct sl_stmt *stmt);
+
+/* The number and text of the last failure. */
+unsigned sl_stmt_error(const struct sl_stmt *stmt);
 const char *sl_stmt_message(const struct sl_stmt *stmt);
 
 /* Executes with one group of values. */

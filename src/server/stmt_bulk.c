@@ -1,5 +1,5 @@
-/* Array binding: many groups of values with one message (COM_STMT_BULK_EXECUTE): see stmt.h. Values come row by row and are
- * turned into one array per column. Rules: MariaDB's "Bulk Insert (Column-wise Binding)". */
+/* Array binding: many groups of values with one message (COM_STMT_BULK_EXECUTE): see stmt.h. Values come row by row
+ * and are turned into one array per column. Rules: MariaDB's "Bulk Insert (Column-wise Binding)". */
 #include <errmsg.h>
 #include <stdlib.h>
 
@@ -57,7 +57,8 @@ static char *allocate(struct array *arrays, size_t rows, size_t columns)
 }
 
 /* Returns false when a value is of another kind than its column. */
-static bool fill(struct array *array, enum sl_value_kind kind, const struct sl_value *values, size_t rows, size_t columns)
+static bool fill(struct array *array, enum sl_value_kind kind, const struct sl_value *values, size_t rows,
+	size_t columns)
 {
 	for (size_t i = 0; i < rows; i++) {
 		const struct sl_value *value = &values[i * columns];
@@ -92,7 +93,7 @@ static unsigned execute(struct sl_stmt *stmt, MYSQL_BIND *binds, unsigned rows)
 	if (mysql_stmt_attr_set(stmt->handle, STMT_ATTR_ARRAY_SIZE, &rows) == 0 &&
 		mysql_stmt_bind_param(stmt->handle, binds) == 0 && mysql_stmt_execute(stmt->handle) == 0)
 		return 0;
-	return mysql_stmt_errno(stmt->handle) ? mysql_stmt_errno(stmt->handle) : CR_UNKNOWN_ERROR;
+	return sl_stmt_error(stmt);
 }
 
 unsigned sl_stmt_execute_bulk(struct sl_stmt *stmt, const struct sl_value *values, size_t rows, size_t columns,

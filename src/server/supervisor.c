@@ -1,6 +1,7 @@
-/* Keeps `workers` workers alive. Keeps true: the listening socket stays open for as long as the service does, so a reload
- * refuses nothing; every child is either in a slot or retiring with a deadline; a worker that dies young is replaced with
- * back-off. TERM, INT: drain and end (a second one: at once). HUP: new configuration, new workers. USR1: logs again.
+/* Keeps `workers` workers alive. Keeps true: the listening socket stays open for as long as the service does, so a
+ * reload refuses nothing; every child is either in a slot or retiring with a deadline; a worker that dies young is
+ * replaced with back-off. TERM, INT: drain and end (a second one: at once). HUP: new configuration, new workers.
+ * USR1: logs again.
  */
 #include "server/supervisor.h"
 

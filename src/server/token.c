@@ -1,5 +1,6 @@
-/* Session tokens: see token.h. The database keeps SHA-256 of the token's text: a copy of the database lets nobody sign in,
- * and 256 random bits need no slow hash. Looking a hash up in an index tells an attacker nothing useful by its timing. */
+/* Session tokens: see token.h. The database keeps SHA-256 of the token's text: a copy of the database lets nobody
+ * sign in, and 256 random bits need no slow hash. Looking a hash up in an index tells an attacker nothing useful by
+ * its timing. */
 #include "server/token.h"
 
 #include <sodium.h>

@@ -1,5 +1,6 @@
-/* Trace ids of requests. Only the strict form of W3C Trace Context level 1, section 3.2, version 00, is taken over: what
- * arrives here ends up in logs and answers. Never fails: without random bytes the clock and a counter give an id.
+/* Trace ids of requests. Only the strict form of W3C Trace Context level 1, section 3.2, version 00, is taken over:
+ * what arrives here ends up in logs and answers. Never fails: without random bytes the clock and a counter give an
+ * id.
  */
 #include "server/trace.h"
 

@@ -1,6 +1,7 @@
-/* Transactions: see sl_tx_run in db.h. A transaction ends in one of four ways; only the last three run it again, each with
- * its own bound. After a COMMIT without an answer only the repeated function knows the outcome, since it takes the same lock
- * before it looks its operation up. Rules: measured with killed servers and connections (MariaDB 10.11). */
+/* Transactions: see sl_tx_run in db.h. A transaction ends in one of four ways; only the last three run it again,
+ * each with its own bound. After a COMMIT without an answer only the repeated function knows the outcome, since it
+ * takes the same lock before it looks its operation up. Rules: measured with killed servers and connections (MariaDB
+ * 10.11). */
 #include <string.h>
 
 #include "server/clock.h"

@@ -1,5 +1,6 @@
-/* Accounts: see user.h. An account never exists without its project's head row, because both are made in one transaction.
- * The salted hash is different at each creation, so it also tells whether a repeated transaction finds its own row. */
+/* Accounts: see user.h. An account never exists without its project's head row, because both are made in one
+ * transaction. The salted hash is different at each creation, so it also tells whether a repeated transaction finds
+ * its own row. */
 #include "server/user.h"
 
 #include <stdio.h>
@@ -142,7 +143,8 @@ static int change_password(void *context, struct sl_err *err)
 	uint64_t changed = 0;
 	int code = sl_db_exec(change->db, SL_SQL_USER_PASSWORD_SET, password, 2, &changed, err);
 	if (code == 0 && changed == 0) {
-		int64_t rows = sl_db_query(change->db, SL_SQL_USER_BY_ID, &others[0], 1, take_user, &(struct sl_user){ 0 }, err);
+		struct sl_user user;
+		int64_t rows = sl_db_query(change->db, SL_SQL_USER_BY_ID, others, 1, take_user, &user, err);
 		if (rows == 0)
 			return sl_err_set(err, SL_NOT_FOUND, "There is no such account");
 		code = rows < 0 ? (int)rows : 0; /* the hash was stored already, by a first run without an answer */

@@ -1,6 +1,7 @@
-/* A worker: one request at a time, from new connections and from at most one kept one. Keeps true: an idle kept connection
- * never makes a new one wait, and is given up only for a connection that this worker really got; a request that reached us
- * is answered before its connection closes. When the supervisor dies the kernel sends TERM (PR_SET_PDEATHSIG).
+/* A worker: one request at a time, from new connections and from at most one kept one. Keeps true: an idle kept
+ * connection never makes a new one wait, and is given up only for a connection that this worker really got; a request
+ * that reached us is answered before its connection closes. When the supervisor dies the kernel sends TERM
+ * (PR_SET_PDEATHSIG).
  */
 #include "server/worker.h"
 
@@ -76,8 +77,8 @@ static bool has_arrived(int fd)
 	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-/* Closes the kept connection. Its next request may be on the way: one that is here already is answered first. What comes
- * after the SHUT_RD the peer can't send any more, and tries elsewhere; what came just before it still counts. */
+/* Closes the kept connection. Its next request may be on the way: one that is here already is answered first. What
+ * comes after the SHUT_RD the peer can't send any more, and tries elsewhere; what came just before it still counts. */
 static void give_up_kept(struct worker *worker)
 {
 	if (worker->kept >= 0 && has_arrived(worker->kept))

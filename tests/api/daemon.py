@@ -1,4 +1,4 @@
-"""Starts and watches slatesyncd for tests: a temporary directory, its log, its processes. SLATESYNCD names the program."""
+"""Starts and watches slatesyncd for tests: its directory, its log, its processes. SLATESYNCD names the program."""
 import json
 import os
 import shutil

@@ -63,9 +63,8 @@ static void open_fails(void)
 	struct sl_db *db;
 	struct sl_err err = SL_ERR_INIT;
 	CHECK(sl_db_open(&test_config, &db, &err) != 0);
-	CHECK(err.code == SL_UNAVAILABLE || !db);
+	CHECK(err.code < 0 && !db);
 	printf("%s\n", err.message);
-	sl_db_close(&db);
 }
 
 static void open_time(void)

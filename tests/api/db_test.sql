@@ -31,7 +31,7 @@ SELECT CONNECTION_ID();
 KILL CONNECTION ?;
 
 -- name: test_session
-SELECT @@SESSION.transaction_isolation, @@SESSION.sql_mode, @@SESSION.time_zone, @@SESSION.autocommit,
+SELECT @@SESSION.tx_isolation, @@SESSION.sql_mode, @@SESSION.time_zone, @@SESSION.autocommit,
 	@@SESSION.character_set_client, @@SESSION.character_set_connection, @@SESSION.character_set_results,
 	@@SESSION.collation_connection, @@SESSION.innodb_lock_wait_timeout;
 

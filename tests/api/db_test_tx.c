@@ -1,6 +1,7 @@
 /* Scenarios of db_test: transactions that are repeated, lost, or in doubt. */
 #include "db_test.h"
 
+#include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -153,17 +154,52 @@ static void killed_while_idle_is_noticed(void)
 	struct sl_db *db = test_open();
 	struct job job = { .db = db };
 	CHECK(test_put(db, 1, 0, NULL) == 0);
-	int64_t connection = test_connection(db);
-	test_kill(connection);
-	for (int i = 0; i < 500 && test_connection(db) == connection; i++) {
-		sl_clock_sleep_ms(10); /* the server hangs up a moment later */
-		CHECK(sl_db_ensure(db, NULL) == 0);
-	}
-	CHECK(test_connection(db) != connection);
+	struct pollfd end = { .fd = (int)mysql_get_socket(db->mysql), .events = POLLIN };
+	test_kill(test_connection(db));
+	CHECK(poll(&end, 1, 10000) == 1); /* the server hangs up a moment later */
+	CHECK(sl_db_ensure(db, NULL) == 0);
+	CHECK(test_amount(db, 1) == 0);
+	test_kill(test_connection(db));
+	CHECK(test_put(db, 9, 0, NULL) == SL_UNCERTAIN); /* outside a transaction nobody knows */
+	CHECK(sl_db_ensure(db, NULL) == 0);
 	test_kill(test_connection(db));
 	CHECK(sl_tx_run(db, SL_TX_WRITE, add_and_die, &job, NULL) == 0);
 	CHECK(test_amount(db, 1) == 1);
 	sl_db_close(&db);
+}
+
+static int die_while_reading(void *context, const struct sl_value *columns, struct sl_err *err)
+{
+	struct job *job = context;
+	(void)err;
+	if (columns[0].number == 2 && job->bad_runs)
+		test_kill(job->first);
+	return 0;
+}
+
+static int read_and_die(void *context, struct sl_err *err)
+{
+	struct job *job = context;
+	job->bad_runs = job->runs++ == 0;
+	job->first = test_connection(job->db);
+	int64_t rows = sl_db_query(job->db, SL_SQL_TEST_READ, NULL, 0, die_while_reading, job, err);
+	CHECK(rows == (job->bad_runs ? SL_UNAVAILABLE : 8));
+	return rows < 0 ? (int)rows : 0;
+}
+
+static void lost_while_reading_is_repeated(void)
+{
+	struct job job = { .db = test_open() };
+	static char megabytes[4 * 1024 * 1024];
+	memset(megabytes, 'm', sizeof(megabytes));
+	for (int64_t id = 1; id <= 8; id++) {
+		const struct sl_value values[] = { SL_INT(id), SL_NULL, SL_NULL,
+			SL_TEXT(((struct sl_str){ megabytes, sizeof(megabytes) })), SL_NULL };
+		CHECK(sl_db_exec(job.db, SL_SQL_TEST_PUT, values, 5, NULL, NULL) == 0);
+	}
+	CHECK(sl_tx_run(job.db, SL_TX_READ, read_and_die, &job, NULL) == 0);
+	CHECK(job.runs == 2);
+	sl_db_close(&job.db);
 }
 
 /* As a push does it: take the lock, look the operation up, store. */
@@ -285,6 +321,7 @@ const struct test_scenario test_transactions[] = {
 	{ "lock_timeout_is_repeated", lock_timeout_is_repeated },
 	{ "lock_timeout_ends_at_last", lock_timeout_ends_at_last },
 	{ "lost_before_commit_is_repeated_once", lost_before_commit_is_repeated_once },
+	{ "lost_while_reading_is_repeated", lost_while_reading_is_repeated },
 	{ "killed_while_idle_is_noticed", killed_while_idle_is_noticed },
 	{ "lost_commit_is_looked_up", lost_commit_is_looked_up },
 	{ "lost_commit_stays_uncertain", lost_commit_stays_uncertain },

@@ -3,10 +3,13 @@
 
 #include <string.h>
 
+#include "server/health.h"
+
 #define BULK_ROWS 5000
 #define BULK_COLUMNS 5
 
-/* What row `i` of the bulk test holds: NULL in every column but the first at some rows, blanks and NUL bytes at others. */
+/* What row `i` of the bulk test holds: NULL in every column but the first at some rows, blanks and NUL bytes at
+ * others. */
 static void bulk_row(size_t i, struct sl_value *row)
 {
 	static char letters[4096];
@@ -99,8 +102,8 @@ static int write_mixed(void *context, struct sl_err *err)
 
 static int write_twice(void *context, struct sl_err *err)
 {
-	const struct sl_value values[] = { SL_INT(1), SL_NULL, SL_NULL, SL_NULL, SL_NULL, SL_INT(1), SL_NULL, SL_NULL, SL_NULL,
-		SL_NULL };
+	const struct sl_value values[] = { SL_INT(1), SL_NULL, SL_NULL, SL_NULL, SL_NULL,
+		SL_INT(1), SL_NULL, SL_NULL, SL_NULL, SL_NULL };
 	CHECK(sl_db_exec_bulk(context, SL_SQL_TEST_PUT, values, 2, 5, err) == SL_CONFLICT);
 	return 0; /* a caller that ignores the failure */
 }
@@ -261,7 +264,8 @@ static int check_session(void *context, const struct sl_value *columns, struct s
 	(void)context;
 	(void)err;
 	CHECK(sl_str_equal(columns[0].text, SL_STR("READ-COMMITTED")));
-	CHECK(strstr(columns[1].text.bytes, "STRICT_ALL_TABLES") && strstr(columns[1].text.bytes, "NO_ENGINE_SUBSTITUTION"));
+	CHECK(strstr(columns[1].text.bytes, "STRICT_ALL_TABLES"));
+	CHECK(strstr(columns[1].text.bytes, "NO_ENGINE_SUBSTITUTION"));
 	CHECK(sl_str_equal(columns[2].text, SL_STR("+00:00")));
 	CHECK(columns[3].number == 1);
 	for (int i = 4; i < 7; i++)
@@ -279,6 +283,18 @@ static void session_is_set_up(void)
 	sl_db_close(&db);
 }
 
+static void settings_are_read_afresh(void)
+{
+	struct sl_db *db = test_open();
+	struct sl_health health;
+	CHECK(sl_health_read(db, &health, NULL) == 0 && health.flush_log == 1);
+	puts("ready");
+	fflush(stdout);
+	CHECK(getchar() == '\n'); /* the test changes it */
+	CHECK(sl_health_read(db, &health, NULL) == 0 && health.flush_log == 2);
+	sl_db_close(&db);
+}
+
 const struct test_scenario test_values[] = {
 	{ "bulk_writes_what_it_is_given", bulk_writes_what_it_is_given },
 	{ "bulk_updates_and_deletes", bulk_updates_and_deletes },
@@ -288,6 +304,7 @@ const struct test_scenario test_values[] = {
 	{ "reading_can_end_early", reading_can_end_early },
 	{ "affected_counts_changes", affected_counts_changes },
 	{ "altered_tables_are_noticed", altered_tables_are_noticed },
+	{ "settings_are_read_afresh", settings_are_read_afresh },
 	{ "session_is_set_up", session_is_set_up },
 	{ NULL, NULL },
 };

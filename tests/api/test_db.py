@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
-"""The database rooms against a real MariaDB: runs the scenarios of db_test. Usage: test_db.py [NAME]..., with DB_TEST and
-SLATESYNC_ADMIN naming the programs."""
+"""The database rooms against a real MariaDB: runs the scenarios of db_test. Usage: test_db.py [NAME]...
+SLATESYNC_BUILD names the build directory (default: the current one), where `make check` has built db_test."""
 import os
 import subprocess
-import sys
 
 import tap
 from mariadb import MariaDB
 from proxy import CommitLoser
 
-DB_TEST = os.environ.get("DB_TEST", "tests/api/db_test")
-ADMIN = os.environ.get("SLATESYNC_ADMIN", "src/server/slatesync-admin")
+BUILD = os.path.abspath(os.environ.get("SLATESYNC_BUILD", "."))
+DB_TEST = os.environ.get("DB_TEST", os.path.join(BUILD, "tests/api/db_test"))
+ADMIN = os.environ.get("SLATESYNC_ADMIN", os.path.join(BUILD, "src/server/slatesync-admin"))
 TABLE = """CREATE OR REPLACE TABLE db_test (id BIGINT PRIMARY KEY, note VARCHAR(255), amount BIGINT, data LONGTEXT,
     raw LONGBLOB) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"""
+
+HEAD = "INSERT INTO db_test (id, amount) VALUES (1, 0)"
 
 
 def command(server, scenario, **more):
@@ -62,8 +64,9 @@ def define(name, runner=run, **more):
 
 
 for each in ["bulk_updates_and_deletes", "bulk_refuses_misuse", "large_values_stream", "reading_can_end_early",
-             "affected_counts_changes", "session_is_set_up", "deadlock_is_repeated", "lost_before_commit_is_repeated_once",
-             "killed_while_idle_is_noticed", "commit_only_what_worked", "reads_see_one_snapshot"]:
+             "affected_counts_changes", "session_is_set_up", "deadlock_is_repeated",
+             "lost_before_commit_is_repeated_once", "lost_while_reading_is_repeated", "killed_while_idle_is_noticed",
+             "commit_only_what_worked", "reads_see_one_snapshot"]:
     define(each)
 define("bulk_writes_what_it_is_given", small_packets)
 define("too_large_is_told", small_packets)
@@ -77,9 +80,8 @@ def opening_is_fast(server):
 
 
 def lose_commit(server, loses, away):
-    head = "INSERT INTO db_test (id, amount) VALUES (1, 0)"
     with CommitLoser(server.socket, loses, away) as proxy:
-        run(server, "lost_commit_is_looked_up", head, db_socket=proxy.path)
+        run(server, "lost_commit_is_looked_up", HEAD, db_socket=proxy.path)
         tap.equal(proxy.lost, 1)
     tap.equal(server.sql("SELECT id, amount FROM db_test ORDER BY id"), [["1", "1"], ["2", "0"]])
 
@@ -102,7 +104,7 @@ def lost_commit_waits_for_the_server(server):
 @tap.test
 def lost_commit_stays_uncertain_without_server(server):
     with CommitLoser(server.socket, "answer", None) as proxy:
-        run(server, "lost_commit_stays_uncertain", "INSERT INTO db_test (id, amount) VALUES (1, 0)", db_socket=proxy.path)
+        run(server, "lost_commit_stays_uncertain", HEAD, db_socket=proxy.path)
     tap.equal(server.value("SELECT amount FROM db_test WHERE id = 1"), "1")
 
 
@@ -112,6 +114,16 @@ def altered_tables_are_noticed(server):
         step(process, "ready")
         server.sql("ALTER TABLE db_test ADD COLUMN more INT, MODIFY COLUMN amount VARCHAR(20)")
         go_on(process)
+    tap.equal(process.returncode, 0)
+
+
+@tap.test
+def settings_are_read_afresh(server):
+    with begin(server, "settings_are_read_afresh") as process:
+        step(process, "ready")
+        server.sql("SET GLOBAL innodb_flush_log_at_trx_commit = 2")
+        go_on(process)
+    server.sql("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
     tap.equal(process.returncode, 0)
 
 
@@ -129,8 +141,8 @@ def wrong_statement_fails_at_open(server):
 @tap.test
 def wrong_schema_fails_at_open(server):
     for change, undo, wanted in [
-            ("UPDATE schema_migrations SET version = version + 100", "UPDATE schema_migrations SET version = version - 100",
-             "install the newer program"),
+            ("UPDATE schema_migrations SET version = version + 100",
+             "UPDATE schema_migrations SET version = version - 100", "install the newer program"),
             ("RENAME TABLE schema_migrations TO elsewhere", "RENAME TABLE elsewhere TO schema_migrations", "migrate"),
     ]:
         server.sql(change)
@@ -195,8 +207,8 @@ def server_away_is_survived(server):
 def main():
     with MariaDB() as server:
         migrate(server)
-        return tap.main(server)
+        tap.main(server)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

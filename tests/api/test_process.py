@@ -1,6 +1,8 @@
 """slatesyncd as a set of processes: start, reload, drain, respawn, sockets, without losing a request that reached it."""
 import contextlib
+import grp
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -141,7 +143,8 @@ def a_reload_of_a_bad_file_keeps_the_old_settings():
         with open(server.configuration, "w", encoding="utf-8") as file:
             file.write("workers = 3\n\nwrokers = 4\n")
         server.signal(signal.SIGHUP)
-        lines = wait_for(lambda: server.log_lines("the new configuration is not valid, the old one stays"), "the refusal")
+        refusal = "the new configuration is not valid, the old one stays"
+        lines = wait_for(lambda: server.log_lines(refusal), "the refusal")
         assert "slatesync.conf:3: unknown key 'wrokers'" in lines[0]["error"], lines
         equal(server.settled(), old, "workers")
         equal(server.get().status, 200)
@@ -287,6 +290,29 @@ def a_file_in_the_place_of_the_socket_stays():
 def the_socket_has_its_mode():
     with Daemon(listen_mode="0600") as server:
         equal(os.stat(server.socket).st_mode & 0o777, 0o600)
+
+
+@test
+def a_start_as_root_gives_root_up():
+    if os.geteuid() != 0:
+        tap.skip("not root")
+    nobody, users = pwd.getpwnam("nobody"), grp.getgrnam("users").gr_gid
+    directory = tempfile.mkdtemp(prefix="slatesync-test-")
+    os.chown(directory, nobody.pw_uid, nobody.pw_gid)
+    pid_file = os.path.join(directory, "pid")
+    with Daemon(directory, user="nobody", listen_group="users", pid_file=pid_file) as server:
+        for pid in [server.process.pid] + server.settled():
+            with open(f"/proc/{pid}/status", encoding="ascii") as file:
+                status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+            equal(status["Uid"].split(), [str(nobody.pw_uid)] * 4, "user ids")
+            equal(status["Gid"].split(), [str(nobody.pw_gid)] * 4, "group ids")
+            assert "0" not in status["Groups"].split(), status["Groups"]
+        owner = os.stat(server.socket)
+        equal((owner.st_uid, owner.st_gid, owner.st_mode & 0o777), (nobody.pw_uid, users, 0o660), "socket")
+        server.signal(signal.SIGTERM)
+        equal(server.wait(), 0)
+        assert not os.path.exists(server.socket) and not os.path.exists(pid_file)
+    shutil.rmtree(directory)
 
 
 @test
