@@ -35,7 +35,7 @@ def accounts(server):
     for body in ({"email": first.email, "password": PASSWORD}, {"email": "no", "password": "short"}, {}, [], b"\xff", b""):
         answer = anonymous.request("POST", "/auth/register", body)
         assert answer.status < 500, (body, answer, server.daemon.log_text()[-3000:], reports(server.directory))
-    anonymous.request("POST", "/auth/login", {"email": first.email, "password": "wrong"}).expect(401)
+    anonymous.request("POST", "/auth/login", {"email": first.email, "password": "wrong horse battery"}).expect(401)
     anonymous.request("GET", "/project", Authorization="Bearer nonsense").expect(401)
     return first
 
@@ -90,7 +90,7 @@ def bad_input(server, device):
     device.request("PUT", "/project", b"{}", {"Content-Type": "text/plain"}).expect(415)
     device.request("POST", "/project").expect(405)
     device.get("/nowhere").expect(404)
-    device.get("/project?since=nonsense").expect(400)
+    device.get("/project?since=nonsense").expect(422, "invalid")
     for data in (b"\0" * 20, b"\xff" * 100, fcgi.encode(fcgi.variables("GET", "/project", device.headers))[:90],
                  fcgi.encode(fcgi.variables("PUT", "/project", device.headers, b"{}"), b"{}")[:-10]):
         with fcgi.Connection(server.daemon.socket, 30) as connection:
