@@ -32,6 +32,13 @@ def empty_document():
     return with_counter({"episodes": [], "context": {"characters": []}})
 
 
+def large_document():
+    """Some 200 KB, so that it takes many records and can be cut."""
+    scenes = [{"id": f"s{n}", "title": f"Scene {n}", "content": f"Line {n} of what is said. " * 20} for n in range(20)]
+    return with_counter({"episodes": [{"id": n, "title": f"Part {n}", "scenes": scenes, "shots": []} for n in range(20)],
+                         "context": {"characters": []}})
+
+
 class Writer(threading.Thread):
     def __init__(self, fleet, device, seed):
         super().__init__(daemon=True)

@@ -15,7 +15,7 @@ from daemon import is_sanitized, wait_for
 
 SEED = random.randrange(1 << 32)
 BIG = 19_000_000
-PATIENCE = 1.0
+PATIENCE = 5.0  # seconds; who is starved waits for 20 or for ever
 tap.note(f"seed {SEED}")
 
 

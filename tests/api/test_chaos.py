@@ -9,13 +9,14 @@ import time
 
 import tap
 from daemon import wait_for
-from fleet import Fleet, empty_document
+from fleet import Fleet, empty_document, large_document
 from mariadb import MariaDB
-from proxy import CommitLoser
+from proxy import CommitLoser, Cutter
 from stack import Stack
 
 SEED = random.randrange(1 << 32)
 KILLS = 40
+CUTS = 200
 tap.note(f"seed {SEED}")
 
 
@@ -214,6 +215,24 @@ def mariadb_killed_inside_commit(database):
             tap.note(f"{len(unknown)} COMMITs without answer")
             assert len(unknown) >= 6
             tap.equal(stack.daemon.log_lines("worker was killed"), [])
+
+
+@tap.test
+def connections_cut_at_any_byte_lose_and_repeat_nothing(database):
+    """In the middle of statements, of rows that stream, of COMMIT."""
+    with Cutter(database.socket, 300_000, SEED) as proxy, everything(Behind(database, proxy)) as stack:
+        fleet = Fleet(stack, devices=6, seed=SEED, document=large_document())
+        with fleet:
+            proxy.cutting = True
+            stack.daemon.signal(signal.SIGHUP)
+            wait_for(lambda: fleet.alive() and proxy.cut >= CUTS, "connections are cut", 60)
+            proxy.cutting = False
+            stack.daemon.signal(signal.SIGHUP)
+            wait_for(fleet.more(50), "pushes go on", 60)
+        fleet.check()
+        tap.note(f"{proxy.cut} connections cut, {len(stack.daemon.log_lines('no answer to COMMIT'))} in COMMIT")
+        tap.equal(stack.daemon.log_lines("database statement failed"), [])
+        tap.equal(stack.daemon.log_lines("worker was killed"), [])
 
 
 @tap.test

@@ -17,7 +17,7 @@ from nginx import Nginx
 from stack import Client, Stack
 
 WRK_SECONDS = 3
-PATIENCE = 1.0  # seconds that a request may wait beside a load that never ends
+PATIENCE = 5.0  # seconds; who is starved waits for 20 or for ever
 MANY_KEPT = {"keepalive 4;": "keepalive 32;"}
 KEPT_OFF = {"keepalive 4;": "", "fastcgi_keep_conn on;": "fastcgi_keep_conn off;"}
 
