@@ -136,7 +136,8 @@ static int stream(void *context, const char *bytes, size_t length)
 	return code == 0 ? put_body(response, bytes, length) : code;
 }
 
-/* Gives memory that a large answer needed back, and keeps that of small ones. */
+/* Gives memory that a large answer needed back, and keeps that of small ones. The failure of one answer must not stick to
+ * the next. */
 static void renew_buffer(struct sl_buf *buf)
 {
 	if (buf->capacity > KEPT_CAPACITY)

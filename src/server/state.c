@@ -2,8 +2,6 @@
  * database that goes away on the way becomes a clean 503. */
 #include "server/state.h"
 
-#define ROW_KEY_BYTES 64 /* about what a row's key adds to its data */
-
 struct reading {
 	struct sl_project *project;
 	const struct sl_state_query *query;
@@ -101,7 +99,7 @@ int sl_state_write_project(struct sl_buf *out, const struct sl_state *state, str
 		sl_buf_add_text(out, "null");
 		return SL_OK;
 	}
-	sl_buf_expect(out, (size_t)state->head.bytes + sl_rowset_count(state->rows) * ROW_KEY_BYTES);
+	sl_buf_expect(out, (size_t)state->head.bytes); /* about what it will take */
 	return sl_rows_write_document(state->rows, arena, out, err);
 }
 

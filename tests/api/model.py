@@ -138,3 +138,21 @@ class Tables:
             f"SELECT '{name}', {key}, {repr('') if name == 'meta_fields' else '`rank`'}, updated_at "
             f"FROM user_project_{name} WHERE {{p}}" for name, key in keys.items())
         return {(row[0], row[1]): (row[2], int(row[3])) for row in self.sql(query)}
+
+
+def first_difference(found, expected, path=""):
+    """Where two JSON values differ, and how; None where they don't."""
+    if type(found) is type(expected) and isinstance(found, (dict, list)):
+        keys = sorted({*found, *expected}, key=str) if isinstance(found, dict) else range(max(len(found), len(expected)))
+        for key in keys:
+            sides = [value.get(key, "absent") if isinstance(value, dict) else (*value[key:key + 1], "absent")[0]
+                     for value in (found, expected)]
+            difference = first_difference(*sides, f"{path}/{key}")
+            if difference:
+                return difference
+    return None if found == expected else f"at {path}: found {str(found)[:300]!r}, expected {str(expected)[:300]!r}"
+
+
+def same(found, expected, what="document"):
+    """Fails with the first difference: whole projects are too much to read."""
+    assert found == expected, f"{what} {first_difference(found, expected)}"

@@ -67,7 +67,7 @@ static void expect_head_of_rows(const struct memory_store *store)
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(store->rows, &cursor))) {
 		rows[row->key.entity]++;
-		bytes += (int64_t)row->data.length;
+		bytes += sl_row_bytes(row);
 		assert_true(row->version > 0 && row->version <= store->head.version);
 		assert_null(sl_rowset_find(store->tombstones, &row->key));
 	}
@@ -122,7 +122,8 @@ void expect_verdict(struct desk *desk, const struct sl_push *push, enum sl_verdi
 {
 	expect_code(desk, push, SL_OK);
 	if (desk->outcome.verdict != verdict)
-		fail_msg("verdict %d (%s), not %d", desk->outcome.verdict, desk->outcome.reason ? desk->outcome.reason : "", verdict);
+		fail_msg("verdict %d (%s), not %d", desk->outcome.verdict, desk->outcome.reason ? desk->outcome.reason : "",
+			verdict);
 }
 
 void expect_conflict(struct desk *desk, const struct sl_push *push, const char *reason)
@@ -203,7 +204,8 @@ void expect_siblings(struct desk *desk, enum sl_entity entity, int64_t episode, 
 		if (entity == SL_EPISODES)
 			length += (size_t)snprintf(text + length, sizeof(text) - length, "%lld", (long long)key->episode);
 		else
-			length += (size_t)snprintf(text + length, sizeof(text) - length, "%.*s", (int)key->id.length, key->id.bytes);
+			length += (size_t)snprintf(text + length, sizeof(text) - length, "%.*s", (int)key->id.length,
+				key->id.bytes);
 	}
 	assert_string_equal(text, expected);
 }
