@@ -1,4 +1,4 @@
-"""What the benchmark measures. Each measure returns lines of the table; sides are run in turn (A B A B), medians count."""
+"""What the benchmark measures. Each measure yields lines of the table; sides are run in turn (A B A B), medians count."""
 import hashlib
 import json
 import os
@@ -15,16 +15,24 @@ CLIENTS = 8
 
 
 class Line:
-    """One line of the table. `ratio` is compared with `target`, which begins with >= or <=."""
+    """One line of the table. `ratio` is compared with `target`, which begins with >= or <=. `cpu`: microseconds of one
+    request, by side and part."""
 
-    def __init__(self, name, ours, floor, ratio, target, **more):
-        self.name, self.ours, self.floor, self.ratio, self.target, self.more = name, ours, floor, ratio, target, more
+    def __init__(self, name, ours, other, ratio, target, cpu=None, **more):
+        self.name, self.ours, self.other, self.ratio, self.target = name, ours, other, ratio, target
+        self.cpu, self.more = cpu or {}, more
 
     def met(self):
         if self.target is None:
             return None
         bound = float(self.target[2:])
         return self.ratio >= bound if self.target.startswith(">=") else self.ratio <= bound
+
+    def cpu_ratio(self):
+        """CPU time of all that serve one request, the other side's over ours: what a machine busy with other work distorts
+        least. None where there is no other side."""
+        totals = [sum(parts.values()) for parts in self.cpu.values()]
+        return totals[1] / totals[0] if len(totals) == 2 and "ours" in self.cpu and totals[0] else None
 
 
 class Bench:
@@ -68,15 +76,11 @@ class Bench:
                for name, some in results.items()}
         return medians, cpu
 
-    def throughput(self, name, target, runs):
-        """A line for each side but ours, of requests per second."""
-        medians, cpu = self.in_turn(runs, "perSecond")
-        lines = []
-        for other in [other for other in runs if other != "ours"]:
-            lines.append(Line(f"{name}, against {other}", f"{medians['ours']:,.0f}/s", f"{medians[other]:,.0f}/s",
-                              medians["ours"] / medians[other], target[other],
-                              cpu={"ours": cpu["ours"], other: cpu[other]}))
-        return lines
+    def throughput(self, name, target, ours, other, run):
+        """A line of requests per second: two functions of seconds, the second one of the side called `other`."""
+        medians, cpu = self.in_turn({"ours": ours, other: run}, "perSecond")
+        return Line(f"{name}, against {other}", f"{medians['ours']:,.0f}/s", f"{medians[other]:,.0f}/s",
+                    medians["ours"] / medians[other], target, cpu)
 
 
 def first_shot(document):
@@ -99,6 +103,11 @@ def one_shot_of_floor(document):
     return episode, shot["id"], json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def kinds(body, targets):
+    """The requests that are measured on hamlet: name, what the generator is told, target."""
+    return zip(("unchanged GET (304)", "full GET of hamlet", "one-shot PUT, 8 clients"), ("unchanged", "get", body), targets)
+
+
 def hamlet(bench):
     """Reads and one-shot pushes of hamlet, against the floor and the PHP peer."""
     document = project_data("hamlet")
@@ -106,38 +115,27 @@ def hamlet(bench):
     ours = [bench.account(document) for _ in range(CLIENTS)]
     floors = [bench.account(document) for _ in range(CLIENTS)]
     floor = bench.floor.start(WORKERS, *one_shot_of_floor(document))
-    lines = []
-    for name, what, target in (("unchanged GET (304)", "unchanged", ">=0.7"), ("full GET of hamlet", "get", ">=0.7"),
-                               ("one-shot PUT, 8 clients", body, ">=0.6")):
-        lines += bench.throughput(name, {"floor": target}, {
-            "ours": lambda seconds, what=what: bench.ours.load(ours, what, seconds),
-            "floor": lambda seconds, what=what: floor.load(floors, what, seconds)})
-    return lines + (against_peer(bench, document, ours, body) if sides.PHP_FPM else [])
+    for name, what, target in kinds(body, (">=0.7", ">=0.7", ">=0.6")):
+        yield bench.throughput(name, target, lambda seconds, what=what: bench.ours.load(ours, what, seconds), "floor",
+                               lambda seconds, what=what: floor.load(floors, what, seconds))
+    if sides.PHP_FPM:
+        yield from against_peer(bench, document, ours, body)
 
 
 def against_peer(bench, document, ours, body):
     peer = sides.Peer(bench.database, WORKERS)
-    lines = []
     try:
-        accounts = []
-        for number in range(1, CLIENTS + 1):
-            token = secrets.token_urlsafe(32)
-            accounts.append(peer.account(number, token, hashlib.sha256(token.encode()).hexdigest()))
-        for splice in (False, True):
-            target = peer.start(splice)
-            if not splice:
-                for account in accounts:
+        accounts = [peer.account(number) for number in range(1, CLIENTS + 1)]
+        for other in ("PHP", "PHP, splicing"):
+            target = peer.start(splice=other != "PHP")
+            for account in accounts:
+                if account.version == 0:
                     store_in_peer(peer, account, document)
-            kind = "PHP, splicing" if splice else "PHP"
-            for name, what in (("unchanged GET (304)", "unchanged"), ("full GET of hamlet", "get"),
-                               ("one-shot PUT, 8 clients", body)):
-                wanted = ">=3" if what != "unchanged" and not splice else None
-                lines += bench.throughput(name, {kind: wanted}, {
-                    "ours": lambda seconds, what=what: bench.ours.load(ours, what, seconds),
-                    kind: lambda seconds, what=what: target.load(accounts, what, seconds)})
+            for name, what, wanted in kinds(body, (None, ">=3", ">=3") if other == "PHP" else (None, None, None)):
+                yield bench.throughput(name, wanted, lambda seconds, what=what: bench.ours.load(ours, what, seconds), other,
+                                       lambda seconds, what=what: target.load(accounts, what, seconds))
     finally:
         peer.close()
-    return lines
 
 
 def store_in_peer(peer, account, document):
@@ -157,8 +155,8 @@ def flatness(bench):
         runs[name] = lambda seconds, account=account, body=body: bench.ours.load([account], body, seconds)
     medians, cpu = bench.in_turn(runs, "p50Us")
     big, small = medians["complete-works"], medians["tempest"]
-    return [Line("flatness: one-shot PUT, complete-works over tempest", f"{big:.0f} us", f"{small:.0f} us", big / small,
-                 "<=1.15", cpu=cpu)]
+    yield Line("flatness: one-shot PUT, complete-works over tempest", f"{big:.0f} us", f"{small:.0f} us", big / small,
+               "<=1.15", cpu)
 
 
 def first_put(bench):
@@ -175,30 +173,28 @@ def first_put(bench):
             times[name].append(target.load([bench.account()], body, count=1))
     seconds = {name: statistics.median(result["p50Us"] for result in some) / 1e6 for name, some in times.items()}
     cpu = {name: some[-1]["cpuUs"] for name, some in times.items()}
-    return [Line(f"first PUT of complete-works ({size / 1e6:.1f} MB)",
-                 f"{seconds['ours']:.2f} s, {size / 1e6 / seconds['ours']:.0f} MB/s", f"{seconds['floor']:.2f} s",
-                 seconds["floor"] / seconds["ours"], None, cpu=cpu)]
+    yield Line(f"first PUT of complete-works ({size / 1e6:.1f} MB), against floor",
+               f"{seconds['ours']:.2f} s, {size / 1e6 / seconds['ours']:.0f} MB/s", f"{seconds['floor']:.2f} s",
+               seconds["floor"] / seconds["ours"], None, cpu)
 
 
 SNAPSHOT_BYTES = ("SUM(8+8+2+8+8+COALESCE(LENGTH(device_id),0)+LENGTH(action)+COALESCE(LENGTH(label),0)+4+LENGTH(summary)"
                   "+16+COALESCE(LENGTH(undo_record),0))")
 
 
-def second_daemon(bench, **settings):
-    """Another slatesyncd with one worker, on a socket without nginx, on the same database."""
-    return Daemon(ready=False, **{**CHEAP_HASHES, "workers": 1, "log_level": "info", "registration": "open",
-                                  **bench.database.configuration(), **settings})
-
-
-class Direct(sides.Target):
-    """A second slatesyncd behind the floor's nginx."""
+class Second(sides.Target):
+    """A slatesyncd with one worker and settings of its own, in the floor's place."""
 
     def __init__(self, bench, **settings):
         bench.floor.stop()
-        self.daemon = second_daemon(bench, listen=bench.floor.nginx.socket, **settings)
+        self.daemon = Daemon(ready=False, **{**CHEAP_HASHES, "workers": 1, "log_level": "info",
+                                             "listen": bench.floor.nginx.socket, **bench.database.configuration(), **settings})
         self.daemon.socket = bench.floor.nginx.socket
         wait_for(self.daemon.is_ready, "slatesyncd answers")
         super().__init__("second", bench.floor.nginx, lambda: self.daemon.process, bench.database)
+
+    def close(self):
+        self.daemon.__exit__(None, None, None)
 
     def worker_memory(self):
         with open(f"/proc/{self.daemon.workers()[0]}/status", encoding="utf-8") as file:
@@ -219,22 +215,24 @@ def history(bench):
                       json.dumps(script[:middle] + " @NUMBER@" + script[end:]) + "}}}")
     edits = 100 if bench.options.quick else 1000
     where = f"FROM user_project_snapshots WHERE project_id = {bench.project(account)}"
-    target = Direct(bench, snapshot_keep_last=100000)
+    target = Second(bench, snapshot_keep_last=100000)
     try:
         before = int(bench.database.value(f"SELECT {SNAPSHOT_BYTES} {where}"))
-        file_before = table_file(bench)
+        pages_before = table_bytes(bench)
         result = target.load([account], body, count=edits)
         added = (int(bench.database.value(f"SELECT {SNAPSHOT_BYTES} {where}")) - before) / edits
-        grown = (table_file(bench) - file_before) / edits
+        grown = (table_bytes(bench) - pages_before) / edits
     finally:
-        target.daemon.__exit__(None, None, None)
-    return [Line(f"history of a one-word edit in 1 MB ({edits} edits)", f"{added:.0f} B", f"{grown:.0f} B on disk", added,
-                 "<=1024", cpu=result["cpuUs"], p50Us=result["p50Us"])]
+        target.close()
+    yield Line(f"history of a one-word edit in 1 MB ({edits} edits)", f"{added:.0f} B", f"{grown:.0f} B of pages", added,
+               "<=1024", {"ours": result["cpuUs"]}, p50Us=result["p50Us"])
 
 
-def table_file(bench):
-    return int(bench.database.value("SELECT FILE_SIZE FROM information_schema.innodb_sys_tablespaces "
-                                    f"WHERE NAME = '{bench.database.DATABASE}/user_project_snapshots'"))
+def table_bytes(bench):
+    """Pages of the table of snapshots, in bytes."""
+    bench.database.sql("ANALYZE TABLE user_project_snapshots")
+    return int(bench.database.value("SELECT DATA_LENGTH FROM information_schema.tables WHERE TABLE_NAME = "
+                                    f"'user_project_snapshots' AND TABLE_SCHEMA = '{bench.database.DATABASE}'"))
 
 
 def memory(bench):
@@ -242,7 +240,7 @@ def memory(bench):
     document = project_data("complete-works")
     body = bench.file("memory", '{"baseVersion":0,"opId":"@OP@","projectData":' + json.dumps(document) + "}")
     account = bench.account()
-    target = Direct(bench)
+    target = Second(bench)
     try:
         start = target.worker_memory()["VmRSS"]
         target.load([account], body, count=1)
@@ -250,13 +248,14 @@ def memory(bench):
         target.load([account], "get", count=1)
         got = target.worker_memory()
     finally:
-        target.daemon.__exit__(None, None, None)
-    return [Line("worker memory after the first PUT, over its start", f"{put['VmRSS']:.1f} MB", f"{start:.1f} MB",
-                 put["VmRSS"] / start, "<=2", peakMb=round(put["VmHWM"], 1)),
-            Line("worker memory after the full GET, over its start", f"{got['VmRSS']:.1f} MB", f"{start:.1f} MB",
-                 got["VmRSS"] / start, "<=2"),
-            Line("peak memory of a worker (PUT, then GET), over the body", f"{got['VmHWM']:.1f} MB",
-                 f"{os.path.getsize(body) / 2**20:.1f} MB", got["VmHWM"] / (os.path.getsize(body) / 2**20), None)]
+        target.close()
+    size = os.path.getsize(body) / 2**20
+    yield Line("worker memory after the first PUT, over its start", f"{put['VmRSS']:.1f} MB", f"{start:.1f} MB",
+               put["VmRSS"] / start, "<=2")
+    yield Line("worker memory after the full GET, over its start", f"{got['VmRSS']:.1f} MB", f"{start:.1f} MB",
+               got["VmRSS"] / start, "<=2")
+    yield Line("peak memory of that PUT, over the body", f"{put['VmHWM']:.1f} MB", f"{size:.1f} MB", put["VmHWM"] / size, None)
+    yield Line("peak memory of both, over the body", f"{got['VmHWM']:.1f} MB", f"{size:.1f} MB", got["VmHWM"] / size, None)
 
 
 ALL = {"hamlet": hamlet, "flatness": flatness, "first-put": first_put, "history": history, "memory": memory}

@@ -1,8 +1,10 @@
 """What the benchmark runs: the load generator, the floor, the PHP peer. Each side has an nginx of its own with the same
 configuration, and all use the same MariaDB."""
+import hashlib
 import json
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import subprocess
@@ -182,8 +184,10 @@ class Peer:
         self.nginx.start()
         return Target("peer", self.nginx, lambda: self.process, self.database)
 
-    def account(self, number, token, token_hash):
-        self.database.sql(f"INSERT INTO {self.DATABASE}.sessions VALUES (UNHEX('{token_hash}'), {number}, 99999999999999)")
+    def account(self, number):
+        token = secrets.token_urlsafe(32)
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        self.database.sql(f"INSERT INTO {self.DATABASE}.sessions VALUES (UNHEX('{digest}'), {number}, 99999999999999)")
         return Account(token, "peer")
 
     def stop(self):
