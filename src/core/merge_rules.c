@@ -127,7 +127,9 @@ static int decide_text(const struct question *question, struct sl_verdict *verdi
 	struct sl_err reason = SL_ERR_INIT;
 	if (!is_text(sides->base) || !is_text(sides->mine) || !is_text(sides->theirs))
 		return decide_lww(question, verdict);
-	if (sl_str_equal(mine, theirs) || sl_str_equal(mine, base))
+	if (sl_str_equal(mine, theirs))
+		return take_text(NULL, verdict); /* emptied by one and removed by the other */
+	if (sl_str_equal(mine, base))
 		return take_text(sides->theirs, verdict);
 	if (sl_str_equal(theirs, base))
 		return take_text(sides->mine, verdict);

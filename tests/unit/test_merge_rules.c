@@ -262,8 +262,13 @@ static void text__absent_counts_as_empty(void **state)
 {
 	(void)state;
 	both_ways(scene(1, "s"), (struct field){ "content", "", "''", "'words'" }, SL_RULE_TEXT, "'words'");
+}
+
+static void text__emptied_and_removed_is_removed(void **state)
+{
+	(void)state;
 	merge_field(scene(1, "s"), (struct field){ "content", "'words'", "", "''" });
-	assert_data(scene(1, "s"), "{'content':''}");
+	assert_data(scene(1, "s"), "{}");
 	assert_counts(1, 0, 0);
 	merge_field(scene(1, "s"), (struct field){ "content", "'words'", "''", "" });
 	assert_data(scene(1, "s"), "{}");
@@ -339,6 +344,7 @@ int main(void)
 		TEST(text__parked_field_is_theirs_as_a_whole),
 		TEST(text__emptied_against_edited_is_parked),
 		TEST(text__absent_counts_as_empty),
+		TEST(text__emptied_and_removed_is_removed),
 		TEST(text__anything_but_text_is_lww),
 		TEST(object__is_merged_field_by_field),
 		TEST(object__none_on_a_side_is_lww),
