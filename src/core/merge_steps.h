@@ -9,11 +9,18 @@
 #include "core/merge.h"
 #include "core/merge_rules.h"
 
+/* What leads from one side to the result, in no order yet. */
+struct sl_merge_changes {
+	struct sl_rowset *rows;
+	struct sl_keys deleted;
+};
+
 struct sl_merging {
 	struct sl_arena *arena;
 	struct sl_err *err;
 	const struct sl_rowset *base, *mine, *theirs;
 	struct sl_rowset *rows;       /* the result, as far as it is */
+	struct sl_merge_changes push, adopt;
 	const struct sl_key *key;     /* of the row at hand */
 	struct sl_receipt *receipts;  /* in no order yet */
 	size_t receipt_count, receipt_capacity;
