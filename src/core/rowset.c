@@ -148,11 +148,15 @@ struct sl_row **sl_rowset_sorted(const struct sl_rowset *set, struct sl_arena *a
 	struct sl_row **sorted = sl_arena_alloc(arena, (set->count + 1) * sizeof(struct sl_row *));
 	struct sl_row *row;
 	size_t cursor = 0, count = 0;
+	bool in_order = true; /* rows that were read from a store are */
 	if (!sorted)
 		return NULL;
-	while ((row = sl_rowset_next(set, &cursor)))
+	while ((row = sl_rowset_next(set, &cursor))) {
+		in_order = in_order && (count == 0 || sl_row_compare(sorted[count - 1], row) < 0);
 		sorted[count++] = row;
-	qsort(sorted, count, sizeof(sorted[0]), compare_rows);
+	}
+	if (!in_order)
+		qsort(sorted, count, sizeof(sorted[0]), compare_rows);
 	return sorted;
 }
 

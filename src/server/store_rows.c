@@ -62,6 +62,8 @@ int sl_store_rows_since(struct sl_db *db, int64_t project, int64_t version, stru
 {
 	struct sl_value values[] = { SL_INT(project), SL_INT(version) };
 	int rc = SL_OK;
+	if (version == 0)
+		return sl_store_rows_all(db, project, arena, into, err); /* by a scan, not row by row through an index */
 	for (enum sl_entity entity = SL_META; rc == SL_OK && entity < SL_ENTITIES; entity++)
 		rc = query(db, entities[entity].since, values, 2, &(struct reading){ entity, arena, into }, err);
 	return rc;

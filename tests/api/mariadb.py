@@ -77,7 +77,9 @@ class MariaDB:
     def _install(self):
         command = [_program("mariadb-install-db", "mysql_install_db"), "--no-defaults", self._user(),
                    "--datadir=" + self.data, "--auth-root-authentication-method=normal", "--skip-test-db", "--force"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        # A server that starts clears its temporary directory of what others left there: not a shared one.
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                              env={**os.environ, "TMPDIR": self.directory})
         if done.returncode != 0:
             raise RuntimeError("mariadb-install-db failed:\n" + done.stdout)
 
