@@ -117,10 +117,10 @@ class CommitConnection(Connection):
 
 
 class CommitLoser(Proxy):
-    """Forwards everything until a client sends the COMMIT of a writing transaction; then it forwards the COMMIT and waits
-    for its answer ("answer"), or doesn't even forward it ("commit"), or forwards it and waits for nothing ("race"), calls
-    `then` and hangs up. It loses one COMMIT unless it is armed again, and stays away for `away` seconds after that (None:
-    until `listen` is called)."""
+    """Forwards everything until a client sends the COMMIT of a writing transaction; then it forwards the COMMIT and
+    waits for its answer ("answer"), or doesn't even forward it ("commit"), or forwards it and waits for nothing
+    ("race"), calls `then` and hangs up. It loses one COMMIT unless it is armed again, and stays away for `away` seconds
+    after that (None: until `listen` is called)."""
 
     connection = CommitConnection
 

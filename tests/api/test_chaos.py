@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Workers and MariaDB are killed in the middle of everything: what was acknowledged is there, once, and nothing else is."""
+"""Workers and MariaDB are killed in the middle of everything: what was acknowledged is there, once, and no more."""
 import os
 import random
 import secrets
@@ -74,8 +74,8 @@ def is_there_once(stack, device, body, answer):
     for row in body["delta"]["characters"]:
         assert row in got["projectData"]["context"]["characters"], got
     tap.equal(stack.database.value(f"SELECT COUNT(*) FROM user_sync_ops WHERE op_id = '{body['opId']}'"), "1")
-    tap.equal(stack.database.value("SELECT COUNT(*) FROM user_project_snapshots JOIN user_sync_ops USING (project_id, version) "
-                                   f"WHERE op_id = '{body['opId']}' AND part = 0"), "1")
+    tap.equal(stack.database.value("SELECT COUNT(*) FROM user_project_snapshots JOIN user_sync_ops "
+                                   f"USING (project_id, version) WHERE op_id = '{body['opId']}' AND part = 0"), "1")
     again = device.put(body).expect(200)
     assert again["replayed"] and again["updatedAt"] == answer["updatedAt"], again
 
@@ -93,8 +93,7 @@ def killed_workers_lose_and_repeat_nothing(database):
                 os.kill(chance.choice(workers), signal.SIGKILL)
             wait_for(fleet.more(50), "pushes go on", 60)
         fleet.check()
-        killed = wait_for(lambda: len(stack.daemon.log_lines("worker was killed")) >= KILLS * 3 // 4, "deaths are logged")
-        assert killed
+        wait_for(lambda: len(stack.daemon.log_lines("worker was killed")) >= KILLS * 3 // 4, "deaths are logged")
 
 
 @tap.test
@@ -139,7 +138,7 @@ def mariadb_killed_under_load(database):
 
 @tap.test
 def lost_commits_are_looked_up(database):
-    """COMMIT was run and its answer lost, or it never arrived: the worker finds out by itself, and the client sees 200."""
+    """COMMIT was run and its answer lost, or it never arrived: the worker finds out, and the client sees 200."""
     with everything(database, workers=1) as stack:
         account = stack.account()
         device = account.device()

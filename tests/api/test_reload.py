@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reload, retirement and stop under a load of real pushes and reads through nginx: no answer is cut, no request refused."""
+"""Reload, retirement and stop under a load of pushes and reads through nginx: no answer is cut, no request refused."""
 import contextlib
 import os
 import random

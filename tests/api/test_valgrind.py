@@ -16,8 +16,8 @@ START_SECONDS = 60
 
 
 def memcheck(directory):
-    return ["valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite,indirect", "--errors-for-leak-kinds=definite",
-            "--track-fds=no", "--num-callers=30", f"--log-file={directory}/valgrind.%p"]
+    return ["valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite,indirect",
+            "--errors-for-leak-kinds=definite", "--num-callers=30", f"--log-file={directory}/valgrind.%p"]
 
 
 def document():
@@ -25,14 +25,16 @@ def document():
     try:
         return project_data("tempest")
     except tap.Skip:
+        scenes = [{"id": f"s{n}", "title": "t"} for n in range(9)]
         return {"fileName": "f", "episodes": [{"id": n, "title": "é", "content": "word " * 500, "shots": [{"id": "h"}],
-                                               "scenes": [{"id": f"s{m}", "title": "t"} for m in range(9)]} for n in range(9)]}
+                                               "scenes": scenes} for n in range(9)]}
 
 
 def accounts(server):
     anonymous = server.anonymous()
     first = server.account()
-    for body in ({"email": first.email, "password": PASSWORD}, {"email": "no", "password": "short"}, {}, [], b"\xff", b""):
+    taken = {"email": first.email, "password": PASSWORD}
+    for body in (taken, {"email": "no", "password": "short"}, {}, [], b"\xff", b""):
         answer = anonymous.request("POST", "/auth/register", body)
         assert answer.status < 500, (body, answer, server.daemon.log_text()[-3000:], reports(server.directory))
     anonymous.request("POST", "/auth/login", {"email": first.email, "password": "wrong horse battery"}).expect(401)
@@ -47,8 +49,8 @@ def pushes(device, other, data):
     device.get("/project", If_None_Match=f'"{version}"').expect(304)
     other.pull()
     first = version
-    body = {"opId": "again", "baseVersion": version, "delta": {"characters": [{"id": "c", "name": "n", "extra": [1.5, None]}],
-                                                              "meta": {"rawScript": "text " * 100}}}
+    delta = {"characters": [{"id": "c", "name": "n", "extra": [1.5, None]}], "meta": {"rawScript": "text " * 100}}
+    body = {"opId": "again", "baseVersion": version, "delta": delta}
     version = device.put(body).expect(200)["updatedAt"]
     assert device.put(body).expect(200)["replayed"]
     device.put({**body, "delta": {}}).expect(422, "op_reused")
@@ -59,7 +61,8 @@ def pushes(device, other, data):
     moved = {"scenes": [{"episodeId": episode, "id": "new", "title": "New"}], "deleted": {"characters": ["c"]}}
     version = device.push(base=version, delta=moved).expect(200)["updatedAt"]
     version = device.push(base=version, delta={"deleted": {"episodes": [episode]}}).expect(200)["updatedAt"]
-    version = device.push(base=version, projectData={**data, "episodes": data["episodes"][::-1]}).expect(200)["updatedAt"]
+    turned = {**data, "episodes": data["episodes"][::-1]}
+    version = device.push(base=version, projectData=turned).expect(200)["updatedAt"]
     device.get(f"/project?since={first}").expect(200)
     return first, version
 
@@ -80,8 +83,9 @@ def history(device, first, version):
 
 def bad_input(server, device):
     deep = b'{"opId":"x","delta":' + b"[" * 100 + b"]" * 100 + b"}"
-    for body in (b"{", b"\x00", b'{"a":1,"a":2}', b'{"a":"\\ud800"}', b'{"a":1e999}', b"\xef\xbb\xbf{}", deep, b"[" * 3000, b"nul",
-                 b'"' + b"x" * 100000, b'{"opId":"x","baseVersion":0,"delta":{"shots":[{"episodeId":1,"id":"a\\u0000"}]}}',
+    for body in (b"{", b"\x00", b'{"a":1,"a":2}', b'{"a":"\\ud800"}', b'{"a":1e999}', b"\xef\xbb\xbf{}", deep, b"nul",
+                 b"[" * 3000, b'"' + b"x" * 100000,
+                 b'{"opId":"x","baseVersion":0,"delta":{"shots":[{"episodeId":1,"id":"a\\u0000"}]}}',
                  b'{"opId":5,"baseVersion":-1,"delta":3,"projectData":[],"onStale":"maybe","allowEmpty":1}',
                  b'{"opId":"x","baseVersion":0,"delta":{"scenes":[{"episodeId":77,"id":"orphan"}]}}',
                  b'{"opId":"x","baseVersion":0,"projectData":{"episodes":[{"id":1},{"id":1}],"context":7}}'):
