@@ -3,9 +3,9 @@
 
 usage: diff3_compare.py [--cases N] [--first S] [--jobs N] [--differences FILE] DRIVER PROJECT.json
 
-DRIVER is tests/text/text_driver (make tests/text/text_driver). Case S is the same in every run. Three of four cases edit
-an excerpt of 150 lines, so that edits often meet; the fourth edits the whole script. Typed words and lines are taken from
-the script itself, which makes alignments ambiguous on purpose.
+DRIVER is tests/text/text_driver (make tests/text/text_driver). Case S is the same in every run. Three of four cases
+edit an excerpt of 150 lines, so that edits often meet; the fourth edits the whole script. Typed words and lines are
+taken from the script itself, which makes alignments ambiguous on purpose.
 
 Both clean: the results must be the same; those that aren't are listed with what differs. One clean and the other not:
 counted by reason. Exit status 1 if a clean result differs in a way that isn't explained by an ambiguous alignment.
@@ -49,7 +49,8 @@ def edit(lines, chance, words, script):
         if act < 5 and result:
             result[at] = edit_line(result[at], chance, words)
         elif act < 7:
-            fresh = [' '.join(chance.choices(words, k=chance.randint(1, 9))) + '\n' for _ in range(chance.randint(1, 3))]
+            fresh = [' '.join(chance.choices(words, k=chance.randint(1, 9))) + '\n'
+                for _ in range(chance.randint(1, 3))]
             result[at:at] = fresh + (['\n'] if chance.random() < 0.5 else [])
         elif act == 7:
             del result[at:at + chance.randint(1, 6)]

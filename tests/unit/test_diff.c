@@ -1,4 +1,4 @@
-/* Tests of differences of id sequences. In these tests a letter is an id: '.' is 0, the only one that ends a passage. */
+/* Tests of differences of id sequences. Here a letter is an id: '.' is 0, the only one that ends a passage. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
