@@ -76,7 +76,8 @@ static void text__different_edits_of_a_word_clash(void **state)
 {
 	(void)state;
 	assert_merge("the cat sat", "the dog sat", "the bird sat", "the {cat|dog|bird} sat");
-	assert_merge("a\nthe cat sat\nb\n", "A\nthe dog sat\nb\n", "a\nthe bird sat\nB\n", "A\nthe {cat|dog|bird} sat\nB\n");
+	assert_merge("a\nthe cat sat\nb\n", "A\nthe dog sat\nb\n", "a\nthe bird sat\nB\n",
+		"A\nthe {cat|dog|bird} sat\nB\n");
 	assert_merge("cat", "dog", "", "{cat|dog|}");
 }
 
@@ -237,8 +238,8 @@ static void text__hunks_stand_where_theirs_stands_in_the_result(void **state)
 	struct sl_arena arena;
 	struct sl_text_merge merge;
 	sl_arena_init(&arena, 0);
-	assert_int_equal(sl_text_merge(SL_STR("a b\nc d"), SL_STR("long new line\na 1\nc d 2"), SL_STR("a x\nc d y"), &arena,
-		&merge, NULL), 0);
+	struct sl_str base = SL_STR("a b\nc d"), mine = SL_STR("long new line\na 1\nc d 2"), theirs = SL_STR("a x\nc d y");
+	assert_int_equal(sl_text_merge(base, mine, theirs, &arena, &merge, NULL), 0);
 	assert_false(merge.clean);
 	assert_int_equal(merge.hunk_count, 2);
 	assert_true(sl_str_equal(merge.text, SL_STR("long new line\na x\nc d y")));
