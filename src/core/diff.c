@@ -94,19 +94,19 @@ static void slide_back(const struct sl_diff_task *task, struct sl_diff_change *c
 	shift(change, by);
 }
 
-/* Moves a pure change forward to the nearest break, if there is one that it can reach and that lies behind `limit`. */
-static void slide_to_break(const struct sl_diff_task *task, struct sl_diff_change *change, uint32_t limit)
+/* Moves a pure change forward to the nearest break, if it can reach one without going below `least` in `a`. */
+static void slide_to_break(const struct sl_diff_task *task, struct sl_diff_change *change, uint32_t least)
 {
 	bool inserts = change->a_at == change->a_end;
 	const uint32_t *ids = inserts ? task->b.ids : task->a.ids;
 	uint32_t at = inserts ? change->b_at : change->a_at, end = inserts ? change->b_end : change->a_end;
 	for (uint32_t by = 0;; by++) {
 		uint32_t place = change->a_at - by;
-		if (place == 0 || (place > limit && task->a.ids[place - 1] < task->breaks)) {
+		if (place == 0 || task->a.ids[place - 1] < task->breaks) {
 			shift(change, -by);
 			return;
 		}
-		if (place <= limit + 1 || ids[at - by - 1] != ids[end - by - 1])
+		if (place <= least || ids[at - by - 1] != ids[end - by - 1])
 			return;
 	}
 }
@@ -126,7 +126,7 @@ static size_t slide(const struct sl_diff_task *task, struct sl_diff_change *chan
 				changes[i + 1].b_at = change->b_at;
 				continue;
 			}
-			slide_to_break(task, change, kept ? changes[kept - 1].a_end : 0);
+			slide_to_break(task, change, kept ? changes[kept - 1].a_end + 1 : 0);
 		}
 		changes[kept++] = *change;
 	}
