@@ -234,6 +234,23 @@ static void assert_canonical(const struct sl_rowset *rows)
 	}
 }
 
+/* Each receipt can be taken back, and then there is nothing left to take back. */
+static void assert_reversible(const struct sl_rowset *base, const struct sl_merge *merged)
+{
+	for (size_t i = 0; i < merged->receipt_count; i++) {
+		const struct sl_receipt *receipt = &merged->receipts[i];
+		struct sl_rowset *rows = sl_rowset_clone(merged->rows, history.arena);
+		struct sl_delta delta, again;
+		assert_non_null(rows);
+		assert_int_equal(sl_merge_reverse(receipt, base, rows, history.arena, &delta, NULL), 0);
+		assert_true(!sl_delta_is_empty(&delta) || !receipt->conflict || sl_str_equal(receipt->mine, receipt->result)
+			|| receipt->moved);
+		assert_int_equal(sl_delta_apply(&delta, rows, history.arena), 0);
+		assert_int_equal(sl_merge_reverse(receipt, base, rows, history.arena, &again, NULL), 0);
+		assert_true(sl_delta_is_empty(&again));
+	}
+}
+
 /* --- histories -------------------------------------------------------------------------------------------------- */
 
 static void count(const struct sl_merge *merged)
@@ -262,6 +279,7 @@ static void check_history(uint64_t number)
 	assert_swapped(&merged, &swapped);
 	assert_swapped(&swapped, &merged);
 	if (number % 8 == 0) {
+		assert_reversible(base, &merged);
 		assert_valid(merged.rows);
 		assert_canonical(merged.rows);
 	}

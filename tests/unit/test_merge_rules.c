@@ -256,6 +256,8 @@ static void text__emptied_against_edited_is_parked(void **state)
 	(void)state;
 	theirs_wins(scene(1, "s"), (struct field){ "content", "'a day'", "''", "'a long day'" }, SL_RULE_TEXT, 'p');
 	theirs_wins(scene(1, "s"), (struct field){ "content", "'a day'", "", "'a long day'" }, SL_RULE_TEXT, 'p');
+	/* As texts these would merge. But what was written was meant to follow the rest. */
+	theirs_wins(scene(1, "s"), (struct field){ "content", "'a\\n'", "''", "'a\\nb\\n'" }, SL_RULE_TEXT, 'p');
 }
 
 static void text__absent_counts_as_empty(void **state)
