@@ -371,6 +371,24 @@ static void merge__rows_that_are_as_theirs_keep_its_version(void **state)
 	assert_ptr_equal(merged(key)->data.bytes, sl_rowset_find(the.theirs, &key)->data.bytes);
 }
 
+/* lessons.md: Joplin 5738, 12777, "wrong client clocks made thousands of conflict copies". */
+static void merge__versions_decide_nothing(void **state)
+{
+	(void)state;
+	put(BASE, episode(1), "V", OLD);
+	put(MINE, episode(1), "V", NEW);
+	put(THEIRS, episode(1), "V", OTHER);
+	for (int64_t version = -1; version <= 9; version += 5) {
+		const struct sl_key key = episode(1);
+		sl_rowset_find(the.base, &key)->version = 9 - version;
+		sl_rowset_find(the.mine, &key)->version = version * 1000000;
+		sl_rowset_find(the.theirs, &key)->version = version;
+		merge();
+		assert_data(key, OTHER);
+		assert_counts(1, 1, 0);
+	}
+}
+
 static void merge__receipts_come_by_key_then_path(void **state)
 {
 	(void)state;
@@ -519,6 +537,7 @@ int main(void)
 		TEST(merge__absent_meta_counts_as_empty),
 		TEST(merge__script_deleted_against_edited_is_parked),
 		TEST(merge__rows_that_are_as_theirs_keep_its_version),
+		TEST(merge__versions_decide_nothing),
 		TEST(merge__receipts_come_by_key_then_path),
 		TEST(merge__order_of_the_sets_decides_nothing),
 		TEST(merge__damaged_rows_are_refused),

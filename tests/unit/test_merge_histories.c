@@ -1,4 +1,5 @@
-/* What must hold of every merge, over random histories: MERGE_HISTORIES of them (5,000), from number MERGE_FIRST (1) on. */
+/* What must hold of every merge, over random histories: MERGE_HISTORIES of them (5,000), from number MERGE_FIRST (1)
+ * on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -298,8 +299,8 @@ static void histories__every_merge_keeps_the_promises(void **state)
 		check_history(number);
 		sl_arena_dispose(&arena);
 	}
-	print_message("%zu merged fields, %zu conflicts, %zu parked, %zu survivors, %zu moves\n", seen.merges, seen.conflicts,
-		seen.parked, seen.survivors, seen.moves);
+	print_message("%zu merged fields, %zu conflicts, %zu parked, %zu survivors, %zu moves\n", seen.merges,
+		seen.conflicts, seen.parked, seen.survivors, seen.moves);
 	/* A generator that hardly ever makes sides meet would prove nothing. */
 	if (last - first >= 1000)
 		assert_true(seen.merges > 0 && seen.parked > 0 && seen.survivors > 0 && seen.moves > 0);
