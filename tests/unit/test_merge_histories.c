@@ -295,7 +295,6 @@ static void histories__every_merge_keeps_the_promises(void **state)
 	for (uint64_t number = first; number < last; number++) {
 		sl_arena_init(&arena, 0);
 		history_begin(number, &arena);
-		print_message(number % 10000 == 0 ? "history %llu\n" : "", (unsigned long long)number);
 		check_history(number);
 		sl_arena_dispose(&arena);
 	}
