@@ -1,8 +1,7 @@
 -- Sign-in sessions, found by the SHA-256 of their token.
 
 -- name: session_add
-INSERT INTO user_sessions (user_id, token_hash, device_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)
-RETURNING session_id;
+INSERT INTO user_sessions (user_id, token_hash, device_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?);
 
 -- The session of a token that is valid at a time, with its device: the one named by the request, or else the one that
 -- the session signed in from. Parameters: requested device or NULL, again, token hash, now.
@@ -22,9 +21,6 @@ DELETE FROM user_sessions WHERE session_id = ?;
 -- All sessions of an account but one (0: all).
 -- name: session_delete_others
 DELETE FROM user_sessions WHERE user_id = ? AND session_id <> ?;
-
--- name: session_delete_of_device
-DELETE FROM user_sessions WHERE user_id = ? AND device_id = ?;
 
 -- name: session_delete_expired
 DELETE FROM user_sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT 1000;

@@ -1,6 +1,6 @@
-/* The server's decision on a push; see commit.h. Order matters: an operation that is known is answered as it first was before
- * any check, identical content is never a conflict, and conflicts come before faults, because the sender merges and sends
- * again anyway. */
+/* The server's decision on a push; see commit.h. Order matters: an operation that is known is answered as it first
+ * was before any check, identical content is never a conflict, and conflicts come before faults, because the sender
+ * merges and sends again anyway. */
 #include "core/commit.h"
 
 #include "core/commit_steps.h"

@@ -58,8 +58,8 @@ static int read_script(struct sl_commit_work *work, struct sl_str *before_r, str
 	return rc;
 }
 
-/* "Never allow empty local state to overwrite non-empty server state" (requirements). Clearing and restoring are done on
- * purpose. */
+/* "Never allow empty local state to overwrite non-empty server state" (requirements). Clearing and restoring are
+ * done on purpose. */
 static int guard_empty(struct sl_commit_work *work)
 {
 	struct sl_str before, after;
@@ -148,6 +148,18 @@ static int keep_text(struct sl_commit_work *work, const struct sl_buf *text, str
 	return SL_OK;
 }
 
+/* If the inverse can't be written, the commit fails. */
+static int keep_undo(struct sl_commit_work *work, struct sl_buf *text, struct sl_str *undo_r)
+{
+	if (work->outcome->previous_version == 0 || work->change_count == 0)
+		return SL_OK;
+	sl_buf_clear(text);
+	int rc = sl_undo_encode(work->changes, work->change_count, work->arena, text);
+	if (rc == SL_OK)
+		return keep_text(work, text, undo_r);
+	return rc == SL_NO_MEMORY ? no_memory(work) : sl_err_set(work->err, rc, "the inverse of a push can't be made");
+}
+
 int sl_commit_finish(struct sl_commit_work *work)
 {
 	struct sl_commit_record record = { .push = work->push, .previous_version = work->outcome->previous_version,
@@ -160,21 +172,16 @@ int sl_commit_finish(struct sl_commit_work *work)
 	write_summary(work, &text);
 	if (rc == SL_OK)
 		rc = keep_text(work, &text, &record.summary);
-	sl_buf_clear(&text);
-	if (rc == SL_OK && record.previous_version > 0 && work->change_count) {
-		rc = sl_undo_encode(work->changes, work->change_count, work->arena, &text);
-		if (rc == SL_OK)
-			rc = keep_text(work, &text, &record.undo);
-		else
-			rc = no_memory(work);
-	}
+	if (rc == SL_OK)
+		rc = keep_undo(work, &text, &record.undo);
 	sl_buf_dispose(&text);
+	memcpy(record.op.content_hash, work->content_hash, sizeof(record.op.content_hash));
+	if (rc == SL_OK)
+		rc = work->store->write(work->store->context, &record, work->err);
 	if (rc != SL_OK)
 		return rc;
-	memcpy(record.op.content_hash, work->content_hash, sizeof(record.op.content_hash));
-	rc = work->store->write(work->store->context, &record, work->err);
 	work->outcome->head = work->head;
 	work->outcome->rows_changed = work->change_count;
 	work->outcome->answer = record.op.answer;
-	return rc;
+	return SL_OK;
 }

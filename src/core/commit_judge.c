@@ -1,5 +1,6 @@
-/* What stands against a push: rows that moved past its base, and scenes and shots without episode; see commit_steps.h. Keeps
- * true: the store is asked once for all rows of a kind, and each row or episode is reported once. */
+/* What stands against a push: rows that moved past its base, and scenes and shots without episode; see
+ * commit_steps.h. Keeps true: the store is asked once for all rows of a kind, and each row or episode is reported
+ * once. */
 #include "core/commit_steps.h"
 
 #include <stdio.h>

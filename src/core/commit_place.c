@@ -1,5 +1,5 @@
-/* Ranks for the new rows of a push that came without; see commit_steps.h and place.h. Keeps true: the store is asked once for
- * all groups, and the sender is told every rank that it could not work out by itself. */
+/* Ranks for the new rows of a push that came without; see commit_steps.h and place.h. Keeps true: the store is asked
+ * once for all groups, and the sender is told every rank that it could not work out by itself. */
 #include "core/commit_steps.h"
 
 #include <stdlib.h>
@@ -201,7 +201,8 @@ static int respace_groups(struct placing *placing, struct sl_rowset *wanted)
 				break;
 			end++;
 		}
-		if (sl_place_respace(sorted + begin, end - begin, group->newcomers, group->newcomer_count, work->arena) != SL_OK)
+		if (sl_place_respace(sorted + begin, end - begin, group->newcomers, group->newcomer_count, work->arena)
+			!= SL_OK)
 			return no_memory(work);
 		begin = end;
 	}

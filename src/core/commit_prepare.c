@@ -1,5 +1,5 @@
-/* From a push to the rows that it really changes; see commit_steps.h. Reads only rows that the push touches, but for a whole
- * document, which is compared with all of them. */
+/* From a push to the rows that it really changes; see commit_steps.h. Reads only rows that the push touches, but for
+ * a whole document, which is compared with all of them. */
 #include "core/commit_steps.h"
 
 #define XXH_INLINE_ALL
@@ -29,8 +29,8 @@ static void hash_key(XXH3_state_t *state, const struct sl_key *key)
 	hash_text(state, key->id);
 }
 
-/* Project-level fields are members of an object, so their order means nothing: they count as a sum. A document has no ranks
- * of its own, only what a first try to commit it has filled in. */
+/* Project-level fields are members of an object, so their order means nothing: they count as a sum. A document has
+ * no ranks of its own, only what a first try to commit it has filled in. */
 static void hash_rows(XXH3_state_t *state, const struct sl_rowset *rows, bool with_ranks, struct sl_digest *meta)
 {
 	const struct sl_row *row;
@@ -100,7 +100,8 @@ static int read_children(struct sl_commit_work *work)
 	struct sl_keys groups = { .arena = work->arena };
 	for (size_t i = 0; i < work->delta.deleted_count; i++) {
 		const struct sl_key *key = &work->delta.deleted[i];
-		struct sl_key scenes = { SL_SCENES, key->episode, { NULL, 0 } }, shots = { SL_SHOTS, key->episode, { NULL, 0 } };
+		struct sl_key scenes = { SL_SCENES, key->episode, { NULL, 0 } };
+		struct sl_key shots = { SL_SHOTS, key->episode, { NULL, 0 } };
 		if (key->entity != SL_EPISODES || !sl_rowset_find(work->stored, key))
 			continue;
 		if (sl_keys_add(&groups, &scenes) != SL_OK || sl_keys_add(&groups, &shots) != SL_OK)
@@ -108,7 +109,8 @@ static int read_children(struct sl_commit_work *work)
 	}
 	if (groups.count == 0)
 		return SL_OK;
-	return work->store->read_siblings(work->store->context, groups.items, groups.count, work->arena, work->stored, work->err);
+	return work->store->read_siblings(work->store->context, groups.items, groups.count, work->arena, work->stored,
+		work->err);
 }
 
 /* The stored rows of the delta, and the scenes and shots of the episodes that it deletes. */

@@ -25,7 +25,8 @@ struct sl_commit_work {
 	size_t conflict_count;
 };
 
-/* The new row of a change, or NULL. All of them are copies made for this commit, which it may edit until they are written. */
+/* The new row of a change, or NULL. All of them are copies made for this commit, which it may edit until they are
+ * written. */
 static inline struct sl_row *sl_commit_written(const struct sl_change *change)
 {
 	return (struct sl_row *)change->after;
@@ -34,15 +35,15 @@ static inline struct sl_row *sl_commit_written(const struct sl_change *change)
 /* The hash of all that makes the request what it is; an operation id may be used again only with the same. */
 void sl_commit_hash(const struct sl_push *push, unsigned char hash_r[16]);
 
-/* Turns the push into `delta`, reads the touched rows into `stored`, and keeps in `changes` what differs from them. A restore
- * that would not lead to the recorded digest fails with SL_INTERNAL. */
+/* Turns the push into `delta`, reads the touched rows into `stored`, and keeps in `changes` what differs from them.
+ * A restore that would not lead to the recorded digest fails with SL_INTERNAL. */
 int sl_commit_make_changes(struct sl_commit_work *work);
 
 /* Adds the conflicts of a stale push: changed rows by their own version, absent ones by their tombstone. */
 int sl_commit_find_moved_rows(struct sl_commit_work *work);
 
-/* Scenes and shots whose episode does not exist after the push: a conflict where it was deleted meanwhile, else a fault at
- * the row's place in the request. */
+/* Scenes and shots whose episode does not exist after the push: a conflict where it was deleted meanwhile, else a
+ * fault at the row's place in the request. */
 int sl_commit_find_orphans(struct sl_commit_work *work);
 
 /* Gives ranks to new rows that came without: last among their siblings, which are respaced where no room is left. */

@@ -1,5 +1,5 @@
-/* Deltas as values: difference, expansion, inverse, composition; see delta.h (apply is in delta_apply.c). None of them reads a
- * row's text: rows are equal when their bytes are. Fails only for memory. */
+/* Deltas as values: difference, expansion, inverse, composition; see delta.h (apply is in delta_apply.c). None of
+ * them reads a row's text: rows are equal when their bytes are. Fails only for memory. */
 #include "core/delta.h"
 
 int sl_keys_add(struct sl_keys *keys, const struct sl_key *key)

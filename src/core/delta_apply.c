@@ -1,12 +1,12 @@
-/* Applying a delta to a set of rows; see delta.h. Keeps true: new rows get the ranks that sl_commit would give them. Costs
- * what the rows cost to walk and, where siblings must be respaced, to sort. Fails only for memory. */
+/* Applying a delta to a set of rows; see delta.h. Keeps true: new rows get the ranks that sl_commit would give them.
+ * Costs what the rows cost to walk and, where siblings must be respaced, to sort. Fails only for memory. */
 #include "core/delta.h"
 #include "core/place.h"
 
 struct applying {
 	const struct sl_delta *delta;
 	struct sl_rowset *rows;
-	struct sl_rowset *last;    /* the last rank of each group that gets rows without rank, keyed by the group; or NULL */
+	struct sl_rowset *last;    /* the last rank of each group that gets rows without rank, by the group; or NULL */
 	struct sl_place *newcomers;
 	size_t newcomer_count;
 	struct sl_arena *arena;
@@ -88,7 +88,8 @@ static int place_newcomers(struct applying *applying, bool *full_r)
 	return SL_OK;
 }
 
-/* The rows of a group that have ranks, out of all rows sorted; *at is the place of the group before it. Returns their number. */
+/* The rows of a group that have ranks, out of all rows sorted; *at is the place of the group before it. Returns
+ * their number. */
 static size_t gather_siblings(struct sl_row *const *sorted, size_t count, const struct sl_key *group, size_t *at,
 	struct sl_row **siblings_r)
 {

@@ -1,5 +1,5 @@
-/* Places for new rows; see place.h and "Order" in merge.md. Keeps true: the siblings of a new row keep their order, and all but
- * respacing leaves their ranks alone. Fails only for memory. */
+/* Places for new rows; see place.h and "Order" in merge.md. Keeps true: the siblings of a new row keep their order,
+ * and all but respacing leaves their ranks alone. Fails only for memory. */
 #include "core/place.h"
 
 #include <stdlib.h>

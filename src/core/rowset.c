@@ -1,6 +1,6 @@
 /* Sets of rows: an array of rows in the order they came, and an open-addressing table of their places; see rowset.h.
- * Keeps true: the table is at most half full, so a search ends. Tables grow by doubling in the arena; what they leave behind is
- * freed with it. Fails only by returning NULL, and then the set is as it was. */
+ * Keeps true: the table is at most half full, so a search ends. Tables grow by doubling in the arena; what they
+ * leave behind is freed with it. Fails only by returning NULL, and then the set is as it was. */
 #include "core/rowset.h"
 
 #include <stdlib.h>

@@ -150,14 +150,6 @@ static struct sl_value text_or_null(struct sl_str text)
 	return text.length ? SL_TEXT(text) : SL_NULL;
 }
 
-static int take_nothing(void *context, const struct sl_value *columns, struct sl_err *err)
-{
-	(void)context;
-	(void)columns;
-	(void)err;
-	return SL_OK;
-}
-
 static int open_session(void *context, struct sl_err *err)
 {
 	struct signing_in *in = context;
@@ -166,13 +158,10 @@ static int open_session(void *context, struct sl_err *err)
 		text_or_null(credentials->device_name), SL_INT(in->now_ms) };
 	struct sl_value session[] = { SL_INT(in->user_id), SL_BYTES(((struct sl_str){ (const char *)in->hash, SL_TOKEN_HASH })),
 		text_or_null(credentials->device), SL_INT(in->now_ms), SL_INT(in->expires_ms) };
-	int rc = SL_OK;
-	if (credentials->device.length)
+	int rc = sl_db_exec(in->context->db, SL_SQL_SESSION_DELETE_EXPIRED, &session[3], 1, NULL, err);
+	if (rc == SL_OK && credentials->device.length)
 		rc = sl_db_exec(in->context->db, SL_SQL_DEVICE_SEEN, device, 4, NULL, err);
-	if (rc != SL_OK)
-		return rc;
-	int64_t rows = sl_db_query(in->context->db, SL_SQL_SESSION_ADD, session, 5, take_nothing, NULL, err);
-	return rows < 0 ? (int)rows : SL_OK;
+	return rc == SL_OK ? sl_db_exec(in->context->db, SL_SQL_SESSION_ADD, session, 5, NULL, err) : rc;
 }
 
 static int answer_login(struct sl_request *request, struct sl_response *response, const struct signing_in *in)

@@ -11,11 +11,11 @@
 
 /* --- GET --------------------------------------------------------------------------------------------------------- */
 
-/* The first answer to a GET completes the device's initial pull, whatever it says. */
-static int note_pull(struct sl_context *context, struct sl_err *err)
+/* The first answer to a GET completes the device's initial pull, whatever it says. HEAD brings nothing. */
+static int note_pull(struct sl_context *context, const struct sl_request *request, struct sl_err *err)
 {
 	int64_t now_ms = sl_clock_wall_ms();
-	if (context->who.pulled || !context->who.device_id)
+	if (context->who.pulled || !context->who.device_id || request->method == SL_HEAD)
 		return SL_OK;
 	struct sl_value values[] = { SL_INT(context->who.user_id), SL_TEXT(sl_str_from(context->who.device_id)),
 		SL_INT(now_ms), SL_INT(now_ms) };
@@ -131,7 +131,7 @@ int sl_api_project_get(struct sl_context *context, struct sl_request *request, s
 	if (rc == 0)
 		rc = answer_state(context, request, response, err);
 	if (rc >= 0 || rc == SL_NO_PROJECT) {
-		int noted = note_pull(context, &pull);
+		int noted = note_pull(context, request, &pull);
 		if (noted != SL_OK && !response->started) {
 			*err = pull;
 			return noted;

@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -142,3 +143,22 @@ def freeze(pid):
 
 def thaw(pid):
     os.kill(pid, signal.SIGCONT)
+
+
+def listening_socket(path):
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    listener.listen(511)
+    return listener
+
+
+def with_socket_at(descriptor, listener, listen_fds):
+    """Arguments for Daemon that pass `listener` the way systemd (3) or spawn-fcgi (0) does."""
+    def move():
+        os.dup2(listener.fileno(), descriptor)
+        os.set_inheritable(descriptor, True)
+    more = {"preexec_fn": move, "pass_fds": [descriptor] if descriptor > 2 else []}
+    if descriptor == 0:
+        more["stdin"] = listener.fileno()
+    command = ["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh"] if listen_fds else []
+    return {"popen": more, "command": command}

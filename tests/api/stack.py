@@ -104,7 +104,7 @@ class Client:
 class Device(Client):
     def __init__(self, account, device_id):
         super().__init__(account.stack.port, headers={"X-Device-Id": device_id})
-        self.device_id = device_id
+        self.account, self.email, self.device_id = account, account.email, device_id
         answer = self.request("POST", "/auth/login", {
             "email": account.email, "password": PASSWORD, "deviceId": device_id, "deviceName": device_id.title()}).expect(200)
         self.token = answer["token"]
@@ -226,7 +226,6 @@ def shared():
     global _shared  # pylint: disable=global-statement
     if _shared is None:
         import atexit
-        _shared = Stack()
-        _shared.__enter__()
+        _shared = Stack().__enter__()
         atexit.register(_shared.__exit__, None, None, None)
     return _shared

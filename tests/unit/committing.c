@@ -122,7 +122,8 @@ void expect_verdict(struct desk *desk, const struct sl_push *push, enum sl_verdi
 {
 	expect_code(desk, push, SL_OK);
 	if (desk->outcome.verdict != verdict)
-		fail_msg("verdict %d (%s), not %d", desk->outcome.verdict, desk->outcome.reason ? desk->outcome.reason : "", verdict);
+		fail_msg("verdict %d (%s), not %d", desk->outcome.verdict, desk->outcome.reason ? desk->outcome.reason : "",
+			verdict);
 }
 
 void expect_conflict(struct desk *desk, const struct sl_push *push, const char *reason)
@@ -203,7 +204,8 @@ void expect_siblings(struct desk *desk, enum sl_entity entity, int64_t episode, 
 		if (entity == SL_EPISODES)
 			length += (size_t)snprintf(text + length, sizeof(text) - length, "%lld", (long long)key->episode);
 		else
-			length += (size_t)snprintf(text + length, sizeof(text) - length, "%.*s", (int)key->id.length, key->id.bytes);
+			length += (size_t)snprintf(text + length, sizeof(text) - length, "%.*s", (int)key->id.length,
+				key->id.bytes);
 	}
 	assert_string_equal(text, expected);
 }

@@ -1,5 +1,5 @@
-/* Prints how long the steps from a document to rows and back take, against reading its JSON. Not a test: nothing is asserted.
- * Needs the data folder (projects.h); `make tests/unit/measure_rows && tests/unit/measure_rows`. */
+/* Prints how long the steps from a document to rows and back take, against reading its JSON. Not a test: nothing is
+ * asserted. Needs the data folder (projects.h); `make tests/unit/measure_rows && tests/unit/measure_rows`. */
 #ifdef HAVE_CONFIG_H
 #include "config.h" /* clock_gettime */
 #endif
@@ -69,7 +69,8 @@ static void measure(struct sl_str text)
 	start = lap(DIGEST, start);
 	rc |= sl_rows_write_document(rows, &arena, &out, &err);
 	lap(WRITE, start);
-	printf("%zu bytes, %zu rows, %zu bytes written, %zu bytes of arena%s\n", text.length, sl_rowset_count(rows), out.length,
+	printf("%zu bytes, %zu rows, %zu bytes written, %zu bytes of arena%s\n", text.length, sl_rowset_count(rows),
+		out.length,
 		arena.total_bytes, rc ? ", FAILED" : "");
 	json_decref(document);
 	sl_buf_dispose(&out);

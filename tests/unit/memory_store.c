@@ -1,5 +1,5 @@
-/* A project in memory; see memory_store.h. Keeps true: what may fail comes first and can be taken back without allocating; what
- * then changes the state can't fail. */
+/* A project in memory; see memory_store.h. Keeps true: what may fail comes first and can be taken back without
+ * allocating; what then changes the state can't fail. */
 #include "memory_store.h"
 
 #include <stdlib.h>
@@ -52,8 +52,8 @@ static int give(struct memory_store *store, enum memory_call call, const struct 
 	return sl_rowset_put(into, row) ? SL_OK : no_memory(err);
 }
 
-static int read_rows(void *context, const struct sl_key *keys, size_t count, struct sl_arena *arena, struct sl_rowset *into,
-	struct sl_err *err)
+static int read_rows(void *context, const struct sl_key *keys, size_t count, struct sl_arena *arena,
+	struct sl_rowset *into, struct sl_err *err)
 {
 	struct memory_store *store = context;
 	int rc = begin(store, MEMORY_READ_ROWS, err);
@@ -110,7 +110,8 @@ static int read_siblings(void *context, const struct sl_key *groups, size_t coun
 	return rc;
 }
 
-static int last_ranks(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena, struct sl_str *ranks_r,
+static int last_ranks(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena,
+	struct sl_str *ranks_r,
 	struct sl_err *err)
 {
 	struct memory_store *store = context;
@@ -131,7 +132,8 @@ static int last_ranks(void *context, const struct sl_key *groups, size_t count, 
 	return rc;
 }
 
-static int has_episodes(void *context, const struct sl_key *episodes, size_t count, bool *there_r, struct sl_err *err)
+static int has_episodes(void *context, const struct sl_key *episodes, size_t count, bool *there_r,
+	struct sl_err *err)
 {
 	struct memory_store *store = context;
 	int rc = begin(store, MEMORY_HAS_EPISODES, err);
@@ -141,7 +143,8 @@ static int has_episodes(void *context, const struct sl_key *episodes, size_t cou
 	return rc;
 }
 
-static int read_tombstones(void *context, const struct sl_key *keys, size_t count, int64_t *versions_r, struct sl_err *err)
+static int read_tombstones(void *context, const struct sl_key *keys, size_t count, int64_t *versions_r,
+	struct sl_err *err)
 {
 	struct memory_store *store = context;
 	int rc = begin(store, MEMORY_READ_TOMBSTONES, err);
@@ -153,7 +156,8 @@ static int read_tombstones(void *context, const struct sl_key *keys, size_t coun
 	return rc;
 }
 
-static int read_changes(void *context, int64_t since, struct sl_arena *arena, struct sl_delta *changes_r, struct sl_err *err)
+static int read_changes(void *context, int64_t since, struct sl_arena *arena, struct sl_delta *changes_r,
+	struct sl_err *err)
 {
 	struct memory_store *store = context;
 	struct sl_keys deleted = { .arena = arena };
@@ -184,7 +188,8 @@ static size_t place_of_version(const struct memory_store *store, int64_t version
 	return place;
 }
 
-static int compose(struct sl_str newer, struct sl_str older, struct sl_arena *arena, struct sl_str *record_r, struct sl_err *err)
+static int compose(struct sl_str newer, struct sl_str older, struct sl_arena *arena, struct sl_str *record_r,
+	struct sl_err *err)
 {
 	struct sl_buf text;
 	sl_buf_init(&text, SIZE_MAX);
@@ -250,7 +255,8 @@ static int write_op(struct memory_store *store, const struct sl_commit_record *r
 }
 
 /* Puts the row, or a tombstone for it. */
-static int write_change(struct memory_store *store, const struct sl_commit_record *record, const struct sl_change *change)
+static int write_change(struct memory_store *store, const struct sl_commit_record *record,
+	const struct sl_change *change)
 {
 	struct sl_row copy, stone = { .version = record->head.version };
 	if (change->after) {

@@ -1,7 +1,7 @@
 /* A project in memory behind `struct sl_store`: for tests and simulations.
  *
- * A write happens whole or not at all, whatever fails in it. Every call is counted, and any can be made to fail. Memory is given
- * back when the store is disposed of, not before.
+ * A write happens whole or not at all, whatever fails in it. Every call is counted, and any can be made to fail. Memory
+ * is given back when the store is disposed of, not before.
  */
 #ifndef TESTS_UNIT_MEMORY_STORE_H
 #define TESTS_UNIT_MEMORY_STORE_H
@@ -45,9 +45,10 @@ void memory_store_dispose(struct memory_store *store);
 /* Forgets what was counted. */
 void memory_store_reset_counters(struct memory_store *store);
 
-/* Takes one version out of the history; neighbours are composed. Returns 0, SL_NO_SNAPSHOT for an unknown version and for the
- * newest, or what sl_undo_compose returns. */
-int memory_store_thin(struct memory_store *store, int64_t version, struct sl_err *err) __attribute__((warn_unused_result));
+/* Takes one version out of the history; neighbours are composed. Returns 0, SL_NO_SNAPSHOT for an unknown version
+ * and for the newest, or what sl_undo_compose returns. */
+int memory_store_thin(struct memory_store *store, int64_t version, struct sl_err *err)
+	__attribute__((warn_unused_result));
 
 /* Drops the tombstones of deletions up to `version`. */
 void memory_store_drop_tombstones(struct memory_store *store, int64_t version);

@@ -1,4 +1,5 @@
-/* Projects for unit tests; see projects.h. Everything here fails the test that calls it rather than returning an error. */
+/* Projects for unit tests; see projects.h. Everything here fails the test that calls it rather than returning an
+ * error. */
 #ifdef HAVE_CONFIG_H
 #include "config.h" /* popen */
 #endif
@@ -123,7 +124,8 @@ static void describe(const struct sl_row *row, const char *what)
 	sl_buf_init(&text, SIZE_MAX);
 	sl_key_write(&text, &row->key);
 	print_error("%s %s %.*s rank %.*s: %.*s\n", what, sl_entity_name(row->key.entity), (int)text.length, text.bytes,
-		(int)row->rank.length, row->rank.bytes, (int)(row->data.length < 200 ? row->data.length : 200), row->data.bytes);
+		(int)row->rank.length, row->rank.bytes, (int)(row->data.length < 200 ? row->data.length : 200),
+			row->data.bytes);
 	sl_buf_dispose(&text);
 }
 
@@ -283,7 +285,8 @@ json_t *project_load(const char *name, struct sl_buf *text_r)
 	if (data)
 		snprintf(path, sizeof(path), "%s%s/%s", packed ? "exec gzip -dc " : "", data, name);
 	else
-		snprintf(path, sizeof(path), "%s%s/../shared/data/%s", packed ? "exec gzip -dc " : "", source ? source : ".", name);
+		snprintf(path, sizeof(path), "%s%s/../shared/data/%s", packed ? "exec gzip -dc " : "", source ? source : ".",
+			name);
 	FILE *there = fopen(packed ? path + sizeof("exec gzip -dc ") - 1 : path, "rb");
 	if (!there)
 		return NULL;

@@ -44,11 +44,12 @@ void expect_rows(const struct sl_rowset *rows, const struct sl_rowset *expected)
 /* No scene or shot without its episode, and ranks on all rows but meta. */
 void expect_whole(const struct sl_rowset *rows);
 
-/* Changes `rows` at random: adds, edits, moves and deletes; episodes go with their scenes and shots. The rows stay whole. */
+/* Changes `rows` at random: adds, edits, moves and deletes; episodes go with their scenes and shots. The rows stay
+ * whole. */
 void project_scramble(struct sl_rowset *rows, struct dice *dice, size_t changes, struct sl_arena *arena);
 
-/* Opens a project of the data folder ($SLATESYNC_DATA, or shared/data beside the source tree): a new reference. NULL where it
- * isn't there. A name that ends in ".gz" is unpacked. */
+/* Opens a project of the data folder ($SLATESYNC_DATA, or shared/data beside the source tree): a new reference. NULL
+ * where it isn't there. A name that ends in ".gz" is unpacked. */
 json_t *project_load(const char *name, struct sl_buf *text_r);
 
 #endif

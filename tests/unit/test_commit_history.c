@@ -3,8 +3,9 @@
 
 #include <stdio.h>
 
-#define PROJECT "{'fileName':'f','rawScript':'once','episodes':[{'id':1,'title':'one','scenes':[{'id':'a','content':'x'}]," \
-	"'shots':[{'id':'a'},{'id':'b'}]}],'context':{'characters':[{'id':'c','name':'n'}]}}"
+#define STORY "{'fileName':'f','rawScript':'once','episodes':[{'id':1,'title':'one'," \
+	"'scenes':[{'id':'a','content':'x'}],'shots':[{'id':'a'},{'id':'b'}]}]," \
+	"'context':{'characters':[{'id':'c','name':'n'}]}}"
 
 static struct desk desk;
 
@@ -60,12 +61,14 @@ static void commit_and_keep(const char *delta)
 static void write_history(void)
 {
 	copy_count = 0;
-	desk_create(&desk, PROJECT);
+	desk_create(&desk, STORY);
 	keep_copy();
 	commit_and_keep("{'shots':[{'id':'a','episodeId':1,'n':1,'rank':'z'},{'id':'c','episodeId':1}]}");
-	commit_and_keep("{'meta':{'fileName':null,'rawScript':'once upon a time','note':[]},'deleted':{'characters':['c']}}");
+	commit_and_keep("{'meta':{'fileName':null,'rawScript':'once upon a time','note':[]},"
+		"'deleted':{'characters':['c']}}");
 	commit_and_keep("{'deleted':{'episodes':[1]},'episodes':[{'id':2}],'scenes':[{'id':'a','episodeId':2}]}");
-	commit_and_keep("{'episodes':[{'id':1,'title':'again'}],'shots':[{'id':'a','episodeId':1}],'meta':{'rawScript':null}}");
+	commit_and_keep("{'episodes':[{'id':1,'title':'again'}],'shots':[{'id':'a','episodeId':1}],"
+		"'meta':{'rawScript':null}}");
 	commit_and_keep("{'meta':{'fileName':'g'},'scenes':[{'id':'a','episodeId':2,'content':'y'}]}");
 }
 
@@ -78,7 +81,8 @@ static void restore__brings_any_version_back_exactly(void **state)
 	for (size_t i = 0; i < 60; i++) {
 		struct sl_push push = desk_restore(&desk, desk.store.head.version, copies[(i * 7) % 6].version);
 		expect_code(&desk, &push, SL_OK);
-		assert_int_equal(desk.outcome.verdict == SL_UNCHANGED, rows_same(copies[copy_count - 1].rows, copies[(i * 7) % 6].rows));
+		assert_int_equal(desk.outcome.verdict == SL_UNCHANGED, rows_same(copies[copy_count - 1].rows,
+			copies[(i * 7) % 6].rows));
 		expect_rows(desk.store.rows, copies[(i * 7) % 6].rows);
 		keep_copy();
 	}
@@ -375,7 +379,8 @@ static void thin(struct dice *dice)
 	struct sl_err err = SL_ERR_INIT;
 	size_t count = desk.store.version_count;
 	if (count > 40)
-		assert_int_equal(memory_store_thin(&desk.store, desk.store.versions[dice_roll(dice, count - 1)].version, &err), SL_OK);
+		assert_int_equal(memory_store_thin(&desk.store, desk.store.versions[dice_roll(dice, count - 1)].version,
+			&err), SL_OK);
 	if (dice_roll(dice, 100) == 0)
 		memory_store_drop_tombstones(&desk.store, copies[copy_count - 1 - dice_roll(dice, copy_count) / 4].version);
 }

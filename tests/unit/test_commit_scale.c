@@ -67,7 +67,8 @@ static void many_new_in_one_group(size_t size, struct sl_delta *stored, struct s
 	add_shots(pushed->rows, size, 1, 0, none, arena);
 }
 
-static void many_new_in_many_groups(size_t size, struct sl_delta *stored, struct sl_delta *pushed, struct sl_arena *arena)
+static void many_new_in_many_groups(size_t size, struct sl_delta *stored, struct sl_delta *pushed,
+	struct sl_arena *arena)
 {
 	add_episodes(stored->rows, size, arena);
 	add_shots(pushed->rows, size, size, 0, none, arena);
@@ -148,7 +149,8 @@ static void scale__conflicts(void **state)
 	(void)state;
 	desk_open(&desk);
 	struct sl_push pushes[3];
-	struct sl_delta *stored = empty_delta(&desk.arena), *deleted = empty_delta(&desk.arena), *late = empty_delta(&desk.arena);
+	struct sl_delta *stored = empty_delta(&desk.arena), *deleted = empty_delta(&desk.arena),
+		*late = empty_delta(&desk.arena);
 	for (size_t i = 0; i < LENGTH(pushes); i++) {
 		pushes[i] = desk_delta(&desk, 0, "{}");
 		pushes[i].allow_empty = pushes[i].rebase = true;

@@ -1,5 +1,5 @@
-/* Each allocation fails in turn, from the text of a push to what the store holds: no crash, no leak, the right code, and a store
- * that is as it was. */
+/* Each allocation fails in turn, from the text of a push to what the store holds: no crash, no leak, the right code,
+ * and a store that is as it was. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -106,14 +106,17 @@ static int write_document(struct flow *flow)
 	return rc;
 }
 
-#define PROJECT "{\"rawScript\":\"once\",\"note\":{\"a\":[1]},\"episodes\":[{\"id\":1,\"scenes\":[{\"id\":\"a\"},"          \
-	"{\"id\":\"b\",\"content\":\"x\"}],\"shots\":[{\"id\":\"a\"}]},{\"id\":2}],\"context\":{\"characters\":[{\"id\":\"c\"}]}}"
+#define PROJECT "{\"rawScript\":\"once\",\"note\":{\"a\":[1]},\"episodes\":[{\"id\":1,\"scenes\":[{\"id\":\"a\"}," \
+	"{\"id\":\"b\",\"content\":\"x\"}],\"shots\":[{\"id\":\"a\"}]},{\"id\":2}]," \
+	"\"context\":{\"characters\":[{\"id\":\"c\"}]}}"
 #define FIRST "{\"meta\":{\"fileName\":\"f\"},\"scenes\":[{\"id\":\"b\",\"episodeId\":1,\"rank\":\"" LAST_RANK "\"}]," \
 	"\"deleted\":{\"episodes\":[2]}}"
 /* Stale, with new rows, a group that must be respaced, an episode that goes, and a fresh one. */
-#define SECOND "{\"meta\":{\"note\":null},\"scenes\":[{\"id\":\"d\",\"episodeId\":1},{\"id\":\"a\",\"episodeId\":3}],"       \
-	"\"episodes\":[{\"id\":3}],\"characters\":[{\"id\":\"e\"}],\"deleted\":{\"shots\":[{\"episodeId\":1,\"shotId\":\"a\"}]}}"
-#define THIRD "{\"episodes\":[{\"id\":3,\"title\":\"t\",\"shots\":[{\"id\":\"q\"}]},{\"id\":1}],\"rawScript\":\"once more\"}"
+#define SECOND "{\"meta\":{\"note\":null},\"scenes\":[{\"id\":\"d\",\"episodeId\":1},{\"id\":\"a\",\"episodeId\":3}]," \
+	"\"episodes\":[{\"id\":3}],\"characters\":[{\"id\":\"e\"}],\"deleted\":{\"shots\":[{\"episodeId\":1," \
+	"\"shotId\":\"a\"}]}}"
+#define THIRD "{\"episodes\":[{\"id\":3,\"title\":\"t\",\"shots\":[{\"id\":\"q\"}]},{\"id\":1}]," \
+	"\"rawScript\":\"once more\"}"
 
 static int document_flow(void *context)
 {

@@ -111,7 +111,8 @@ static void json__empty_values_of_known_meta_fields_delete(void **state)
 	(void)state;
 	struct sl_delta delta = project_delta("{'meta':{'rawScript':'','stats':{'context':{'total':0}},'note':'','context':"
 		"{'episodeSummaries':[],'mood':''}}}", &arena);
-	expect_delta(&delta, "{'meta':{'note':'','rawScript':null,'stats':null,'context':{'mood':'','episodeSummaries':null}}}");
+	expect_delta(&delta, "{'meta':{'note':'','rawScript':null,'stats':null,'context':{'mood':'',"
+		"'episodeSummaries':null}}}");
 }
 
 static void json__random_deltas_come_back(void **state)
@@ -253,7 +254,8 @@ static void apply__new_rows_without_rank_go_last_in_their_order(void **state)
 {
 	(void)state;
 	struct sl_rowset *rows = project_rows(TWO_EPISODES, &arena);
-	struct sl_delta delta = project_delta("{'episodes':[{'id':9},{'id':7}],'scenes':[{'id':'z','episodeId':1},{'id':'A',"
+	struct sl_delta delta = project_delta("{'episodes':[{'id':9},{'id':7}],'scenes':[{'id':'z','episodeId':1},"
+		"{'id':'A',"
 		"'episodeId':1},{'id':'z','episodeId':7},{'id':'y','episodeId':7},{'id':'0','episodeId':2}]}", &arena);
 	struct sl_rowset *changed = applied(&delta, rows);
 	expect_order(changed, SL_EPISODES, 0, "1 2 9 7");
@@ -297,8 +299,10 @@ static void apply__siblings_are_respaced_where_no_room_is_left(void **state)
 {
 	(void)state;
 	struct sl_rowset *rows = project_rows(TWO_EPISODES, &arena), *changed;
-	struct sl_delta delta = project_delta("{'scenes':[{'id':'x','episodeId':1},{'id':'w','episodeId':1},{'id':'b','episodeId':"
-		"1,'rank':'0V'},{'id':'e','episodeId':1,'rank':'" LAST_RANK "'},{'id':'v','episodeId':1},{'id':'n','episodeId':2}],"
+	struct sl_delta delta = project_delta("{'scenes':[{'id':'x','episodeId':1},{'id':'w','episodeId':1},{'id':'b',"
+		"'episodeId':"
+		"1,'rank':'0V'},{'id':'e','episodeId':1,'rank':'" LAST_RANK "'},{'id':'v','episodeId':1},{'id':'n',"
+			"'episodeId':2}],"
 		"'deleted':{'scenes':[{'episodeId':1,'sceneId':'gone'}]}}", &arena);
 	changed = applied(&delta, rows);
 	expect_order(changed, SL_SCENES, 1, "b a e x w v");

@@ -51,7 +51,7 @@ static void expect_written(const struct sl_rowset *rows, const char *text)
 #define TALLY "{'error':0,'success':0,'total':0}"
 #define EMPTY_LEVEL                                                                                                    \
 	"'contextUsage':" USAGE ",'phase1Usage':{'charDeepDive':" USAGE ",'charList':" USAGE ",'episodeSummaries':" USAGE  \
-	",'locDeepDive':" USAGE ",'locList':" USAGE ",'projectSummary':" USAGE "},'phase4Usage':" USAGE                     \
+	",'locDeepDive':" USAGE ",'locList':" USAGE ",'projectSummary':" USAGE "},'phase4Usage':" USAGE \
 	",'phase5Usage':" USAGE ",'stats':{'context':" TALLY ",'shotGen':" TALLY ",'soraGen':" TALLY "}"
 #define EMPTY_TEXTS "'rawScript':'','shotGuide':'','soraGuide':'','dramaGuide':'','globalStyleGuide':''"
 
@@ -82,7 +82,8 @@ static void document__empty_project_level_values_give_no_row(void **state)
 static void document__an_unknown_member_keeps_an_otherwise_empty_object(void **state)
 {
 	(void)state;
-	struct sl_rowset *rows = project_rows("{'stats':{'context':{'skipped':0}},'phase4Usage':{'cached':0,'totalTokens':0},"
+	struct sl_rowset *rows = project_rows("{'stats':{'context':{'skipped':0}},'phase4Usage':{'cached':0,"
+		"'totalTokens':0},"
 		"'contextUsage':{'totalTokens':1},'episodes':[]}", &arena);
 	assert_int_equal(sl_rowset_count(rows), 3);
 	expect_text(row_at(rows, SL_META, 0, "stats")->data, "{'context':{'skipped':0}}");
@@ -91,7 +92,8 @@ static void document__an_unknown_member_keeps_an_otherwise_empty_object(void **s
 
 static void document__keeps_unknown_fields_on_every_level(void **state)
 {
-	static const char text[] = "{'z':{'deep':[1,{'x':null}]},'a':'no!','context':{'mood':'dark','characters':[{'id':'c','x':1}],"
+	static const char text[] = "{'z':{'deep':[1,{'x':null}]},'a':'no!','context':{'mood':'dark',"
+		"'characters':[{'id':'c','x':1}],"
 		"'locations':[{'id':'l','x':null}],'episodes':[3]},'characters':'not a collection here',"
 		"'episodes':[{'id':1,'x':[],'scenes':[{'id':'s','x':{}}],'shots':[{'id':'t','x':false}]}]}";
 	(void)state;
@@ -112,7 +114,8 @@ static void document__rows_hold_neither_key_nor_rank_nor_children(void **state)
 {
 	(void)state;
 	struct sl_rowset *rows = project_rows("{'episodes':[{'id':2,'title':'t','rank':'x','scenes':[{'rank':'zz','id':'s',"
-		"'episodeId':2,'title':'u'}],'shots':[{'id':'s'}],'episodeId':5}],'context':{'characters':[{'id':'c','rank':'Q',"
+		"'episodeId':2,'title':'u'}],'shots':[{'id':'s'}],'episodeId':5}],'context':{'characters':[{'id':'c',"
+			"'rank':'Q',"
 		"'episodeId':9}]}}", &arena);
 	expect_text(row_at(rows, SL_EPISODES, 2, "")->data, "{'episodeId':5,'title':'t'}");
 	expect_text(row_at(rows, SL_SCENES, 2, "s")->data, "{'title':'u'}");
@@ -125,7 +128,8 @@ static void document__rows_hold_neither_key_nor_rank_nor_children(void **state)
 static void document__equal_ids_in_different_episodes_are_different_rows(void **state)
 {
 	(void)state;
-	struct sl_rowset *rows = project_rows("{'episodes':[{'id':9007199254740991,'shots':[{'id':'1','n':1}],'scenes':[{'id':'1',"
+	struct sl_rowset *rows = project_rows("{'episodes':[{'id':9007199254740991,'shots':[{'id':'1','n':1}],"
+		"'scenes':[{'id':'1',"
 		"'n':2}]},{'id':-9007199254740991,'shots':[{'id':'1','n':3}],'scenes':[]},{'id':0,'scenes':[{'id':'1','n':4}],"
 		"'shots':[]}]}", &arena);
 	assert_int_equal(sl_rowset_count(rows), 7);
@@ -143,8 +147,10 @@ static void document__comes_in_the_order_of_the_contract(void **state)
 	const struct sl_row *row;
 	size_t cursor = 0, at = 0;
 	(void)state;
-	struct sl_rowset *rows = project_rows("{'episodes':[{'id':1,'shots':[{'id':'t'}],'scenes':[{'id':'s'}]},{'id':0,'scenes':"
-		"[{'id':'s'}]}],'fileName':'f','context':{'locations':[{'id':'l'}],'characters':[{'id':'c'}],'mood':1}}", &arena);
+	struct sl_rowset *rows = project_rows("{'episodes':[{'id':1,'shots':[{'id':'t'}],'scenes':[{'id':'s'}]},{'id':0,"
+		"'scenes':"
+		"[{'id':'s'}]}],'fileName':'f','context':{'locations':[{'id':'l'}],'characters':[{'id':'c'}],'mood':1}}",
+			&arena);
 	while ((row = sl_rowset_next(rows, &cursor)))
 		assert_true(sl_str_equal(row->key.id, sl_str_from(expected[at++])));
 	assert_int_equal(at, LENGTH(expected));
@@ -235,7 +241,8 @@ static void emptiness__of_projects(void **state)
 	static const char *const empty[] = { "{'episodes':[]}", "{'fileName':'x','episodes':[],'note':1}",
 		"{'rawScript':' \\n ','episodes':[],'context':{'projectSummary':'s'}}" };
 	static const char *const filled[] = { "{'rawScript':'x','episodes':[]}", "{'episodes':[{'id':0}]}",
-		"{'episodes':[],'context':{'characters':[{'id':'c'}]}}", "{'episodes':[],'context':{'locations':[{'id':'l'}]}}" };
+		"{'episodes':[],'context':{'characters':[{'id':'c'}]}}",
+		"{'episodes':[],'context':{'locations':[{'id':'l'}]}}" };
 	(void)state;
 	for (size_t i = 0; i < LENGTH(empty); i++)
 		assert_true(sl_rows_is_empty_project(project_rows(empty[i], &arena)));
@@ -311,15 +318,18 @@ static void ranks__equal_stored_ranks_are_ordered_by_id(void **state)
 		row->rank = SL_STR("V");
 	/* As it reads: -1, 2, 10. */
 	assert_int_equal(changed_rows(stored,
-		"{'episodes':[{'id':-1,'scenes':[],'shots':[]},{'id':2,'scenes':[],'shots':[]},{'id':10,'scenes':[],'shots':[]}]}"), 0);
+		"{'episodes':[{'id':-1,'scenes':[],'shots':[]},{'id':2,'scenes':[],'shots':[]},{'id':10,'scenes':[],"
+			"'shots':[]}]}"), 0);
 	assert_int_not_equal(changed_rows(stored,
-		"{'episodes':[{'id':10,'scenes':[],'shots':[]},{'id':2,'scenes':[],'shots':[]},{'id':-1,'scenes':[],'shots':[]}]}"), 0);
+		"{'episodes':[{'id':10,'scenes':[],'shots':[]},{'id':2,'scenes':[],'shots':[]},{'id':-1,'scenes':[],"
+			"'shots':[]}]}"), 0);
 }
 
 static void ranks__each_group_is_ranked_by_itself(void **state)
 {
 	(void)state;
-	struct sl_rowset *rows = project_rows("{'episodes':[{'id':1,'scenes':[{'id':'a'}],'shots':[{'id':'a'}]},{'id':2,'scenes':"
+	struct sl_rowset *rows = project_rows("{'episodes':[{'id':1,'scenes':[{'id':'a'}],'shots':[{'id':'a'}]},{'id':2,"
+		"'scenes':"
 		"[{'id':'a'}]}],'context':{'characters':[{'id':'a'}],'locations':[{'id':'a'}]}}", &arena);
 	struct sl_str rank = row_at(rows, SL_SCENES, 1, "a")->rank;
 	assert_true(sl_str_equal(row_at(rows, SL_SCENES, 2, "a")->rank, rank));
@@ -375,8 +385,10 @@ static int feed(const char *letters)
 
 static void writer__accepts_the_order_of_the_contract_only(void **state)
 {
-	static const char *const right[] = { "", "m", "mm", "c", "l", "e", "mcl", "mcclleest", "est", "et", "es", "esstteette", "eee" };
-	static const char *const wrong[] = { "cm", "lc", "ec", "el", "em", "s", "t", "ms", "cs", "ets", "esl", "estc", "etm" };
+	static const char *const right[] = { "", "m", "mm", "c", "l", "e", "mcl", "mcclleest", "est", "et", "es",
+		"esstteette", "eee" };
+	static const char *const wrong[] = { "cm", "lc", "ec", "el", "em", "s", "t", "ms", "cs", "ets", "esl", "estc",
+		"etm" };
 	(void)state;
 	for (size_t i = 0; i < LENGTH(right); i++)
 		assert_int_equal(feed(right[i]), SL_OK);

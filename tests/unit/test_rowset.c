@@ -1,5 +1,5 @@
-/* Sets of rows and single rows: look-up, order, removal, growth. Where removal and growth meet, a list that is searched from
- * its beginning serves as the model. */
+/* Sets of rows and single rows: look-up, order, removal, growth. Where removal and growth meet, a list that is
+ * searched from its beginning serves as the model. */
 #include "projects.h"
 
 #include <stdio.h>
@@ -164,7 +164,7 @@ static void rowset__behaves_as_a_list_would(void **state)
 			expect_model(set, &model);
 	}
 	expect_model(set, &model);
-	assert_true(arena.total_bytes < 16u << 20); /* removal gives its room back to later rows, up to the rows themselves */
+	assert_true(arena.total_bytes < 16u << 20); /* removal gives its place back to later rows */
 	sl_arena_dispose(&arena);
 }
 
