@@ -204,6 +204,22 @@ static bool is_seen(const struct sl_engine *engine, const struct sl_delta *befor
 	return true;
 }
 
+/* Tells the app where its edit is not what the row has become. */
+static int tell_outcome(struct sl_engine *engine, const struct sl_delta *given)
+{
+	const struct sl_row *row, *now;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(given->rows, &cursor))) {
+		now = sl_rowset_find(engine->local, &row->key);
+		if (now ? !sl_rowset_put(engine->changed, now) : sl_engine_touch(engine->changed, &row->key) != SL_OK)
+			return SL_NO_MEMORY;
+	}
+	for (size_t i = 0; i < given->deleted_count; i++)
+		if ((now = sl_rowset_find(engine->local, &given->deleted[i])) && !sl_rowset_put(engine->changed, now))
+			return SL_NO_MEMORY;
+	return SL_OK;
+}
+
 /* A three-way merge in miniature: the app's view is the base, the edit mine, local theirs. */
 static int merge_edit(struct sl_engine *engine, const struct sl_delta *delta, const struct sl_delta *before,
 	struct sl_err *err)
@@ -221,6 +237,8 @@ static int merge_edit(struct sl_engine *engine, const struct sl_delta *delta, co
 	rc = sl_engine_keep_receipts(engine, &merge);
 	if (rc == SL_OK)
 		rc = sl_engine_change_local(engine, &merge.push, true);
+	if (rc == SL_OK)
+		rc = tell_outcome(engine, delta);
 	engine->counts.merges++;
 	note_edit(engine);
 	return rc;

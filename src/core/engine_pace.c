@@ -120,14 +120,12 @@ static int send_next(struct sl_engine *engine)
 		return send_op(engine);
 	if (!engine->meta.pulled || engine->full_wanted || engine->pull_wanted || engine->op.settled)
 		return send_pull(engine);
-	bool work = (sl_engine_has_work(engine) && !engine->guarded) || engine->meta.restore_version;
-	if (work && is_push_due(engine)) {
+	if (is_push_due(engine)) {
 		int rc = sl_engine_make_op(engine);
 		engine->debounce.on = engine->debounce_most.on = engine->impatient = false;
 		if (rc != SL_OK || engine->op.body.length)
 			return rc == SL_OK ? send_op(engine) : rc;
 	}
-	engine->impatient = engine->impatient && work;
 	return sl_timer_is_due(&engine->poll, engine->now_ms) ? send_pull(engine) : SL_OK;
 }
 
