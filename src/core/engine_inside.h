@@ -206,6 +206,11 @@ void sl_engine_drop_op(struct sl_engine *engine);
 /* The rows of the operation, as they were sent. */
 int sl_engine_op_delta(struct sl_engine *engine, struct sl_delta *delta_r);
 
+/* About the bytes that its rows take in a request. */
+size_t sl_engine_cost(const struct sl_delta *delta);
+
+/* --- engine_refuse.c ----------------------------------------------------------------------------------------------- */
+
 /* Quarantines the rows that the faults of a 422 name, or halves the next operation, or quarantines its only row. Drops
  * the operation. */
 int sl_engine_refuse_rows(struct sl_engine *engine, const json_t *problem, const char *reason);

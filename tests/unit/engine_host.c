@@ -228,6 +228,71 @@ static void note_own_edit(struct host *host, const struct sl_event *event)
 		view_copy(host);
 }
 
+/* --- recording ----------------------------------------------------------------------------------------------------- */
+
+static struct sl_str record_text(struct host *host, struct sl_str text)
+{
+	struct sl_str copy;
+	assert_int_equal(sl_arena_copy(&host->record_arena, text, &copy), 0);
+	return copy;
+}
+
+static void record(struct host *host, struct sl_event event)
+{
+	if (event.type == SL_EVENT_EDIT) {
+		event.edit.delta = record_text(host, event.edit.delta);
+		event.edit.before = record_text(host, event.edit.before);
+	} else if (event.type == SL_EVENT_REPLACE)
+		event.replace.document = record_text(host, event.replace.document);
+	else if (event.type == SL_EVENT_ANSWER)
+		event.answer.body = record_text(host, event.answer.body);
+	else if (event.type == SL_EVENT_RESOLVE)
+		event.resolve.value = record_text(host, event.resolve.value);
+	if (host->event_count == host->event_capacity) {
+		host->event_capacity = host->event_capacity ? host->event_capacity * 2 : 32;
+		host->events = realloc(host->events, host->event_capacity * sizeof(*host->events));
+		if (!host->events)
+			abort();
+	}
+	host->events[host->event_count++] = event;
+}
+
+void host_record(struct host *host)
+{
+	struct sl_event event = { .type = SL_EVENT_START, .now_ms = host->now_ms };
+	struct sl_pair *pairs = sl_arena_zalloc(&host->record_arena, host->pair_count + 1, sizeof(*pairs));
+	for (size_t i = 0; i < host->pair_count; i++) {
+		const struct host_pair *pair = &host->pairs[i];
+		pairs[i].key = record_text(host, (struct sl_str){ pair->key, pair->key_length });
+		pairs[i].value = record_text(host, (struct sl_str){ pair->value, pair->value_length });
+	}
+	event.start.pairs = pairs;
+	event.start.count = host->pair_count;
+	host->event_count = 0;
+	memcpy(event.random, "0123456789abcdef", 16);
+	record(host, event);
+	host->recording = true;
+	/* What is recorded must be what the engine did: it starts anew as the replay does. */
+	sl_engine_free(&host->engine);
+	host->has_request = host->has_wake = false;
+	struct sl_effects effects;
+	host->engine = sl_engine_new(&host->config);
+	assert_int_equal(sl_engine_handle(host->engine, &event, &effects, &host->err), SL_OK);
+}
+
+static void crash(struct host *host)
+{
+	struct sync_request request = { host->method, { host->path, strlen(host->path) }, sl_buf_str(&host->body) };
+	struct sl_buf body;
+	host->crash_in = -1;
+	sl_buf_init(&body, SIZE_MAX);
+	if (host->has_request && host->crash_delivers)
+		sync_server_answer(host->server, host->device, &request, &body);
+	sl_buf_dispose(&body);
+	host_restart(host);
+	host->crashed = true;
+}
+
 int host_event(struct host *host, struct sl_event event)
 {
 	struct sl_effects effects;
@@ -235,6 +300,8 @@ int host_event(struct host *host, struct sl_event event)
 	fill_random(host, event.random);
 	host->err = (struct sl_err)SL_ERR_INIT;
 	host->crashed = false;
+	if (host->recording)
+		record(host, event);
 	int rc = sl_engine_handle(host->engine, &event, &effects, &host->err);
 	if (rc == SL_NO_MEMORY || rc == SL_INTERNAL)
 		fail_msg("the engine failed: %s", host->err.message);
@@ -245,15 +312,15 @@ int host_event(struct host *host, struct sl_event event)
 	for (size_t i = 0; i < effects.count; i++) {
 		assert_true(effects.items[i].type != SL_EFFECT_STORE || i == 0);
 		if (host->crash_in == 0) {
-			host->crash_in = -1;
-			host->crashed = true;
-			host_restart(host);
+			crash(host);
 			return SL_OK;
 		}
 		host->crash_in -= host->crash_in > 0;
+		host->effects++;
 		carry_out(host, &effects.items[i]);
 	}
-	check(host);
+	if (!host->unchecked)
+		check(host);
 	return SL_OK;
 }
 
@@ -302,6 +369,8 @@ void host_close(struct host *host)
 		free(host->pairs[i].value);
 	}
 	free(host->pairs);
+	free(host->events);
+	sl_arena_dispose(&host->record_arena);
 	sl_arena_dispose(&host->view_arena);
 	sl_buf_dispose(&host->body);
 }

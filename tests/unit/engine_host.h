@@ -40,7 +40,16 @@ struct host {
 	bool has_wake;
 	int64_t wake_ms;
 	int crash_in;               /* effects that are still carried out before a crash; less than 0: none */
-	bool crashed;
+	bool crash_delivers;        /* a request sent before the crash reaches the server */
+	bool crashed;               /* by the last event */
+	bool unchecked;             /* leave the checks out: for scripts that run hundreds of times */
+	size_t effects;             /* carried out so far */
+
+	bool recording;
+	struct sl_event *events;    /* recorded, their texts in record_arena */
+	size_t event_count, event_capacity;
+	struct sl_arena record_arena;
+
 	bool pulled;                /* some pull was answered */
 
 	struct sl_err err;          /* of the last refusal */
@@ -59,6 +68,9 @@ void host_start(struct host *host);
 /* One event: time and random bytes are filled in, effects carried out. Returns the code of sl_engine_handle; anything but success
  * and refusals fails the test. */
 int host_event(struct host *host, struct sl_event event);
+
+/* Begins recording: the pairs as they are become the first event, START. */
+void host_record(struct host *host);
 
 /* Events in short. Those that must not be refused fail the test if they are. */
 void host_simple(struct host *host, enum sl_event_type type);
