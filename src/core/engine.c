@@ -1,5 +1,6 @@
-/* The client engine from the outside: events in, effects out; see engine.h. Keeps true: the batch with all that an event changed
- * comes before every other effect; a refusal changes nothing; after any other failure the engine is of no more use. */
+/* The client engine from the outside: events in, effects out; see engine.h. Keeps true: the batch with all that an
+ * event changed comes before every other effect; a refusal changes nothing; after any other failure the engine is of
+ * no more use. */
 #include "core/engine.h"
 
 #include <stdlib.h>
@@ -196,7 +197,8 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 	case SL_EVENT_CLEAR:
 		return sl_engine_clear(engine);
 	case SL_EVENT_RESOLVE:
-		return sl_engine_resolve(engine, event->resolve.conflict, event->resolve.choice, event->resolve.value, err);
+		return sl_engine_resolve(engine, event->resolve.conflict, event->resolve.choice, event->resolve.value,
+			err);
 	case SL_EVENT_REVERSE:
 		return sl_engine_reverse(engine, event->reverse.receipt, err);
 	case SL_EVENT_RESTORE_BACKUP:
@@ -249,7 +251,7 @@ int sl_engine_handle(struct sl_engine *engine, const struct sl_event *event, str
 	*effects_r = (struct sl_effects){ NULL, 0 };
 	if (engine->broken || engine->started == (event->type == SL_EVENT_START)) {
 		engine->broken = true;
-		return sl_err_set(err, SL_INTERNAL, "this engine has failed, or was not started: start one from the store");
+		return sl_err_set(err, SL_INTERNAL, "this engine failed or was not started: start one from the store");
 	}
 	int rc = begin(engine, event);
 	if (rc == SL_OK)

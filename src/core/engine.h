@@ -65,10 +65,10 @@ enum sl_event_type {
 	SL_EVENT_ANSWER,         /* a response arrived, with any status */
 	SL_EVENT_FAILED,         /* a request got none: no connection, timeout, abort */
 	SL_EVENT_HINT,           /* the server may have something new (realtime channel, page came to the front) */
-	SL_EVENT_SYNC_NOW,       /* the user wants it now: no debounce, no waiting for a retry */
+	SL_EVENT_SYNC_NOW,       /* the user wants it now: refused rows too; only what the server asked for is waited */
 	SL_EVENT_RESOLVE,        /* the user decided a conflict */
 	SL_EVENT_REVERSE,        /* the user wants their own value back that a merge gave up */
-	SL_EVENT_RESTORE,        /* the user wants an older version of the server back; pending edits are pushed first */
+	SL_EVENT_RESTORE,        /* the user wants a version of the server back; pending edits are pushed first */
 	SL_EVENT_RESTORE_BACKUP, /* the user wants back what a step replaced or removed on this device */
 	SL_EVENT_CLEAR,          /* the user deletes everything on purpose */
 	SL_EVENT_SIGN_OUT,       /* stop; keep everything */
@@ -97,17 +97,18 @@ struct sl_event {
 			size_t count;
 		} start;
 		struct {
-			/* DELTA of protocol.md as JSON text: whole rows, `deleted` keys. A row without `rank` stays where
-			 * it is, a new one goes last; to move one, give a rank between its neighbours' (rank.h). */
+			/* DELTA of protocol.md as JSON text: whole rows, `deleted` keys. A row without `rank` stays
+			 * where it is, a new one goes last; to move one, give a rank between its neighbours'. */
 			struct sl_str delta;
-			/* Optional: DELTA with these rows as the app had them when the user began. What the engine has taken
-			 * in since is then merged with the edit; without it, or for rows that it lacks, the edit replaces. */
+			/* Optional: DELTA with these rows as the app had them when the user began. What the engine has
+			 * taken in since is merged with the edit then; otherwise, and for rows missing here, the edit
+			 * replaces what is there. */
 			struct sl_str before;
 		} edit;
 		struct {
 			struct sl_str document; /* projectData as JSON text; array order is the order of rows */
-			/* sl_engine_revision when the app read what it replaces: if rows have changed since, SL_CONFLICT, and
-			 * the app has to look again. 0: don't check. */
+			/* sl_engine_revision when the app read what it replaces: if rows have changed since,
+			 * SL_CONFLICT, and the app has to look again. 0: don't check. */
 			int64_t revision;
 		} replace;
 		struct {
@@ -138,8 +139,8 @@ struct sl_event {
 			int64_t backup;
 		} restore_backup;
 		struct {
-			/* Any stable name of the account; empty: not known. The store remembers the first; another one is
-			 * refused with SL_FORBIDDEN, lest one writer's rows go to another. */
+			/* Any stable name of the account; empty: not known. The store remembers the first; another one
+			 * is refused with SL_FORBIDDEN, lest one writer's rows go to another. */
 			struct sl_str account;
 		} sign_in;
 	};

@@ -1,5 +1,5 @@
-/* Events of the engine from JSON; see engine_json.h. Keeps true: a text that is not an event of the form described there is refused
- * by name of the member at fault, and nothing is guessed. */
+/* Events of the engine from JSON; see engine_json.h. Keeps true: a text that is not an event of the form described
+ * there is refused by name of the member at fault, and nothing is guessed. */
 #include "core/engine_json.h"
 
 #include "core/canon.h"

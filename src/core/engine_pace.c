@@ -1,6 +1,7 @@
-/* When the engine does what; see engine_inside.h. One request at a time; an operation in flight before all else, because base
- * can't move while its fate is unknown; then pulls; then the next operation. Only differences of the clock count, and a clock that
- * goes back starts a wait again instead of lengthening it. Rules: merge.md "Client engine" 1, 2, 3. */
+/* When the engine does what; see engine_inside.h. One request at a time; an operation in flight before all else,
+ * because base can't move while its fate is unknown; then pulls; then the next operation. Only differences of the
+ * clock count, and a clock that goes back starts a wait again instead of lengthening it. Rules: merge.md "Client
+ * engine" 1, 2, 3. */
 #include "core/engine_inside.h"
 
 #include <inttypes.h>

@@ -57,14 +57,12 @@ static void plan__two_way_merge_would_bring_deleted_rows_back(void **state)
 
 static void plan__the_dialog_came_back_after_every_choice(void **state)
 {
+	static const char *const mine[] = { "red", "yellow", "green" }, *const theirs[] = { "north", "south", "west" };
 	(void)state;
 	for (int choice = SL_CHOICE_MINE; choice <= SL_CHOICE_VALUE; choice++) {
-		char text[40];
-		snprintf(text, sizeof(text), "what b wrote, number %d", choice);
-		host_shot(&b, 1, "s", text);
+		host_shot(&b, 1, "s", theirs[choice]);
 		host_settle(&b);
-		snprintf(text, sizeof(text), "rewritten by a, number %d", choice);
-		host_shot(&a, 1, "s", text);
+		host_shot(&a, 1, "s", mine[choice]);
 		host_settle(&a);
 		assert_int_equal(a.opened, choice + 1);
 		struct sl_event event = { .type = SL_EVENT_RESOLVE, .resolve = { .conflict = a.last_conflict,
