@@ -4,8 +4,8 @@
 -- …_some: by keys, a JSON array of [episode, id].   …_siblings: those of episodes, the same array.
 -- …_last: the last rank of each of these groups, without data.   …_there: which of the keys exist, without data.
 -- …_add, …_set, …_remove: one row.
--- Where the optimizer would go by its statistics, the index is named: while those are old it would rather scan or sort all
--- rows of a project than look up one.
+-- Where the optimizer would go by its statistics, the index is named: while those are old it would rather scan or sort
+-- all rows of a project than look up one.
 
 -- name: meta_all
 SELECT 0, field, '', data, updated_at FROM user_project_meta_fields WHERE project_id = ?;

@@ -16,6 +16,10 @@
 
 #define SL_OP_ID_CHARACTERS 128
 
+/* A longer answer is kept for replays without its `changes`, and with `"changesOmitted":true`: whoever gets that pulls what
+ * changed since its base version. */
+#define SL_COMMIT_KEPT_BYTES (64 * 1024)
+
 /* The head of a project. */
 struct sl_head {
 	int64_t version;           /* `updatedAt`: milliseconds since 1970, issued here; 0: nothing was ever stored */
@@ -113,7 +117,7 @@ struct sl_outcome {
 	bool stale;                /* the push was based on an older version */
 	size_t rows_changed;
 	struct sl_str answer;      /* COMMITTED, UNCHANGED, REPLAYED: {"ok":true,"updatedAt":…,"digest":…,"opId":…,
-	                            * "rebased":…,"changes":…}; as it was first given, for a replay */
+	                            * "rebased":…,"changes":…}; for a replay as it was kept */
 	const char *reason;        /* CONFLICTED: "version_mismatch", "missing_version", "row_conflict" */
 	const struct sl_conflict *conflicts;
 	size_t conflict_count;

@@ -17,7 +17,7 @@ from nginx import Nginx
 from stack import Client, Stack
 
 WRK_SECONDS = 3
-PATIENCE = 1.0  # seconds that a request may wait beside a load that never ends
+PATIENCE = 5.0  # seconds; who is starved waits for 20 or for ever
 MANY_KEPT = {"keepalive 4;": "keepalive 32;"}
 KEPT_OFF = {"keepalive 4;": "", "fastcgi_keep_conn on;": "fastcgi_keep_conn off;"}
 
@@ -92,14 +92,15 @@ def through(port, device):
 
 @tap.test
 def busy_kept_connections_starve_nobody(database):
-    """Sixteen clients keep sixteen connections busy on two workers; a second nginx and a direct client get their turns."""
+    """Sixteen clients keep sixteen connections busy on two workers; a second nginx and a direct client get turns."""
     with Stack(database, workers=2, log_level="info") as server, another_nginx(server, edits=MANY_KEPT) as first, \
             another_nginx(server) as second:
         device = project(server)
         with Readers(device, first.port, 16) as readers:
             waits = [worst_of(directly(server, device)), worst_of(through(second.port, device))]
             before = list(readers.answers)
-            wait_for(lambda: readers.faults or all(b > a for a, b in zip(before, readers.answers)), "nobody is left out")
+            wait_for(lambda: readers.faults or all(b > a for a, b in zip(before, readers.answers)),
+                     "nobody is left out")
         tap.equal(readers.faults, [])
         tap.note(f"longest waits beside the load: direct {waits[0]:.3f} s, second nginx {waits[1]:.3f} s")
         assert max(waits) < PATIENCE, waits

@@ -7,12 +7,16 @@ import stack
 import tap
 
 ODD = [
-    "'; DROP TABLE users; --", '" OR ""="', "\\", "\\'", "\\\\", "%", "_", "`", "``", "?", "??", ":id", "@@version", "$(id)", "${x}", "{{7*7}}",
-    "NULL", "null", "0x27", "-- x", "/* x", "' UNION SELECT password FROM users -- ", "\\0", "\\u0000", "\\u0041", "&#39;", "<script>", "%00",
-    "%27", "%s%n", "../../etc/passwd", "$[0]", "$.a", "[1,2]", "{}", "[", '["', "true", "1", "1.0", "-1", "1e3", "😀", "👩‍👩‍👧", "\u202eabc", "\u200b",
+    "'; DROP TABLE users; --", '" OR ""="', "\\", "\\'", "\\\\", "%", "_", "`", "``", "?", "??", ":id", "@@version",
+    "$(id)", "${x}", "{{7*7}}",
+    "NULL", "null", "0x27", "-- x", "/* x", "' UNION SELECT password FROM users -- ", "\\0", "\\u0000", "\\u0041",
+    "&#39;", "<script>", "%00",
+    "%27", "%s%n", "../../etc/passwd", "$[0]", "$.a", "[1,2]", "{}", "[", '["', "true", "1", "1.0", "-1", "1e3", "😀",
+    "👩‍👩‍👧", "\u202eabc", "\u200b",
     "\u00a0", " ", "  ", "a b", "日本語", "e\u0301", "é", "\ufffd", "\uffff", "\U0010ffff", "ß", "İ", "😀" * 128, "'" * 128,
 ]
-ALIKE = ["a", "A", "a ", " a", "a  ", "a\u00a0", "á", "a\u0301", "ａ", "ª", "а", "a\u200b", "a\u00ad", "ss", "ß", "ẞ", "i", "I", "ı", "İ", "i\u0307"]
+ALIKE = ["a", "A", "a ", " a", "a  ", "a\u00a0", "á", "a\u0301", "ａ", "ª", "а", "a\u200b", "a\u00ad", "ss", "ß", "ẞ",
+         "i", "I", "ı", "İ", "i\u0307"]
 
 
 def shared():
@@ -22,8 +26,9 @@ def shared():
 @tap.test
 def ids_that_look_alike_are_distinct_rows():
     device = shared().account().device()
-    document = {**model.small(episodes=1), "context": {"characters": [{"id": i, "name": f"c{n}"} for n, i in enumerate(ALIKE)],
-                                                       "locations": [{"id": i, "name": f"l{n}"} for n, i in enumerate(ALIKE)]}}
+    people = [{"id": i, "name": f"c{n}"} for n, i in enumerate(ALIKE)]
+    places = [{"id": i, "name": f"l{n}"} for n, i in enumerate(ALIKE)]
+    document = {**model.small(episodes=1), "context": {"characters": people, "locations": places}}
     document["episodes"][0].update(scenes=[{"id": i, "title": str(n)} for n, i in enumerate(ALIKE)],
                                    shots=[{"id": i, "movement": str(n)} for n, i in enumerate(ALIKE)])
     document["ours"], document["Ours"], document["ours "] = 1, 2, 3
@@ -32,8 +37,10 @@ def ids_that_look_alike_are_distinct_rows():
     tap.equal(now, model.read(document))
     for change, remove in itertools.pairwise(ALIKE):
         delta = {"characters": [{"id": change, "role": "changed"}], "locations": [{"id": change, "type": "core"}],
-                 "scenes": [{"episodeId": 1, "id": change, "content": "changed"}], "shots": [{"episodeId": 1, "id": change}],
-                 "deleted": {"characters": [remove], "locations": [remove], "scenes": [{"episodeId": 1, "sceneId": remove}],
+                 "scenes": [{"episodeId": 1, "id": change, "content": "changed"}],
+                 "shots": [{"episodeId": 1, "id": change}],
+                 "deleted": {"characters": [remove], "locations": [remove],
+                             "scenes": [{"episodeId": 1, "sceneId": remove}],
                              "shots": [{"episodeId": 1, "shotId": remove}]}}
         now = model.apply(now, delta)
         answer = device.push(base=version, delta=delta).expect(200)
@@ -53,8 +60,10 @@ def odd_text_is_kept_in_every_place():
     device = shared().account().device()
     rows = [{"id": i, "name": i, i: i} for i in ODD]
     shots = [{"id": i, "dialogue": i, i + "x": [i]} for i in ODD]
-    document = {"episodes": [{"id": e, "title": ODD[e], "scenes": list(shots), "shots": list(shots)} for e in (1, 2)], "rawScript": "\n".join(ODD),
-                "context": {"characters": list(rows), "locations": list(rows), **{"in " + i: i for i in ODD if len(i) < 100}},
+    document = {"episodes": [{"id": e, "title": ODD[e], "scenes": list(shots), "shots": list(shots)} for e in (1, 2)],
+                "rawScript": "\n".join(ODD),
+                "context": {"characters": list(rows), "locations": list(rows),
+                            **{"in " + i: i for i in ODD if len(i) < 100}},
                 **{i + "y"[len(i) // 128:]: i for i in ODD}}
     wanted = model.read(document)
     device.push(base=0, projectData=document).expect(200)
@@ -94,7 +103,8 @@ def odd_names_of_devices_and_labels_are_kept():
     device = account.device()
     for n, text in enumerate(text for text in ODD if text.strip()):
         shared().anonymous().request("POST", "/auth/login", {
-            "email": account.email, "password": stack.PASSWORD, "deviceId": device.device_id, "deviceName": text}).expect(200)
+            "email": account.email, "password": stack.PASSWORD, "deviceId": device.device_id,
+            "deviceName": text}).expect(200)
         device.push(base=device.version(), delta={"meta": {"n": n}}).expect(200)
         device.request("POST", "/project/snapshots", {"label": text}).expect(200)
         entry = device.get("/project/snapshots?limit=1").expect(200)["snapshots"][0]
@@ -113,7 +123,8 @@ def episode_numbers_may_be_any_whole_number():
     document = {"episodes": [{"id": i, "scenes": [{"id": "s"}], "shots": [{"id": "s"}]} for i in ids]}
     version = device.push(base=0, projectData=document).expect(200)["updatedAt"]
     model.same(device.document(), model.read(document))
-    version = device.push(base=version, delta={"scenes": [{"episodeId": i, "id": "s", "title": str(i)} for i in ids]}).expect(200)["updatedAt"]
+    titled = [{"episodeId": i, "id": "s", "title": str(i)} for i in ids]
+    version = device.push(base=version, delta={"scenes": titled}).expect(200)["updatedAt"]
     tap.equal([e["scenes"] for e in device.document()["episodes"]], [[{"id": "s", "title": str(i)}] for i in ids])
     device.push(base=version, delta={"deleted": {"episodes": ids[1:]}}).expect(200)
     tap.equal([e["id"] for e in device.document()["episodes"]], [0])

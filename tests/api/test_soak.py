@@ -21,7 +21,7 @@ def complete_works():
     try:
         return project_data("complete-works")
     except tap.Skip:
-        scenes = [{"id": f"s{n}", "title": f"Scene {n}", "content": f"Line {n} of the scene.\n" * 200} for n in range(20)]
+        scenes = [{"id": f"s{n}", "title": "Scene", "content": f"Line {n} of the scene.\n" * 200} for n in range(20)]
         shots = [{"id": f"h{n}", "duration": "3s", "description": f"Shot {n}. " * 60} for n in range(150)]
         return {"episodes": [{"id": n, "title": f"Part {n}", "scenes": scenes, "shots": shots} for n in range(105)]}
 
@@ -41,7 +41,7 @@ def mixed_requests(server, device, chance):
     """One of everything that a device does, good and bad."""
     base = device.version()
     kinds = [
-        lambda: device.push(base=base, delta={"characters": [{"id": f"c{chance.randrange(50)}", "name": secrets.token_hex(99)}]}),
+        lambda: device.push(base=base, delta={"characters": [{"id": f"c{chance.randrange(50)}", "name": "x" * 200}]}),
         lambda: device.push(base=base, delta={"deleted": {"characters": [f"c{chance.randrange(50)}"]}}),
         lambda: device.push(base=1, delta={"characters": [{"id": "c0", "name": secrets.token_hex(8)}]}),
         lambda: device.push(base=base, onStale="rebase", delta={"meta": {"rawScript": secrets.token_hex(50000)}}),
@@ -91,8 +91,8 @@ def a_worker_gives_large_projects_back(database):
         after_mixed = resident_kib(worker)
         mixed_requests(server, small, random.Random(SEED + 1))
         sizes += [after_mixed, resident_kib(worker)]
-        tap.note(f"resident KiB: at start {start}; after PUT and GET of {len(body)} bytes, three more, {MIXED} and {2 * MIXED} "
-                 f"mixed requests: {sizes}")
+        tap.note(f"resident KiB: at start {start}; after PUT and GET of {len(body)} bytes, three more, {MIXED} and "
+                 f"{2 * MIXED} mixed requests: {sizes}")
         tap.equal(the_only_worker(server), worker, "the worker")
         assert max(sizes) <= 2 * start, (start, sizes)
 
@@ -126,7 +126,8 @@ def a_memory_limit_ends_in_an_answer(database):
             assert answer.status in (400, 409, 413, 422, 503), answer
             answer.expect(answer.status, answer["error"])
             refused.append(answer.status)
-            version = device.push(base=version, delta={"meta": {"fileName": secrets.token_hex(4)}}).expect(200)["updatedAt"]
+            small = {"meta": {"fileName": secrets.token_hex(4)}}
+            version = device.push(base=version, delta=small).expect(200)["updatedAt"]
         tap.equal(the_only_worker(server), worker, "the worker")
         assert 503 in refused, "nothing met the limit"
 
