@@ -53,6 +53,12 @@ static void text__the_same_change_within_a_larger_one_is_clean(void **state)
 	assert_merge("red green blue\n", "RED green BLUE\n", "RED GREEN blue\n", "RED GREEN BLUE\n");
 }
 
+static void text__the_same_change_found_in_different_places_is_clean(void **state)
+{
+	(void)state;
+	assert_merge("c\r\x01\r\n", "\r\r\r\nc", "\r\r\r\n", "\r\r\r\nc");
+}
+
 static void text__edits_of_different_lines_are_merged(void **state)
 {
 	(void)state;
@@ -379,6 +385,7 @@ int main(void)
 		cmocka_unit_test(text__what_one_side_changed_is_taken),
 		cmocka_unit_test(text__the_same_change_on_both_sides_is_clean),
 		cmocka_unit_test(text__the_same_change_within_a_larger_one_is_clean),
+		cmocka_unit_test(text__the_same_change_found_in_different_places_is_clean),
 		cmocka_unit_test(text__edits_of_different_lines_are_merged),
 		cmocka_unit_test(text__edits_of_one_paragraph_are_merged_by_word),
 		cmocka_unit_test(text__different_edits_of_a_word_clash),
