@@ -183,8 +183,8 @@ static void answers__to_pulls_that_make_no_sense_change_nothing(void **state)
 static void answers__of_any_status_are_survived(void **state)
 {
 	static const char *const bodies[] = { "", "{}", "{'error':'invalid'}", "{'error':'malformed'}", "{'error':7}",
-		"{'error':'invalid','faults':[{'path':'/delta/shots/9/x'},{'path':7},7,{'path':'/delta/meta'},"
-		"{'path':'/delta/deleted/shots/0'},{'path':'/delta/nothing/0'},{'path':'shots'},{'path':'/delta/shots/x'}]}" };
+		("{'error':'invalid','faults':[{'path':'/delta/shots/9/x'},{'path':7},7,{'path':'/delta/meta'},"
+		"{'path':'/delta/deleted/shots/0'},{'path':'/delta/nothing/0'},{'path':'shots'},{'path':'/delta/shots/x'}]}") };
 	(void)state;
 	for (int status = 100; status < 600; status += 1) {
 		const char *body = bodies[(size_t)status % LENGTH(bodies)];
