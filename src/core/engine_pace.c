@@ -65,7 +65,8 @@ void sl_engine_succeed(struct sl_engine *engine)
 	engine->halt = SL_HALT_NONE;
 	engine->error[0] = engine->detail[0] = '\0';
 	engine->meta.last_sync_ms = engine->now_ms;
-	sl_timer_start(&engine->poll, engine->now_ms, engine->config.poll_ms);
+	if (engine->config.poll_ms > 0)
+		sl_timer_start(&engine->poll, engine->now_ms, engine->config.poll_ms);
 }
 
 /* --- sending ------------------------------------------------------------------------------------------------------ */
