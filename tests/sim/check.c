@@ -147,35 +147,33 @@ void sim_check_show_all(struct sim *sim, unsigned index)
 		show_row(sim, device, row);
 }
 
-/* A row that the user wrote or deleted is shown as it is by now, its rank included. */
-static void show_own(struct sim *sim, struct sim_device *device, const struct sl_key *key)
+/* A deleted episode goes with its scenes and shots, but for those that the same edit writes. */
+static void hide(struct sim_device *device, const struct sl_key *key)
 {
-	const struct sl_row *row = sl_rowset_find(sl_engine_rows(device->engine), key);
+	const struct sl_row *row;
 	size_t cursor = 0;
-	if (row) {
-		show_row(sim, device, row);
-		return;
-	}
 	sl_rowset_remove(device->shown, key);
 	while (key->entity == SL_EPISODES && (row = sl_rowset_next(device->shown, &cursor)))
-		if (sl_entity_has_episode(row->key.entity) && row->key.episode == key->episode
-			&& !sl_rowset_find(sl_engine_rows(device->engine), &row->key)) {
+		if (sl_entity_has_episode(row->key.entity) && row->key.episode == key->episode) {
 			struct sl_key child = row->key;
 			sl_rowset_remove(device->shown, &child);
 		}
 }
 
-void sim_check_show(struct sim *sim, unsigned index, const struct sl_event *event, const struct sim_intent *intent)
+void sim_check_show_own(struct sim *sim, unsigned index, const struct sim_intent *intent)
 {
-	if (!intent || event->type != SL_EVENT_EDIT) {
-		if (intent && intent->wide)
-			sim_check_show_all(sim, index);
-		return;
-	}
-	for (size_t i = 0; i < intent->touched_count; i++)
-		show_own(sim, &sim->devices[index], &intent->touched[i]);
+	struct sim_device *device = &sim->devices[index];
+	const struct sl_row *row, *old;
+	size_t cursor = 0;
 	for (size_t i = 0; i < intent->deleted_count; i++)
-		show_own(sim, &sim->devices[index], &intent->deleted[i]);
+		hide(device, &intent->deleted[i]);
+	while (intent->rows && (row = sl_rowset_next(intent->rows, &cursor))) {
+		struct sl_row shown = *row;
+		old = sl_rowset_find(device->shown, &row->key);
+		if (!shown.rank.length && old)
+			shown.rank = old->rank;
+		show_row(sim, device, &shown);
+	}
 }
 
 /* --- prompts ------------------------------------------------------------------------------------------------------ */
@@ -188,6 +186,12 @@ static struct sl_str first_name(struct sl_str path)
 	while (name.length < path.length - 1 && name.bytes[name.length] != '/')
 		name.length++;
 	return name;
+}
+
+void sim_check_touch(struct sim_intent *intent, const struct sl_conflict_copy *copy)
+{
+		if (intent->field_count < SIM_INTENT_FIELDS)
+		intent->fields[intent->field_count++] = sim_check_field(&copy->receipt.key, first_name(copy->receipt.path));
 }
 
 static struct sim_field *find_field(struct sim *sim, uint64_t field)
@@ -235,8 +239,8 @@ void sim_check_conflict(struct sim *sim, unsigned device, int64_t id)
 			(int)receipt->theirs.length, receipt->theirs.bytes);
 	count_edits(sim, device, field, &own, &others);
 	count_edits(sim, device, find_field(sim, sim_check_field(&receipt->key, (struct sl_str){ NULL, 0 })), &own, &others);
-	for (unsigned i = 0; i < sim->plan->devices; i++)
-		*(i == device ? &own : &others) += sim->check.wide[i];
+	own += sim->check.wide;
+	others += sim->check.wide;
 	if (field)
 		field->prompts[device]++;
 	if (!sim->server.fell_back && (others == 0 || own < (field ? field->prompts[device] : 1)))

@@ -46,7 +46,7 @@ struct sim_clash {
 
 struct sim_check {
 	struct sim_field fields[SIM_FIELDS]; /* a table by hash */
-	unsigned wide[SIM_DEVICES];          /* events that edit everything */
+	unsigned wide;                       /* events that may edit everything, for all devices */
 	int64_t counters[SIM_COUNTERS];      /* the sum of what users added */
 	unsigned counter_steps[SIM_COUNTERS];
 	bool uncounted;                      /* sums are not known in this run: counters were removed or lost */
@@ -61,6 +61,9 @@ void sim_check_init(struct sim *sim);
 
 /* The name of a field for `sim_intent.fields`; an empty name: the whole row. */
 uint64_t sim_check_field(const struct sl_key *key, struct sl_str name);
+
+/* Notes in an intent that the field of a conflict copy is edited. */
+void sim_check_touch(struct sim_intent *intent, const struct sl_conflict_copy *copy);
 
 /* The intent has become durable, or the event ended without any batch. */
 void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent *intent);
@@ -90,9 +93,9 @@ void sim_check_status(struct sim *sim, unsigned device, const struct sl_status *
 void sim_check_changed(struct sim *sim, unsigned device, enum sl_event_type cause, const struct sl_delta *delta);
 void sim_check_conflict(struct sim *sim, unsigned device, int64_t id);
 
-/* What the app shows follows the engine: after a start, and after each event. */
+/* What the app shows: all after a start or an import, else its own edits, over which the engine then puts its changes. */
 void sim_check_show_all(struct sim *sim, unsigned device);
-void sim_check_show(struct sim *sim, unsigned device, const struct sl_event *event, const struct sim_intent *intent);
+void sim_check_show_own(struct sim *sim, unsigned device, const struct sim_intent *intent);
 
 /* After every event of the queue. */
 void sim_check_step(struct sim *sim);

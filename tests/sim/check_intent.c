@@ -133,20 +133,23 @@ static void take_words(struct sim *sim, unsigned device, const struct sim_intent
 void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent *intent)
 {
 	struct sim_check *check = &sim->check;
+	const struct sl_row *row;
+	size_t cursor = 0;
 	take_words(sim, device, intent);
 	for (size_t i = 0; i < intent->field_count; i++)
 		field_of(sim, intent->fields[i])->edits[device]++;
 	for (size_t i = 0; i < SIM_COUNTERS; i++)
 		check->counters[i] += intent->counters[i];
 	check->uncounted |= intent->uncounted;
-	check->wide[device] += intent->wide;
+	check->wide += intent->wide;
 	sim->devices[device].may_clear |= intent->clears;
-	for (size_t i = 0; i < intent->touched_count; i++)
-		note_touched(sim, &intent->touched[i]);
-	if (intent->wide)
+	while (intent->rows && (row = sl_rowset_next(intent->rows, &cursor)))
+		note_touched(sim, &row->key);
+	if (intent->wide || intent->compare)
 		sim_check_forget_gone(sim);
 	for (size_t i = 0; i < intent->deleted_count; i++)
 		note_deleted(sim, &sim->devices[device], &intent->deleted[i]);
+	sim_check_show_own(sim, device, intent);
 }
 
 void sim_check_not_durable(struct sim *sim, unsigned device, const struct sim_intent *intent)

@@ -252,13 +252,13 @@ int sim_device_handle(struct sim *sim, unsigned index, struct sl_event *event, c
 		return rc;
 	}
 	struct sim_intent whole;
-	if (intent && intent->wide) {
+	if (intent && (intent->wide || intent->compare)) {
 		whole = *intent;
 		sim_check_compare(sim, index, &whole);
 		intent = &whole;
 	}
-	if (carry_out(sim, device, event, &effects, intent) && device->engine)
-		sim_check_show(sim, index, event, intent);
+	if (carry_out(sim, device, event, &effects, intent) && event->type == SL_EVENT_REPLACE)
+		sim_check_show_all(sim, index);
 	return SL_OK;
 }
 

@@ -22,11 +22,11 @@ struct sim_intent {
 	uint64_t fields[SIM_INTENT_FIELDS]; /* sim_check_field of what is edited */
 	size_t field_count;
 	bool wide;                       /* replaces or removes rows in ways that users don't choose one by one */
+	bool compare;                    /* what is given up shows when it is done: what was shown and no longer is */
 	bool clears;
 	const struct sl_key *deleted;    /* one by one, as they are seen */
 	size_t deleted_count;
-	const struct sl_key *touched;    /* rows that are written */
-	size_t touched_count;
+	const struct sl_rowset *rows;    /* that are written, as the app gives them; or NULL */
 };
 
 /* A row in an editor that is open for a while. */

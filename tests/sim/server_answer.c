@@ -112,7 +112,7 @@ static bool write_changes(struct sim *sim, int64_t since, struct sl_buf *out)
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_arena arena;
 	struct sl_delta changes;
-	if (since > memory->head.version || since < memory->head.tombstones_from)
+	if (since > memory->head.version || (since != 0 && since < memory->head.tombstones_from))
 		return false;
 	sl_arena_init(&arena, 0);
 	if (memory->calls.read_changes(memory, since, &arena, &changes, &err) != SL_OK)
