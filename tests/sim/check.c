@@ -169,6 +169,10 @@ void sim_check_show_own(struct sim *sim, unsigned index, const struct sim_intent
 		hide(device, &intent->deleted[i]);
 	while (intent->rows && (row = sl_rowset_next(intent->rows, &cursor))) {
 		struct sl_row shown = *row;
+		if (row->key.entity == SL_META && sl_str_equal(row->data, SL_STR("\"\""))) {
+			sl_rowset_remove(device->shown, &row->key); /* an empty field counts as absent */
+			continue;
+		}
 		old = sl_rowset_find(device->shown, &row->key);
 		if (!shown.rank.length && old)
 			shown.rank = old->rank;

@@ -65,6 +65,9 @@ uint64_t sim_check_field(const struct sl_key *key, struct sl_str name);
 /* Notes in an intent that the field of a conflict copy is edited. */
 void sim_check_touch(struct sim_intent *intent, const struct sl_conflict_copy *copy);
 
+/* The batch of the intent is about to become durable: what the user takes away may go. */
+void sim_check_given_up(struct sim *sim, const struct sim_intent *intent);
+
 /* The intent has become durable, or the event ended without any batch. */
 void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent *intent);
 void sim_check_not_durable(struct sim *sim, unsigned device, const struct sim_intent *intent);
@@ -74,6 +77,9 @@ void sim_check_compare(struct sim *sim, unsigned device, struct sim_intent *inte
 
 /* The counter's value in a set of rows; `absent_r` may be NULL. */
 int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *absent_r);
+
+/* The server restored an older version, which changed this. */
+void sim_check_restored(struct sim *sim, const struct sl_change *change);
 
 /* From now on counters can't be known in this run. */
 void sim_check_uncount(struct sim *sim);

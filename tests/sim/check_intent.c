@@ -34,14 +34,10 @@ void sim_check_forget_gone(struct sim *sim)
 		abort();
 }
 
-int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *absent_r)
+static int64_t counter_in(const struct sl_row *row, size_t counter)
 {
-	struct sl_key key = { SL_META, 0, sl_str_from(sim_counter_rows[counter]) };
-	const struct sl_row *row = sl_rowset_find(rows, &key);
 	struct sl_err err = SL_ERR_INIT;
 	json_t *json = NULL;
-	if (absent_r)
-		*absent_r = !row;
 	if (!row || sl_canon_parse(row->data, &json, &err) != SL_OK)
 		return 0;
 	const json_t *value = json;
@@ -50,6 +46,26 @@ int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *ab
 	int64_t number = (int64_t)json_number_value(value);
 	json_decref(json);
 	return number;
+}
+
+int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *absent_r)
+{
+	struct sl_key key = { SL_META, 0, sl_str_from(sim_counter_rows[counter]) };
+	const struct sl_row *row = sl_rowset_find(rows, &key);
+	if (absent_r)
+		*absent_r = !row;
+	return counter_in(row, counter);
+}
+
+void sim_check_restored(struct sim *sim, const struct sl_change *change)
+{
+	const struct sl_key *key = change->after ? &change->after->key : &change->before->key;
+	for (size_t i = 0; i < SIM_COUNTERS && key->entity == SL_META; i++) {
+		if (!sl_str_equal(key->id, sl_str_from(sim_counter_rows[i])))
+			continue;
+		sim->check.counters[i] += counter_in(change->after, i) - counter_in(change->before, i);
+		sim->check.uncounted |= !change->after;
+	}
 }
 
 /* --- rows that may not come back ---------------------------------------------------------------------------------- */
@@ -116,12 +132,17 @@ static struct sim_field *field_of(struct sim *sim, uint64_t field)
 	abort();
 }
 
-static void take_words(struct sim *sim, unsigned device, const struct sim_intent *intent)
+void sim_check_given_up(struct sim *sim, const struct sim_intent *intent)
+{
+	for (unsigned id = 1; id <= sim->words.count; id++)
+		if (sim_wordset_has(&intent->given_up, id))
+			sim->words.items[id].given_up = true;
+}
+
+static void acknowledge(struct sim *sim, unsigned device, const struct sim_intent *intent)
 {
 	for (unsigned id = 1; id <= sim->words.count; id++) {
 		struct sim_word *word = &sim->words.items[id];
-		if (sim_wordset_has(&intent->given_up, id))
-			word->given_up = true;
 		if (!sim_wordset_has(&intent->typed, id) || word->given_up)
 			continue;
 		word->acknowledged = true;
@@ -135,7 +156,7 @@ void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent 
 	struct sim_check *check = &sim->check;
 	const struct sl_row *row;
 	size_t cursor = 0;
-	take_words(sim, device, intent);
+	acknowledge(sim, device, intent);
 	for (size_t i = 0; i < intent->field_count; i++)
 		field_of(sim, intent->fields[i])->edits[device]++;
 	for (size_t i = 0; i < SIM_COUNTERS; i++)

@@ -5,15 +5,6 @@
 
 /* --- one state for all -------------------------------------------------------------------------------------------- */
 
-static bool is_refused(const struct sl_engine *engine, const struct sl_key *key)
-{
-	const struct sl_quarantined *refused;
-	for (size_t i = 0; (refused = sl_engine_quarantined(engine, i)); i++)
-		if (sl_key_equal(&refused->key, key))
-			return true;
-	return false;
-}
-
 /* Rows of `a` that `b` lacks or has otherwise, refused ones aside. */
 static void compare(struct sim *sim, unsigned device, const char *invariant, const struct sl_rowset *a,
 	const struct sl_rowset *b, const char *what)
@@ -23,7 +14,7 @@ static void compare(struct sim *sim, unsigned device, const char *invariant, con
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(a, &cursor))) {
 		other = sl_rowset_find(b, &row->key);
-		if ((other && sl_row_same_content(row, other)) || is_refused(engine, &row->key))
+		if ((other && sl_row_same_content(row, other)) || sim_device_refuses(engine, &row->key, true))
 			continue;
 		sim_violate(sim, invariant, "device %u, %s: %s %lld %.*s is %.*s %.*s | %.*s %.*s", device, what,
 			sl_entity_name(row->key.entity), (long long)row->key.episode, (int)row->key.id.length, row->key.id.bytes,
@@ -62,18 +53,17 @@ static void add_rows(struct sim_wordset *set, const struct sl_rowset *rows)
 		sim_wordset_add_all(set, row->data);
 }
 
-/* Words in conflict copies, and in rows that the server refuses. */
+/* Words in conflict copies, and in rows that the server refuses or that wait for one. */
 static void add_kept_aside(struct sim_wordset *set, const struct sl_engine *engine)
 {
 	const struct sl_conflict_copy *copy;
-	const struct sl_quarantined *refused;
+	const struct sl_row *row;
+	size_t cursor = 0;
 	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++)
 		sim_wordset_add_all(set, copy->receipt.mine);
-	for (size_t i = 0; (refused = sl_engine_quarantined(engine, i)); i++) {
-		const struct sl_row *row = sl_rowset_find(sl_engine_rows(engine), &refused->key);
-		if (row)
+	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
+		if (sim_device_refuses(engine, &row->key, true))
 			sim_wordset_add_all(set, row->data);
-	}
 }
 
 static void check_words(struct sim *sim)

@@ -209,11 +209,13 @@ static bool carry_out(struct sim *sim, struct sim_device *device, const struct s
 		}
 		if (device->crash_in > 0)
 			device->crash_in--;
+		bool first_batch = effect->type == SL_EFFECT_STORE && intent && !durable;
+		if (first_batch)
+			sim_check_given_up(sim, intent);
 		carry_out_one(sim, device, event, effect);
-		if (effect->type == SL_EFFECT_STORE && intent && !durable) {
-			durable = true;
+		if (first_batch)
 			sim_check_intent(sim, device->index, intent);
-		}
+		durable |= first_batch;
 	}
 	if (intent && !durable)
 		sim_check_not_durable(sim, device->index, intent);
@@ -310,11 +312,38 @@ void sim_device_failed(struct sim *sim, struct sim_message *message)
 		sim_violate(sim, "engine", "device %u refuses a failure", message->request.device);
 }
 
+/* Refused rows, and scenes and shots that wait for their refused episode. */
+static size_t count_held(const struct sl_engine *engine)
+{
+	const struct sl_status *status = sl_engine_status(engine);
+	size_t held = status->quarantined;
+	const struct sl_row *row;
+	size_t cursor = 0;
+	if (held == 0 || held == status->pending)
+		return held;
+	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
+		held += !sim_device_refuses(engine, &row->key, false) && sim_device_refuses(engine, &row->key, true);
+	return held;
+}
+
+bool sim_device_refuses(const struct sl_engine *engine, const struct sl_key *key, bool with_episode)
+{
+	const struct sl_quarantined *refused;
+	struct sl_key episode = sl_key_of_episode(key->episode);
+	bool child = with_episode && sl_entity_has_episode(key->entity) && !sl_rowset_find(sl_engine_base(engine), key);
+	if (sl_engine_status(engine)->quarantined == 0)
+		return false;
+	for (size_t i = 0; (refused = sl_engine_quarantined(engine, i)); i++)
+		if (sl_key_equal(&refused->key, key) || (child && sl_key_equal(&refused->key, &episode)))
+			return true;
+	return false;
+}
+
 bool sim_device_is_settled(const struct sim *sim, unsigned index)
 {
 	const struct sim_device *device = &sim->devices[index];
 	const struct sl_status *status = device->engine ? sl_engine_status(device->engine) : NULL;
 	return status && status->version == sim->server.store->memory.head.version
-		&& status->pending == status->quarantined
+		&& status->pending == count_held(device->engine)
 		&& (status->word == SL_STATUS_SYNCED || status->word == SL_STATUS_CONFLICT || status->word == SL_STATUS_ERROR);
 }

@@ -76,6 +76,9 @@ void sim_device_wipe(struct sim *sim, unsigned index);
 void sim_device_answer(struct sim *sim, struct sim_message *message);
 void sim_device_failed(struct sim *sim, struct sim_message *message);
 
+/* Whether the row is refused, or, `with_episode`, waits for its refused episode. */
+bool sim_device_refuses(const struct sl_engine *engine, const struct sl_key *key, bool with_episode);
+
 /* Whether it has nothing left to do, as far as it knows. */
 bool sim_device_is_settled(const struct sim *sim, unsigned index);
 

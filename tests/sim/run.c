@@ -14,7 +14,7 @@
 
 static const char usage[] =
 	"Usage: run --seed N [--trace] [--whole]\n"
-	"       run --seeds N [--first S] [--jobs J] [--skews E] [--tap]\n"
+	"       run --seeds N [--first S] [--jobs J] [--skews E] [--all] [--tap]\n"
 	"       run --prove [--fault NAME]\n"
 	"\n"
 	"Simulates devices, users, network and server of one project, one run for each seed, and checks what must hold.\n"
@@ -26,13 +26,14 @@ static const char usage[] =
 	"  --first S   from this one on (1)\n"
 	"  --jobs J    in this many processes (2)\n"
 	"  --skews E   runs every E-th seed again with other clocks, which must not matter (4; 0: never)\n"
+	"  --all       goes on after a failure and lists every seed that fails\n"
 	"  --tap       one line of TAP\n"
 	"  --prove     plants known faults one by one and shows which seed catches each, and by which invariant\n";
 
 struct options {
 	uint64_t seed, seeds, first;
 	unsigned jobs, skews;
-	bool one, trace, whole, tap;
+	bool one, trace, whole, tap, all;
 };
 
 /* --- one seed ----------------------------------------------------------------------------------------------------- */
@@ -67,15 +68,19 @@ struct report {
 static void run_share(const struct options *options, unsigned job, struct report *report)
 {
 	struct sim_result result;
-	for (uint64_t i = job; i < options->seeds && !report->failed; i += options->jobs) {
+	for (uint64_t i = job; i < options->seeds && (!report->failed || options->all); i += options->jobs) {
 		sim_run_seed(options->first + i, options->skews, NULL, &result);
 		report->done++;
 		report->steps += result.steps;
 		report->pushes += result.pushes;
 		report->prompts += result.prompts;
 		report->mismatches += result.mismatches;
+		if (result.violation.invariant && options->all)
+			printf("seed %llu breaks %s: %.200s\n", (unsigned long long)(options->first + i),
+				result.violation.invariant, result.violation.detail);
+		fflush(stdout);
 		if (result.violation.invariant) {
-			report->failed = 1;
+			report->failed++;
 			report->failed_seed = options->first + i;
 			report->violation = result.violation;
 			snprintf(report->invariant, sizeof(report->invariant), "%s", result.violation.invariant);
@@ -118,8 +123,9 @@ static void add(struct report *sum, const struct report *report)
 	sum->pushes += report->pushes;
 	sum->prompts += report->prompts;
 	sum->mismatches += report->mismatches;
-	if (report->failed && (!sum->failed || report->failed_seed < sum->failed_seed)) {
-		sum->failed = 1;
+	bool any = sum->failed > 0;
+	sum->failed += report->failed;
+	if (report->failed && (!any || report->failed_seed < sum->failed_seed)) {
 		sum->failed_seed = report->failed_seed;
 		sum->violation = report->violation;
 		memcpy(sum->invariant, report->invariant, sizeof(sum->invariant));
@@ -167,7 +173,7 @@ static int run_many(const struct options *options)
 	print_report(options, &sum, seconds_now() - start);
 	if (broken)
 		fputs("a process of the simulator ended badly\n", stderr);
-	if (sum.failed && !options->whole && !options->tap)
+	if (sum.failed && !options->whole && !options->tap && !options->all)
 		sim_shrink(sum.failed_seed, sum.violation.detail[0] ? sum.invariant : "", stdout);
 	return sum.failed || broken;
 }
@@ -184,6 +190,16 @@ static bool read_number(const char *text, uint64_t *number_r)
 	return errno == 0 && end > text && *end == '\0';
 }
 
+static bool read_flag(const char *argument, struct options *options)
+{
+	struct { const char *name; bool *flag; } const flags[] = { { "--trace", &options->trace },
+		{ "--whole", &options->whole }, { "--tap", &options->tap }, { "--all", &options->all } };
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (strcmp(argument, flags[i].name) == 0)
+			return *flags[i].flag = true;
+	return false;
+}
+
 /* 1: go on; 0: usage was asked for; −1: not understood. */
 static int read_options(int argc, char **argv, struct options *options)
 {
@@ -192,14 +208,8 @@ static int read_options(int argc, char **argv, struct options *options)
 		bool given = read_number(i + 1 < argc ? argv[i + 1] : NULL, &number);
 		if (strcmp(argv[i], "--help") == 0)
 			return 0;
-		if (strcmp(argv[i], "--trace") == 0) {
-			options->trace = true;
+		if (read_flag(argv[i], options))
 			continue;
-		}
-		if (strcmp(argv[i], "--whole") == 0 || strcmp(argv[i], "--tap") == 0) {
-			*(argv[i][2] == 'w' ? &options->whole : &options->tap) = true;
-			continue;
-		}
 		if (!given)
 			return -1;
 		if (strcmp(argv[i], "--seed") == 0) {

@@ -13,6 +13,7 @@ static void give_up(struct sim *sim, const struct sl_commit_record *record)
 		const struct sl_row *before = record->changes[i].before;
 		size_t cursor = 0;
 		unsigned id;
+		sim_check_restored(sim, &record->changes[i]);
 		while (before && (id = sim_words_next(before->data, &cursor)))
 			if (!sim->words.items[id].server)
 				sim->words.items[id].given_up = true;

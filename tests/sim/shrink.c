@@ -74,6 +74,27 @@ static void quieten(struct shrinking *shrinking)
 	}
 }
 
+/* Shorter pauses: less idling in the trace. */
+static void hurry(struct shrinking *shrinking)
+{
+	for (size_t i = 0; i < shrinking->plan.action_count && shrinking->tries < TRIES; i++) {
+		struct sim_plan whole = shrinking->plan;
+		if (shrinking->plan.actions[i].dropped)
+			continue;
+		int64_t before_ms = 0;
+		for (size_t k = 0; k < i; k++)
+			if (!shrinking->plan.actions[k].dropped)
+				before_ms = shrinking->plan.actions[k].at_ms;
+		for (int64_t cut_ms = shrinking->plan.actions[i].at_ms - before_ms - 100; cut_ms > 1000; cut_ms /= 2) {
+			for (size_t k = i; k < shrinking->plan.action_count; k++)
+				shrinking->plan.actions[k].at_ms -= cut_ms;
+			if (fails_alike(shrinking))
+				break;
+			shrinking->plan = whole;
+		}
+	}
+}
+
 void sim_shrink(uint64_t seed, const char *invariant, FILE *out)
 {
 	struct shrinking shrinking = { .invariant = invariant };
@@ -88,6 +109,7 @@ void sim_shrink(uint64_t seed, const char *invariant, FILE *out)
 		if (!pass(&shrinking, chunk) || chunk > 1)
 			chunk /= 2;
 	quieten(&shrinking);
+	hurry(&shrinking);
 	fprintf(out, "\nshrunk to %zu of %zu actions in %zu tries (%u devices%s, %s network):\n\n", left(&shrinking.plan),
 		shrinking.plan.action_count, shrinking.tries, shrinking.plan.devices, shrinking.plan.polite ? ", polite" : "",
 		shrinking.plan.lost_permille || shrinking.plan.twice_permille || shrinking.plan.slow_permille ? "bad" : "quiet");

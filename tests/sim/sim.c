@@ -8,7 +8,7 @@
 
 #define FIRST_ACTION_MS 3000
 #define REST_MS (INT64_C(12) * 3600 * 1000) /* longer than any wait of an engine adds up to */
-#define REST_STEPS 60000
+#define REST_STEPS 20000
 #define TIDY_ROUNDS 200
 #define CONCERN_TIDY 2000
 
@@ -88,11 +88,12 @@ void sim_violate(struct sim *sim, const char *invariant, const char *format, ...
 void sim_note(struct sim *sim, const char *format, ...)
 {
 	va_list values;
+	char line[600];
 	fprintf(sim->trace, "%9lld.%03lld ", (long long)(sim->now_ms / 1000), (long long)(sim->now_ms % 1000));
 	va_start(values, format);
-	vfprintf(sim->trace, format, values);
+	int length = vsnprintf(line, sizeof(line), format, values);
 	va_end(values);
-	fputc('\n', sim->trace);
+	fprintf(sim->trace, "%s%s\n", line, length >= (int)sizeof(line) ? " ..." : "");
 }
 
 /* --- what the plan does to the world ------------------------------------------------------------------------------ */
@@ -362,12 +363,15 @@ static void note_result(const struct sim *sim, struct sim_result *result_r)
 void sim_run(const struct sim_plan *plan, FILE *trace, struct sim_result *result_r)
 {
 	struct sim *sim = calloc(1, sizeof(*sim));
-	int64_t last_ms = plan->action_count ? FIRST_ACTION_MS + plan->actions[plan->action_count - 1].at_ms : 0;
+	int64_t last_ms = FIRST_ACTION_MS;
 	if (!sim)
 		abort();
 	sim->plan = plan;
 	sim->trace = trace;
 	begin(sim);
+	for (size_t i = 0; i < plan->action_count; i++)
+		if (!plan->actions[i].dropped)
+			last_ms = FIRST_ACTION_MS + plan->actions[i].at_ms;
 	while (sim->queue.count && sim->queue.items[0].at_ms <= last_ms && step(sim))
 		;
 	if (!sim->violation.invariant)
