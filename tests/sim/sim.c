@@ -9,6 +9,7 @@
 #define FIRST_ACTION_MS 3000
 #define REST_MS (INT64_C(12) * 3600 * 1000) /* longer than any wait of an engine adds up to */
 #define REST_STEPS 20000
+#define STEPS_AT_ONCE 1000
 #define TIDY_ROUNDS 200
 #define CONCERN_TIDY 2000
 
@@ -245,8 +246,11 @@ static bool step(struct sim *sim)
 	struct sim_event event;
 	if (sim->violation.invariant || !take_first(&sim->queue, &event))
 		return false;
+	sim->steps_now = event.at_ms == sim->now_ms ? sim->steps_now + 1 : 0;
 	sim->now_ms = event.at_ms;
 	sim->steps++;
+	if (sim->steps_now > STEPS_AT_ONCE)
+		sim_violate(sim, "no-loop", "time stands still: device %u wants to be woken at once, again and again", event.device);
 	happen(sim, &event);
 	sim_check_step(sim);
 	return !sim->violation.invariant;

@@ -63,7 +63,7 @@ struct sim {
 	struct sim_words words;
 	struct sim_check check;
 	bool calm;              /* all faults have ended: the way to rest */
-	size_t steps;
+	size_t steps, steps_now; /* steps_now: without time going on */
 	uint64_t outcome;       /* a hash of all that happened but for times and versions */
 	struct sim_violation violation;
 };
