@@ -247,7 +247,8 @@ void sim_check_conflict(struct sim *sim, unsigned device, int64_t id)
 	others += sim->check.wide;
 	if (field)
 		field->prompts[device]++;
-	if (!sim->server.fell_back && (others == 0 || own < (field ? field->prompts[device] : 1)))
+	others += sim->check.saving; /* the user's other window */
+	if (!sim->server.fell_back && !sim->server.corrupted && (others == 0 || own < (field ? field->prompts[device] : 1)))
 		sim_violate(sim, "prompts", "device %u asks about %s %.*s: %u own edits, %u of others", device,
 			sl_entity_name(receipt->key.entity), (int)receipt->path.length, receipt->path.bytes, own, others);
 }

@@ -53,6 +53,7 @@ struct sim_check {
 	struct sl_rowset *gone;              /* keys that may not come back */
 	struct sim_clash clashes[SIM_DEVICES];
 	size_t prompts;
+	bool saving;                         /* an editor that was open for a while is being saved */
 };
 
 void sim_check_init(struct sim *sim);

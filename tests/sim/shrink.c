@@ -114,4 +114,8 @@ void sim_shrink(uint64_t seed, const char *invariant, FILE *out)
 		shrinking.plan.action_count, shrinking.tries, shrinking.plan.devices, shrinking.plan.polite ? ", polite" : "",
 		shrinking.plan.lost_permille || shrinking.plan.twice_permille || shrinking.plan.slow_permille ? "bad" : "quiet");
 	sim_run(&shrinking.plan, out, &result);
+	if (result.fell_back)
+		fprintf(out, "(the server fell back%s)\n", shrinking.plan.declared ? "" : ", undeclared");
+	if (result.corrupted)
+		fprintf(out, "(the server told damaged changes)\n");
 }

@@ -356,7 +356,8 @@ static void end(struct sim *sim)
 
 static void note_result(const struct sim *sim, struct sim_result *result_r)
 {
-	*result_r = (struct sim_result){ sim->violation, sim->outcome, sim->steps, sim->check.prompts, 0, 0 };
+	*result_r = (struct sim_result){ sim->violation, sim->outcome, sim->steps, sim->check.prompts, 0, 0,
+		sim->server.fell_back, sim->server.corrupted };
 	for (unsigned i = 0; i < sim->plan->devices; i++)
 		if (sim->devices[i].engine) {
 			result_r->pushes += sl_engine_counts(sim->devices[i].engine)->pushes;

@@ -72,6 +72,7 @@ struct sim_result {
 	struct sim_violation violation;
 	uint64_t outcome;
 	size_t steps, prompts, pushes, mismatches;
+	bool fell_back, corrupted; /* the server */
 };
 
 /* Runs the plan from the beginning to rest, or to the first violation. */

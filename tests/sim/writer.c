@@ -37,6 +37,13 @@ static json_t *json_of(struct sl_str text)
 	return value;
 }
 
+/* Polite users don't edit in two windows at once. */
+static bool is_open(const struct writing *writing, const struct sl_key *key)
+{
+	const struct sim_editor *editor = &writing->device->editor;
+	return writing->sim->plan->polite && editor->open && sl_key_equal(&editor->before.key, key);
+}
+
 /* Puts one text field, found in the row's data or empty, through an edit. */
 static void edit_text(struct writing *writing, const struct place *place,
 	struct sl_str (*edit)(struct writing *, struct sl_str))
@@ -44,7 +51,7 @@ static void edit_text(struct writing *writing, const struct place *place,
 	bool meta = place->entity == SL_META;
 	struct sl_key key = writing_meta_key(place->field);
 	const struct sl_row *row = meta ? NULL : writing_choose(writing, place->entity);
-	if (!meta && !row)
+	if ((!meta && !row) || (row && is_open(writing, &row->key)))
 		return;
 	json_t *data = meta ? writing_open_meta(writing, place->field) : writing_open(row);
 	struct sl_str old = text_of(meta ? data : json_object_get(data, place->field)), new = edit(writing, old);
@@ -216,7 +223,9 @@ void sim_writer_save(struct sim *sim, unsigned index)
 	if (!editor->intent.rows || !sl_rowset_put((struct sl_rowset *)editor->intent.rows, &editor->after))
 		abort();
 	SIM_NOTE(sim, "user %u    saves %.*s", index, (int)delta.length, delta.bytes);
+	sim->check.saving = true;
 	int rc = sim_device_handle(sim, index, &event, &editor->intent);
+	sim->check.saving = false;
 	if (rc != SL_OK && rc != SL_INVALID)
 		sim_violate(sim, "engine", "device %u refuses to save (%d)", index, rc);
 	sl_buf_dispose(&delta);
