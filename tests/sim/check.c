@@ -236,7 +236,8 @@ void sim_check_conflict(struct sim *sim, unsigned device, int64_t id)
 	}
 	const struct sl_receipt *receipt = &copy->receipt;
 	struct sim_field *field = find_field(sim, sim_check_field(&receipt->key, first_name(receipt->path)));
-	if (sim->plan->polite && !sim->server.corrupted)
+	/* Without base: a row that was deleted meanwhile, and revived by two. */
+	if (sim->plan->polite && !sim->server.corrupted && receipt->base.length)
 		sim_violate(sim, "prompts", "device %u asks about %s %.*s though nobody typed in others' lines: %.*s | %.*s | %.*s",
 			device, sl_entity_name(receipt->key.entity), (int)receipt->path.length, receipt->path.bytes,
 			(int)receipt->base.length, receipt->base.bytes, (int)receipt->mine.length, receipt->mine.bytes,

@@ -104,6 +104,7 @@ void sim_device_wipe(struct sim *sim, unsigned index)
 	device->pulled = false;
 	device->signed_out = false;
 	sim_check_uncount(sim);
+	sim_check_forget_gone(sim);
 }
 
 /* --- effects ------------------------------------------------------------------------------------------------------ */
