@@ -20,3 +20,7 @@ FROM users u JOIN user_project_meta m ON m.user_id = u.user_id ORDER BY u.email;
 
 -- name: user_password_set
 UPDATE users SET password = ? WHERE user_id = ?;
+
+-- Rehashes on sign-in, unless the password was changed meanwhile.
+-- name: user_password_renew
+UPDATE users SET password = ? WHERE user_id = ? AND password = ?;

@@ -57,6 +57,13 @@ static int reserve(struct sl_buf *buf, size_t more)
 	return 0;
 }
 
+void sl_buf_expect(struct sl_buf *buf, size_t more)
+{
+	size_t room = buf->maximum - buf->length;
+	if (buf->code == 0)
+		reserve(buf, more < room ? more : room);
+}
+
 static void append(struct sl_buf *buf, const void *bytes, size_t length)
 {
 	if (length == 0 || reserve(buf, length) != 0)
@@ -95,20 +102,23 @@ void sl_buf_add(struct sl_buf *buf, const void *bytes, size_t length)
 }
 
 void sl_buf_add_str(struct sl_buf *buf, struct sl_str text) { sl_buf_add(buf, text.bytes, text.length); }
-void sl_buf_add_text(struct sl_buf *buf, const char *text) { sl_buf_add(buf, text, strlen(text)); }
-void sl_buf_add_char(struct sl_buf *buf, char c) { sl_buf_add(buf, &c, 1); }
 
-void sl_buf_add_int(struct sl_buf *buf, int64_t number)
+struct sl_str sl_buf_decimal(int64_t number, char digits[SL_DECIMAL_BYTES])
 {
-	char digits[20]; /* of -2^63 with its sign */
-	char *end = digits + sizeof(digits), *at = end;
+	char *end = digits + SL_DECIMAL_BYTES, *at = end;
 	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
 	do
 		*--at = (char)('0' + rest % 10);
 	while ((rest /= 10) != 0);
 	if (number < 0)
 		*--at = '-';
-	sl_buf_add(buf, at, (size_t)(end - at));
+	return (struct sl_str){ at, (size_t)(end - at) };
+}
+
+void sl_buf_add_int(struct sl_buf *buf, int64_t number)
+{
+	char digits[SL_DECIMAL_BYTES];
+	sl_buf_add_str(buf, sl_buf_decimal(number, digits));
 }
 
 void sl_buf_add_varint(struct sl_buf *buf, uint64_t number)

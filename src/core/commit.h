@@ -16,12 +16,16 @@
 
 #define SL_OP_ID_CHARACTERS 128
 
+/* A longer answer is kept for replays without its `changes`, and with `"changesOmitted":true`: whoever gets that pulls what
+ * changed since its base version. */
+#define SL_COMMIT_KEPT_BYTES (64 * 1024)
+
 /* The head of a project. */
 struct sl_head {
 	int64_t version;           /* `updatedAt`: milliseconds since 1970, issued here; 0: nothing was ever stored */
 	struct sl_digest digest;   /* of all rows */
 	int64_t rows[SL_ENTITIES]; /* count of rows, by entity */
-	int64_t bytes;             /* length of all rows' data */
+	int64_t bytes;             /* of all rows, see sl_row_bytes */
 	int64_t tombstones_from;   /* deletions after this version are all known; 0: all */
 };
 
@@ -75,7 +79,7 @@ struct sl_store {
 	/* Adds those of the rows that exist to `into`. */
 	int (*read_rows)(void *context, const struct sl_key *keys, size_t count, struct sl_arena *arena,
 		struct sl_rowset *into, struct sl_err *err);
-	/* Adds all rows. */
+	/* Adds all rows to an empty set. */
 	int (*read_all)(void *context, struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err);
 	/* Adds all rows of the groups of siblings (sl_key_of_siblings). */
 	int (*read_siblings)(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena,
@@ -113,7 +117,7 @@ struct sl_outcome {
 	bool stale;                /* the push was based on an older version */
 	size_t rows_changed;
 	struct sl_str answer;      /* COMMITTED, UNCHANGED, REPLAYED: {"ok":true,"updatedAt":…,"digest":…,"opId":…,
-	                            * "rebased":…,"changes":…}; as it was first given, for a replay */
+	                            * "rebased":…,"changes":…}; for a replay as it was kept */
 	const char *reason;        /* CONFLICTED: "version_mismatch", "missing_version", "row_conflict" */
 	const struct sl_conflict *conflicts;
 	size_t conflict_count;

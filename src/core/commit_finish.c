@@ -20,13 +20,13 @@ void sl_commit_new_head(struct sl_commit_work *work)
 		if (before) {
 			sl_digest_subtract(&head->digest, before);
 			head->rows[before->key.entity]--;
-			head->bytes -= (int64_t)before->data.length;
+			head->bytes -= sl_row_bytes(before);
 		}
 		if (after) {
 			after->version = head->version;
 			sl_digest_add(&head->digest, after);
 			head->rows[after->key.entity]++;
-			head->bytes += (int64_t)after->data.length;
+			head->bytes += sl_row_bytes(after);
 		}
 	}
 }
@@ -88,7 +88,7 @@ int sl_commit_check_limits(struct sl_commit_work *work)
 
 /* --- what is written --------------------------------------------------------------------------------------------- */
 
-static void write_answer(const struct sl_commit_work *work, struct sl_buf *out)
+static void write_answer(const struct sl_commit_work *work, bool whole, struct sl_buf *out)
 {
 	char digest[SL_DIGEST_HEX];
 	sl_digest_format(work->head.digest, digest);
@@ -99,7 +99,9 @@ static void write_answer(const struct sl_commit_work *work, struct sl_buf *out)
 	sl_buf_add_text(out, "\",\"opId\":");
 	sl_canon_string(out, work->push->op_id);
 	sl_buf_add_text(out, work->stale ? ",\"rebased\":true" : ",\"rebased\":false");
-	if (work->has_others) {
+	if (work->has_others && !whole) {
+		sl_buf_add_text(out, ",\"changesOmitted\":true");
+	} else if (work->has_others) {
 		sl_buf_add_text(out, ",\"changes\":");
 		if (sl_delta_write(&work->others, out) != SL_OK)
 			return;
@@ -160,14 +162,28 @@ static int keep_undo(struct sl_commit_work *work, struct sl_buf *text, struct sl
 	return rc == SL_NO_MEMORY ? no_memory(work) : sl_err_set(work->err, rc, "the inverse of a push can't be made");
 }
 
+/* The answer to give, and the one to keep for replays: without others' changes where those are many, since they would be
+ * stored again with every push that is late. */
+static int keep_answers(struct sl_commit_work *work, struct sl_buf *text, struct sl_str *given_r, struct sl_str *kept_r)
+{
+	write_answer(work, true, text);
+	int rc = keep_text(work, text, given_r);
+	*kept_r = *given_r;
+	if (rc != SL_OK || given_r->length <= SL_COMMIT_KEPT_BYTES)
+		return rc;
+	sl_buf_clear(text);
+	write_answer(work, false, text);
+	return keep_text(work, text, kept_r);
+}
+
 int sl_commit_finish(struct sl_commit_work *work)
 {
 	struct sl_commit_record record = { .push = work->push, .previous_version = work->outcome->previous_version,
 		.head = work->head, .changes = work->changes, .change_count = work->change_count };
 	struct sl_buf text;
 	sl_buf_init(&text, SIZE_MAX);
-	write_answer(work, &text);
-	int rc = keep_text(work, &text, &record.op.answer);
+	struct sl_str answer;
+	int rc = keep_answers(work, &text, &answer, &record.op.answer);
 	sl_buf_clear(&text);
 	write_summary(work, &text);
 	if (rc == SL_OK)
@@ -182,6 +198,6 @@ int sl_commit_finish(struct sl_commit_work *work)
 		return rc;
 	work->outcome->head = work->head;
 	work->outcome->rows_changed = work->change_count;
-	work->outcome->answer = record.op.answer;
+	work->outcome->answer = answer;
 	return SL_OK;
 }

@@ -12,11 +12,12 @@ static int no_memory(const struct sl_commit_work *work)
 
 /* --- conflicts ---------------------------------------------------------------------------------------------------- */
 
-/* At most one for each changed row, and one for its episode. */
+/* At most one for each changed row and one for its episode, or one for each stored row. */
 static int add_conflict(struct sl_commit_work *work, const struct sl_key *key, int64_t version, bool deleted)
 {
 	if (!work->conflicts) {
-		work->conflicts = sl_arena_zalloc(work->arena, work->change_count * 2, sizeof(*work->conflicts));
+		size_t most = work->change_count * 2 + sl_rowset_count(work->stored);
+		work->conflicts = sl_arena_zalloc(work->arena, most, sizeof(*work->conflicts));
 		if (!work->conflicts)
 			return no_memory(work);
 	}
@@ -40,6 +41,37 @@ static int find_deleted(struct sl_commit_work *work, const struct sl_keys *absen
 	return rc;
 }
 
+/* The groups of siblings (sl_key_of_siblings) in which the push changes ranks; NULL: no memory. */
+static struct sl_rowset *find_reordered(const struct sl_commit_work *work)
+{
+	struct sl_rowset *groups = sl_rowset_new(work->arena, 8);
+	for (size_t i = 0; groups && i < work->change_count; i++) {
+		const struct sl_row *before = work->changes[i].before, *after = work->changes[i].after;
+		if (!before || !after || sl_str_equal(before->rank, after->rank))
+			continue;
+		if (!sl_rowset_put(groups, &(struct sl_row){ .key = sl_key_of_siblings(&after->key) }))
+			return NULL;
+	}
+	return groups;
+}
+
+/* A document says the place of every row. Where its order is another than the stored one, siblings that somebody moved past
+ * the base are in conflict even if it is others that would get new ranks. */
+static int find_moved_siblings(struct sl_commit_work *work)
+{
+	const struct sl_rowset *reordered = find_reordered(work);
+	const struct sl_row *row;
+	size_t cursor = 0;
+	int rc = reordered ? SL_OK : no_memory(work);
+	while (rc == SL_OK && sl_rowset_count(reordered) && (row = sl_rowset_next(work->stored, &cursor))) {
+		struct sl_key group = sl_key_of_siblings(&row->key);
+		if (row->version > work->push->base_version && sl_rowset_find(reordered, &group)
+			&& !sl_rowset_find(work->delta.rows, &row->key) && sl_rowset_find(work->push->document, &row->key))
+			rc = add_conflict(work, &row->key, row->version, false);
+	}
+	return rc;
+}
+
 int sl_commit_find_moved_rows(struct sl_commit_work *work)
 {
 	struct sl_keys absent = { .arena = work->arena };
@@ -59,7 +91,7 @@ int sl_commit_find_moved_rows(struct sl_commit_work *work)
 	for (size_t i = 0; rc == SL_OK && i < absent.count; i++)
 		if (deleted_at[i])
 			rc = add_conflict(work, &absent.items[i], deleted_at[i], true);
-	return rc;
+	return rc == SL_OK && work->push->action == SL_ACTION_REPLACE ? find_moved_siblings(work) : rc;
 }
 
 /* --- scenes and shots without episode ----------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
-/* The client engine from the outside: events in, effects out; see engine.h. Keeps true: the batch with all that an event changed
- * comes before every other effect; a refusal changes nothing; after any other failure the engine is of no more use. */
+/* The client engine from the outside: events in, effects out; see engine.h. Keeps true: the batch with all that an
+ * event changed comes before every other effect; a refusal changes nothing; after any other failure the engine is of
+ * no more use. */
 #include "core/engine.h"
 
 #include <stdlib.h>
@@ -196,7 +197,8 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 	case SL_EVENT_CLEAR:
 		return sl_engine_clear(engine);
 	case SL_EVENT_RESOLVE:
-		return sl_engine_resolve(engine, event->resolve.conflict, event->resolve.choice, event->resolve.value, err);
+		return sl_engine_resolve(engine, event->resolve.conflict, event->resolve.choice, event->resolve.value,
+			err);
 	case SL_EVENT_REVERSE:
 		return sl_engine_reverse(engine, event->reverse.receipt, err);
 	case SL_EVENT_RESTORE_BACKUP:
@@ -213,8 +215,14 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 	}
 }
 
-static bool is_refusal(int code)
+/* Only what somebody asked for can be refused: from an answer such a code would mean a state half changed. */
+static bool is_refusal(const struct sl_event *event, int code)
 {
+	bool asked = event->type == SL_EVENT_EDIT || event->type == SL_EVENT_REPLACE || event->type == SL_EVENT_RESOLVE
+		|| event->type == SL_EVENT_REVERSE || event->type == SL_EVENT_RESTORE_BACKUP
+		|| event->type == SL_EVENT_SIGN_IN;
+	if (!asked)
+		return false;
 	return code == SL_INVALID || code == SL_MALFORMED || code == SL_TOO_LARGE || code == SL_NOT_FOUND
 		|| code == SL_CONFLICT || code == SL_FORBIDDEN;
 }
@@ -249,12 +257,12 @@ int sl_engine_handle(struct sl_engine *engine, const struct sl_event *event, str
 	*effects_r = (struct sl_effects){ NULL, 0 };
 	if (engine->broken || engine->started == (event->type == SL_EVENT_START)) {
 		engine->broken = true;
-		return sl_err_set(err, SL_INTERNAL, "this engine has failed, or was not started: start one from the store");
+		return sl_err_set(err, SL_INTERNAL, "this engine failed or was not started: start one from the store");
 	}
 	int rc = begin(engine, event);
 	if (rc == SL_OK)
 		rc = dispatch(engine, event, err);
-	if (is_refusal(rc))
+	if (is_refusal(event, rc))
 		return rc;
 	if (rc == SL_OK)
 		rc = finish(engine);

@@ -18,7 +18,8 @@
  *   - What the server sends is merged three-way (merge.h) with base as ancestor. Edits win over deletions. Where a
  *     person has to decide, the row holds the server's text and the user's own is a conflict copy until it is resolved.
  *   - Nothing remote is taken in unless its digest is that of the rows that result; if it isn't, the whole state is
- *     asked for, and rows that can't be explained are kept and offered again rather than dropped.
+ *     asked for, and rows that can't be explained are kept and offered again rather than dropped. (A server whose whole
+ *     state contradicts its digest is taken at its word, with the same care.)
  *   - A server that fell back (restored from a backup) is offered again what it lost.
  *   - Before anything but a single edit replaces or removes local rows, they are kept in a backup.
  *   - Refused rows never hold up others; retries back off, honour Retry-After, and never apply twice.
@@ -65,10 +66,10 @@ enum sl_event_type {
 	SL_EVENT_ANSWER,         /* a response arrived, with any status */
 	SL_EVENT_FAILED,         /* a request got none: no connection, timeout, abort */
 	SL_EVENT_HINT,           /* the server may have something new (realtime channel, page came to the front) */
-	SL_EVENT_SYNC_NOW,       /* the user wants it now: no debounce, no waiting for a retry */
+	SL_EVENT_SYNC_NOW,       /* the user wants it now: refused rows too; only what the server asked for is waited */
 	SL_EVENT_RESOLVE,        /* the user decided a conflict */
 	SL_EVENT_REVERSE,        /* the user wants their own value back that a merge gave up */
-	SL_EVENT_RESTORE,        /* the user wants an older version of the server back; pending edits are pushed first */
+	SL_EVENT_RESTORE,        /* the user wants a version of the server back; pending edits are pushed first */
 	SL_EVENT_RESTORE_BACKUP, /* the user wants back what a step replaced or removed on this device */
 	SL_EVENT_CLEAR,          /* the user deletes everything on purpose */
 	SL_EVENT_SIGN_OUT,       /* stop; keep everything */
@@ -97,17 +98,18 @@ struct sl_event {
 			size_t count;
 		} start;
 		struct {
-			/* DELTA of protocol.md as JSON text: whole rows, `deleted` keys. A row without `rank` stays where
-			 * it is, a new one goes last; to move one, give a rank between its neighbours' (rank.h). */
+			/* DELTA of protocol.md as JSON text: whole rows, `deleted` keys. A row without `rank` stays
+			 * where it is, a new one goes last; to move one, give a rank between its neighbours'. */
 			struct sl_str delta;
-			/* Optional: DELTA with these rows as the app had them when the user began. What the engine has taken
-			 * in since is then merged with the edit; without it, or for rows that it lacks, the edit replaces. */
+			/* Optional: DELTA with these rows as the app had them when the user began. What the engine has
+			 * taken in since is merged with the edit then; otherwise, and for rows missing here, the edit
+			 * replaces what is there. */
 			struct sl_str before;
 		} edit;
 		struct {
 			struct sl_str document; /* projectData as JSON text; array order is the order of rows */
-			/* sl_engine_revision when the app read what it replaces: if rows have changed since, SL_CONFLICT, and
-			 * the app has to look again. 0: don't check. */
+			/* sl_engine_revision when the app read what it replaces: if rows have changed since,
+			 * SL_CONFLICT, and the app has to look again. 0: don't check. */
 			int64_t revision;
 		} replace;
 		struct {
@@ -138,8 +140,8 @@ struct sl_event {
 			int64_t backup;
 		} restore_backup;
 		struct {
-			/* Any stable name of the account; empty: not known. The store remembers the first; another one is
-			 * refused with SL_FORBIDDEN, lest one writer's rows go to another. */
+			/* Any stable name of the account; empty: not known. The store remembers the first; another one
+			 * is refused with SL_FORBIDDEN, lest one writer's rows go to another. */
 			struct sl_str account;
 		} sign_in;
 	};
@@ -195,7 +197,7 @@ struct sl_status {
 	size_t pending;       /* local rows that the server has not acknowledged, quarantined ones included */
 	size_t quarantined;   /* of these: refused */
 	size_t conflicts;     /* open conflict copies */
-	int64_t last_sync_ms; /* host's time of the last complete answer; 0: never */
+	int64_t last_sync_ms; /* host's time of the last complete answer; 0: none since START */
 	int64_t version;      /* of base */
 	const char *error;    /* stable word ("unauthenticated", "empty_overwrite", "invalid", …) or "" */
 	const char *detail;   /* the same for people, or "" */

@@ -1,6 +1,6 @@
-/* What answers mean; see engine_inside.h. Keeps true: an answer counts once, and only for the request that is out; whatever can't
- * be understood changes nothing and is a failure like any other; every path on which the engine goes on by itself either made
- * progress or backs off. Rules: merge.md "Client engine" 3, 4, 5, 7; protocol.md "Project". */
+/* What answers mean; see engine_inside.h. Keeps true: an answer counts once, and only for the request that is out;
+ * whatever can't be understood changes nothing and is a failure like any other; every path on which the engine goes
+ * on by itself either made progress or backs off. Rules: merge.md "Client engine" 3, 4, 5, 7; protocol.md "Project". */
 #include "core/engine_inside.h"
 
 #include "core/canon.h"
@@ -76,7 +76,8 @@ static void fail_otherwise(const struct answer *answer)
 		fail(answer, answer->status >= 500 ? "unavailable" : "unexpected_answer");
 }
 
-/* The operation has not been taken: another round, with what is known then. Rounds in a row wait, so that nothing loops. */
+/* The operation has not been taken: another round, with what is known then. Rounds in a row wait, so that nothing
+ * loops. */
 static void go_round(struct sl_engine *engine)
 {
 	sl_engine_drop_op(engine);
@@ -127,9 +128,9 @@ static int read_pulled(const struct answer *answer)
 	int rc = sl_engine_read_news(engine, answer->body, &news, &err);
 	if (rc < 0)
 		return rc;
-	if (rc > 0 && (!news.has_changes || json_number_value(since) != (double)answer->since || !json_is_number(since)))
-		rc = sl_err_set(&err, SL_MALFORMED, "the answer does not say what changed since the version asked for") * 0;
-	if (rc == 0) {
+	bool asked_for = json_is_number(since) && json_number_value(since) == (double)answer->since;
+	if (rc == 0 || !asked_for || !news.has_changes) {
+		sl_err_set(&err, SL_MALFORMED, "the answer is not about the version asked for");
 		fail_to_understand(answer, &err);
 		return SL_OK;
 	}
@@ -188,9 +189,9 @@ static int read_pushed(const struct answer *answer)
 	int rc = sl_engine_read_news(engine, answer->body, &news, &err);
 	if (rc < 0)
 		return rc;
-	if (rc > 0 && !sl_str_equal((struct sl_str){ json_string_value(id), json_string_length(id) }, engine->op.id))
-		rc = sl_err_set(&err, SL_MALFORMED, "the answer is to another operation") * 0;
-	if (rc == 0) {
+	struct sl_str answered = { json_string_value(id), json_string_length(id) };
+	if (rc == 0 || !sl_str_equal(answered, engine->op.id)) {
+		sl_err_set(&err, SL_MALFORMED, "the answer is to another operation");
 		fail_to_understand(answer, &err);
 		return SL_OK;
 	}
@@ -261,7 +262,8 @@ static void give_restore_up(const struct answer *answer)
 static int answer_push(const struct answer *answer)
 {
 	struct sl_engine *engine = answer->engine;
-	bool final = answer->status == 413 || answer->status == 422 || (answer->status == 400 && says(answer, "malformed"));
+	bool final = answer->status == 413 || answer->status == 422
+		|| (answer->status == 400 && says(answer, "malformed"));
 	if (answer->status == 200)
 		return read_pushed(answer);
 	if (answer->status == 409)

@@ -1,6 +1,6 @@
-/* Edits of the user: single rows, whole documents, clearing; see engine_inside.h. Keeps true: a refusal changes nothing; what
- * is taken is valid, ranked and has its episode, so that it can be merged and pushed; only clearing may empty the project on
- * the server. Rules: merge.md "Order", 1 and 2 of "Client engine". */
+/* Edits of the user: single rows, whole documents, clearing; see engine_inside.h. Keeps true: a refusal changes
+ * nothing; what is taken is valid, ranked and has its episode, so that it can be merged and pushed; only clearing
+ * may empty the project on the server. Rules: merge.md "Order", 1 and 2 of "Client engine". */
 #include "core/engine_inside.h"
 
 #include "core/canon.h"
@@ -68,8 +68,8 @@ static int check_parents(const struct sl_engine *engine, const struct sl_delta *
 		if (!sl_entity_has_episode(row->key.entity) || sl_rowset_find(delta->rows, &parent))
 			continue;
 		if (!sl_rowset_find(engine->local, &parent) || deletes(delta, &parent))
-			return sl_err_set(err, SL_INVALID, "%s: there is no episode %lld", sl_entity_name(row->key.entity),
-				(long long)row->key.episode);
+			return sl_err_set(err, SL_INVALID, "%s: there is no episode %lld",
+				sl_entity_name(row->key.entity), (long long)row->key.episode);
 	}
 	return SL_OK;
 }
@@ -185,7 +185,7 @@ static int apply_given(struct sl_engine *engine, const struct sl_delta *delta)
 	return rc;
 }
 
-/* --- edits of what has changed meanwhile --------------------------------------------------------------------------- */
+/* --- edits of what has changed meanwhile ----------------------------------------------------------------------- */
 
 /* Whether local is still as the app saw it. */
 static bool is_seen(const struct sl_engine *engine, const struct sl_delta *before)
@@ -260,7 +260,7 @@ int sl_engine_edit(struct sl_engine *engine, struct sl_str text, struct sl_str b
 	return is_seen(engine, &before) ? apply_given(engine, &delta) : merge_edit(engine, &delta, &before, err);
 }
 
-/* --- everything at once -------------------------------------------------------------------------------------------- */
+/* --- everything at once ---------------------------------------------------------------------------------------- */
 
 static int read_document(struct sl_engine *engine, struct sl_str text, struct sl_rowset **rows_r, struct sl_err *err)
 {

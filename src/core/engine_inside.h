@@ -28,7 +28,8 @@ struct sl_records {
 	size_t count, capacity;
 };
 
-/* Runs from `since_ms` for `delay_ms`. When the clock goes back it starts again, so that no leap can stop it for long. */
+/* Runs from `since_ms` for `delay_ms`. When the clock goes back it starts again, so that no leap can stop it for
+ * long. */
 struct sl_timer {
 	bool on;
 	int64_t since_ms, delay_ms;
@@ -158,6 +159,13 @@ int sl_engine_add_record(struct sl_engine *engine, enum sl_record_kind kind, str
 int sl_engine_record_key(struct sl_engine *engine, enum sl_record_kind kind, int64_t id, struct sl_str *key_r);
 const char *sl_engine_record_prefix(enum sl_record_kind kind);
 
+/* Keeps the text under a new id and drops the oldest beyond `most` (0: none). `key`: the row, or NULL. */
+int sl_engine_keep_record(struct sl_engine *engine, enum sl_record_kind kind, const struct sl_buf *text,
+	const struct sl_key *key, size_t most, int64_t *id_r);
+
+/* The text as a JSON object, a new reference. Returns 0, SL_NO_MEMORY or SL_INTERNAL. */
+int sl_engine_parse_record(struct sl_str text, json_t **object_r);
+
 /* Keeps what a merge decided: receipts, and conflict copies for what was parked. */
 int sl_engine_keep_receipts(struct sl_engine *engine, const struct sl_merge *merge);
 
@@ -190,7 +198,8 @@ int sl_engine_resolve(struct sl_engine *engine, int64_t id, enum sl_choice choic
 int sl_engine_reverse(struct sl_engine *engine, int64_t id, struct sl_err *err);
 int sl_engine_restore_backup(struct sl_engine *engine, int64_t id, struct sl_err *err);
 
-/* Changes local rows as an edit does: ranks, cascades, timers. `backup`: NULL, or the reason of the backup before it. */
+/* Changes local rows as an edit does: ranks, cascades, timers. `backup`: NULL, or the reason of the backup before
+ * it. */
 int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup);
 
 /* --- engine_push.c: operations ----------------------------------------------------------------------------------- */
@@ -209,7 +218,7 @@ int sl_engine_op_delta(struct sl_engine *engine, struct sl_delta *delta_r);
 /* About the bytes that its rows take in a request. */
 size_t sl_engine_cost(const struct sl_delta *delta);
 
-/* --- engine_refuse.c ----------------------------------------------------------------------------------------------- */
+/* --- engine_refuse.c ------------------------------------------------------------------------------------------- */
 
 /* Quarantines the rows that the faults of a 422 name, or halves the next operation, or quarantines its only row. Drops
  * the operation. */
@@ -233,8 +242,8 @@ struct sl_news {
 /* Reads `updatedAt`, `digest`, `epoch`, `changes`. 1: read; 0: malformed, with a reason in `err`. */
 int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_news *news_r, struct sl_err *err);
 
-/* Base becomes what the server has, local is merged with it. `op`: the rows of the operation if the server has taken it.
- * 1: done; 0: the digest does not match, nothing changed but that the whole state is wanted. */
+/* Base becomes what the server has, local is merged with it. `op`: the rows of the operation if the server has taken
+ * it. 1: done; 0: the digest does not match, nothing changed but that the whole state is wanted. */
 int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news);
 
 /* Forgets what a repair needs; safe when there is none. */

@@ -1,5 +1,5 @@
-/* Starting from what was stored: the opposite of engine_store.c. Pairs come in any order; a pair that can't be read means that
- * the store was damaged (SL_INTERNAL), and nothing is guessed then. Unknown keys are left alone. */
+/* Starting from what was stored: the opposite of engine_store.c. Pairs come in any order; a pair that can't be read
+ * means that the store was damaged (SL_INTERNAL), and nothing is guessed then. Unknown keys are left alone. */
 #include "core/engine_inside.h"
 
 #include <stdlib.h>

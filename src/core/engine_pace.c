@@ -1,6 +1,7 @@
-/* When the engine does what; see engine_inside.h. One request at a time; an operation in flight before all else, because base
- * can't move while its fate is unknown; then pulls; then the next operation. Only differences of the clock count, and a clock that
- * goes back starts a wait again instead of lengthening it. Rules: merge.md "Client engine" 1, 2, 3. */
+/* When the engine does what; see engine_inside.h. One request at a time; an operation in flight before all else,
+ * because base can't move while its fate is unknown; then pulls; then the next operation. Only differences of the
+ * clock count, and a clock that goes back starts a wait again instead of lengthening it. Rules: merge.md "Client
+ * engine" 1, 2, 3. */
 #include "core/engine_inside.h"
 
 #include <inttypes.h>
@@ -64,7 +65,8 @@ void sl_engine_succeed(struct sl_engine *engine)
 	engine->halt = SL_HALT_NONE;
 	engine->error[0] = engine->detail[0] = '\0';
 	engine->meta.last_sync_ms = engine->now_ms;
-	sl_timer_start(&engine->poll, engine->now_ms, engine->config.poll_ms);
+	if (engine->config.poll_ms > 0)
+		sl_timer_start(&engine->poll, engine->now_ms, engine->config.poll_ms);
 }
 
 /* --- sending ------------------------------------------------------------------------------------------------------ */

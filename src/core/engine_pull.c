@@ -1,7 +1,7 @@
-/* Taking in what the server has; see engine_inside.h. Keeps true: base becomes a state only when its digest proves that it is the
- * server's; then, and in one batch with it, local is merged, and what the merge decided or replaced is kept. Rows that the server
- * can't account for (it was restored, or damaged) have no ancestor in the merge: it may add to them, but drops nothing.
- * Rules: merge.md "Client engine" 4, 6, 7, 8. */
+/* Taking in what the server has; see engine_inside.h. Keeps true: base becomes a state only when its digest proves
+ * that it is the server's; then, and in one batch with it, local is merged, and what the merge decided or replaced
+ * is kept. Rows that the server can't account for (it was restored, or damaged) have no ancestor in the merge: it
+ * may add to them, but drops nothing. Rules: merge.md "Client engine" 4, 6, 7, 8. */
 #include "core/engine_inside.h"
 
 #include "core/canon.h"
@@ -57,13 +57,13 @@ int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_
 		return malformed(err, "digest");
 	if (epoch && !json_is_string(epoch))
 		return malformed(err, "epoch");
-	if (epoch && sl_arena_copy(&engine->scratch, (struct sl_str){ json_string_value(epoch), json_string_length(epoch) },
-		&news_r->epoch) != SL_OK)
+	struct sl_str name = { json_string_value(epoch), json_string_length(epoch) };
+	if (epoch && sl_arena_copy(&engine->scratch, name, &news_r->epoch) != SL_OK)
 		return SL_NO_MEMORY;
 	return changes ? read_changes(engine, changes, &news_r->changes, err) : 1;
 }
 
-/* --- what the server has now --------------------------------------------------------------------------------------- */
+/* --- what the server has now ----------------------------------------------------------------------------------- */
 
 /* The state to be adopted, next to what was thought to be there. All in scratch. */
 struct adopting {
@@ -128,7 +128,7 @@ static struct sl_digest digest_of(const struct adopting *adopting)
 	return digest;
 }
 
-/* --- when it can't be so ------------------------------------------------------------------------------------------- */
+/* --- when it can't be so --------------------------------------------------------------------------------------- */
 
 void sl_engine_end_repair(struct sl_engine *engine)
 {
@@ -175,8 +175,8 @@ static bool is_doubtful(const struct sl_engine *engine, const struct sl_news *ne
 	return news->whole && (engine->repair.on || other_epoch || news->version < engine->meta.version || !proven);
 }
 
-/* The ancestor without the rows that the server holds otherwise than it should: those merge as if added on both sides, so
- * nothing of them is dropped, and those that it lacks are offered again. */
+/* The ancestor without the rows that the server holds otherwise than it should: those merge as if added on both
+ * sides, so nothing of them is dropped, and those that it lacks are offered again. */
 static int forget_unexplained(struct adopting *adopting)
 {
 	struct sl_engine *engine = adopting->engine;

@@ -1,6 +1,6 @@
-/* Operations: what is pushed; see engine_inside.h. Keeps true: an operation's bytes never change; what it holds is ordered so
- * that no part of it empties a project or lacks its episode; a refused row holds up nothing but its own scenes and shots.
- * Rules: merge.md "Client engine" 1, 2, 5; protocol.md "Project". */
+/* Operations: what is pushed; see engine_inside.h. Keeps true: an operation's bytes never change; what it holds is
+ * ordered so that no part of it empties a project or lacks its episode; a refused row holds up nothing but its own
+ * scenes and shots. Rules: merge.md "Client engine" 1, 2, 5; protocol.md "Project". */
 #include "core/engine_inside.h"
 
 #include <inttypes.h>

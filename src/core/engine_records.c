@@ -1,7 +1,6 @@
-/* Conflict copies, receipts and backups of the engine, as JSON texts by id; see engine_inside.h. Keeps true: what is parked
- * stays until it is resolved, and no two copies hold the same words for the same place (lessons: Syncthing, Joplin); receipts
- * and backups are bounded, backups of each kind by themselves, so that a lively day of merges does not push out the one before
- * an import. Rules: merge.md, "Receipts" and 6 of "Client engine". */
+/* Conflict copies and receipts of the engine, as JSON texts by id; see engine_inside.h. Keeps true: what is parked
+ * stays until it is resolved, and no two copies hold the same words for the same place (lessons: Syncthing, Joplin);
+ * receipts are bounded. Rules: merge.md, "Receipts". */
 #include "core/engine_inside.h"
 
 #include <inttypes.h>
@@ -11,7 +10,6 @@
 
 static const char *const prefixes[SL_RECORDS] = { "conflict/", "receipt/", "backup/merge/", "backup/own/" };
 static const char *const rules[] = { "lww", "counter", "max", "progress", "flag", "text", "list", "object" };
-static const char *const reasons[] = { "merge", "replace", "clear", "restore_backup" };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -68,9 +66,8 @@ static int remove_record(struct sl_engine *engine, enum sl_record_kind kind, siz
 	return rc == SL_OK ? sl_engine_remove(engine, key) : rc;
 }
 
-/* Keeps the text under a new id and drops the oldest beyond `most`. */
-static int keep(struct sl_engine *engine, enum sl_record_kind kind, const struct sl_buf *text, const struct sl_key *key,
-	size_t most, int64_t *id_r)
+int sl_engine_keep_record(struct sl_engine *engine, enum sl_record_kind kind, const struct sl_buf *text,
+	const struct sl_key *key, size_t most, int64_t *id_r)
 {
 	struct sl_record record = { .id = engine->meta.next_id++ };
 	struct sl_str name;
@@ -166,7 +163,7 @@ static int64_t number_of(const json_t *object, const char *name)
 	return (int64_t)json_number_value(json_object_get(object, name));
 }
 
-static int parse_object(struct sl_str text, json_t **object_r)
+int sl_engine_parse_record(struct sl_str text, json_t **object_r)
 {
 	struct sl_err ignored = SL_ERR_INIT;
 	int rc = sl_canon_parse(text, object_r, &ignored);
@@ -196,7 +193,7 @@ static int read_receipt(const json_t *object, struct sl_arena *arena, struct sl_
 int sl_engine_read_receipt(const struct sl_record *record, struct sl_arena *arena, struct sl_kept_receipt *receipt_r)
 {
 	json_t *object = NULL;
-	int rc = parse_object(record->text, &object);
+	int rc = sl_engine_parse_record(record->text, &object);
 	*receipt_r = (struct sl_kept_receipt){ .id = record->id };
 	if (rc == SL_OK)
 		rc = read_receipt(object, arena, &receipt_r->receipt);
@@ -240,7 +237,7 @@ static int park(struct sl_engine *engine, const struct sl_receipt *receipt, cons
 	int rc = sl_str_equal(receipt->mine, receipt->result) ? 1 : is_parked_already(engine, receipt);
 	if (rc != 0)
 		return rc < 0 ? rc : SL_OK;
-	rc = keep(engine, SL_RECORD_CONFLICT, text, &receipt->key, 0, &id);
+	rc = sl_engine_keep_record(engine, SL_RECORD_CONFLICT, text, &receipt->key, 0, &id);
 	return rc == SL_OK ? note_conflict(engine, id, true) : rc;
 }
 
@@ -256,7 +253,8 @@ int sl_engine_keep_receipts(struct sl_engine *engine, const struct sl_merge *mer
 		if (rc == SL_OK && merge->receipts[i].parked)
 			rc = park(engine, &merge->receipts[i], &text);
 		if (rc == SL_OK)
-			rc = keep(engine, SL_RECORD_RECEIPT, &text, NULL, engine->config.receipts_kept, &id);
+			rc = sl_engine_keep_record(engine, SL_RECORD_RECEIPT, &text, NULL, engine->config.receipts_kept,
+				&id);
 	}
 	sl_buf_dispose(&text);
 	return rc;
@@ -267,7 +265,8 @@ int sl_engine_close_conflict(struct sl_engine *engine, int64_t id)
 	const struct sl_record *record = sl_engine_find_record(engine, SL_RECORD_CONFLICT, id);
 	if (!record)
 		return SL_OK;
-	int rc = remove_record(engine, SL_RECORD_CONFLICT, (size_t)(record - engine->records[SL_RECORD_CONFLICT].items));
+	size_t at = (size_t)(record - engine->records[SL_RECORD_CONFLICT].items);
+	int rc = remove_record(engine, SL_RECORD_CONFLICT, at);
 	return rc == SL_OK ? note_conflict(engine, id, false) : rc;
 }
 
@@ -298,106 +297,4 @@ int sl_engine_close_settled(struct sl_engine *engine)
 			return rc;
 	}
 	return SL_OK;
-}
-
-/* --- backups ------------------------------------------------------------------------------------------------------ */
-
-void sl_engine_row_hash(const struct sl_row *row, char hex_r[SL_DIGEST_HEX])
-{
-	struct sl_digest digest = { 0, 0 };
-	sl_digest_add(&digest, row);
-	sl_digest_format(digest, hex_r);
-}
-
-/* The hashes of what a step puts, by key: for rows that were not there before. */
-static int write_hashes(struct sl_engine *engine, const struct sl_delta *change, struct sl_buf *out)
-{
-	const struct sl_row *row;
-	size_t cursor = 0;
-	bool first = true;
-	while ((row = sl_rowset_next(change->rows, &cursor))) {
-		char hex[SL_DIGEST_HEX];
-		struct sl_str key;
-		if (sl_rowset_find(engine->local, &row->key))
-			continue;
-		if (sl_engine_row_key(engine, "", &row->key, &key) != SL_OK)
-			return SL_NO_MEMORY;
-		sl_engine_row_hash(row, hex);
-		sl_buf_add_text(out, first ? "" : ",");
-		first = false;
-		sl_canon_string(out, key);
-		sl_buf_add_text(out, ":\"");
-		sl_buf_add_text(out, hex);
-		sl_buf_add_char(out, '"');
-	}
-	return SL_OK;
-}
-
-static int write_backup(struct sl_engine *engine, const struct sl_delta *change, const struct sl_delta *inverse,
-	const char *reason, struct sl_buf *out)
-{
-	sl_buf_add_text(out, "{\"reason\":\"");
-	sl_buf_add_text(out, reason);
-	sl_buf_add_text(out, "\",\"version\":");
-	sl_buf_add_int(out, engine->meta.version);
-	sl_buf_add_text(out, ",\"hashes\":{");
-	if (write_hashes(engine, change, out) != SL_OK)
-		return SL_NO_MEMORY;
-	sl_buf_add_text(out, "},\"delta\":");
-	if (sl_delta_write(inverse, out) != SL_OK)
-		return SL_NO_MEMORY;
-	sl_buf_add_char(out, '}');
-	return SL_OK;
-}
-
-static int note_backup(struct sl_engine *engine, int64_t id, const char *reason)
-{
-	struct sl_effect *effect = sl_engine_add_effect(engine, SL_EFFECT_BACKUP);
-	if (!effect)
-		return SL_NO_MEMORY;
-	effect->backup.id = id;
-	effect->backup.reason = reason;
-	return SL_OK;
-}
-
-int sl_engine_back_up(struct sl_engine *engine, const struct sl_delta *change, const char *reason)
-{
-	enum sl_record_kind kind = strcmp(reason, "merge") == 0 ? SL_RECORD_BACKUP_MERGE : SL_RECORD_BACKUP_OWN;
-	struct sl_delta inverse;
-	struct sl_buf text;
-	int64_t id;
-	int rc = sl_delta_invert(change, engine->local, &engine->scratch, &inverse);
-	if (rc != SL_OK || sl_rowset_count(inverse.rows) == 0)
-		return rc;
-	sl_buf_init(&text, SIZE_MAX);
-	rc = write_backup(engine, change, &inverse, reason, &text);
-	if (rc == SL_OK)
-		rc = keep(engine, kind, &text, NULL, engine->config.backups_kept, &id);
-	sl_buf_dispose(&text);
-	return rc == SL_OK ? note_backup(engine, id, reason) : rc;
-}
-
-static const char *reason_named(const char *name)
-{
-	for (size_t i = 0; name && i < LENGTH(reasons); i++)
-		if (strcmp(name, reasons[i]) == 0)
-			return reasons[i];
-	return reasons[0];
-}
-
-int sl_engine_read_backup(const struct sl_record *record, struct sl_arena *arena, struct sl_backup *backup_r,
-	json_t **hashes_r)
-{
-	struct sl_delta *delta = sl_arena_zalloc(arena, 1, sizeof(*delta));
-	struct sl_err ignored = SL_ERR_INIT;
-	json_t *object = NULL;
-	int rc = delta ? parse_object(record->text, &object) : SL_NO_MEMORY;
-	if (rc == SL_OK)
-		rc = sl_delta_from_json(json_object_get(object, "delta"), arena, delta, &ignored);
-	*backup_r = (struct sl_backup){ .id = record->id, .version = number_of(object, "version"), .delta = delta,
-		.reason = reason_named(json_string_value(json_object_get(object, "reason"))) };
-	if (rc == SL_OK && hashes_r)
-		*hashes_r = json_incref(json_object_get(object, "hashes"));
-	json_decref(object);
-	return rc;
 }

@@ -1,9 +1,8 @@
-/* Rows that the server refuses; see engine_inside.h. Keeps true: every refusal either puts a row into quarantine or makes the next
- * operation smaller, until what is at fault is alone; what was edited since it was sent gets another try.
- * Rules: merge.md "Client engine" 5; lessons: one invalid record blocked everything behind it; over quota was retried for ever. */
+/* Rows that the server refuses; see engine_inside.h. Keeps true: every refusal either puts a row into quarantine or
+ * makes the next operation smaller, until what is at fault is alone; what was edited since it was sent gets another
+ * try. Rules: merge.md "Client engine" 5; lessons: one invalid record blocked everything behind it; over quota was
+ * retried for ever. */
 #include "core/engine_inside.h"
-
-#include "core/canon.h"
 
 static int quarantine(struct sl_engine *engine, const struct sl_key *key, struct sl_str reason)
 {
@@ -27,7 +26,7 @@ static bool is_as_sent(const struct sl_engine *engine, const struct sl_delta *op
 	return sent && local ? sl_row_same_content(sent, local) : !sent && !local;
 }
 
-/* --- from a fault to its row --------------------------------------------------------------------------------------- */
+/* --- from a fault to its row ----------------------------------------------------------------------------------- */
 
 /* The next part of a JSON Pointer, unescaped into the arena. 1; 0 at its end. */
 static int next_token(struct sl_str *pointer, struct sl_arena *arena, struct sl_str *token_r)
@@ -136,9 +135,9 @@ static int quarantine_named(struct sl_engine *engine, const struct sl_delta *op,
 		if (rc == 0)
 			continue;
 		++*named_r;
-		if (rc > 0)
-			rc = is_as_sent(engine, op, &key) ? quarantine(engine, &key, text_of(json_object_get(fault, "reason"))) : SL_OK;
-		if (rc != SL_OK)
+		if (rc > 0 && is_as_sent(engine, op, &key))
+			rc = quarantine(engine, &key, text_of(json_object_get(fault, "reason")));
+		if (rc < 0)
 			return rc;
 	}
 	return SL_OK;

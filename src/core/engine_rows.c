@@ -27,7 +27,8 @@ int sl_engine_touch(struct sl_rowset *set, const struct sl_key *key)
 /* --- one row ------------------------------------------------------------------------------------------------------ */
 
 /* `row` with texts that last: those of `twin`, the same row in the other set, where they are equal. */
-static int keep_row(struct sl_engine *engine, const struct sl_row *row, const struct sl_row *twin, struct sl_row *kept_r)
+static int keep_row(struct sl_engine *engine, const struct sl_row *row, const struct sl_row *twin,
+	struct sl_row *kept_r)
 {
 	if (!twin)
 		return sl_row_copy(engine->arena, row, kept_r);

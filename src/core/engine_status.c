@@ -97,7 +97,7 @@ static void describe_error(struct sl_engine *engine)
 		describe(engine, engine->error, sl_str_from(engine->detail));
 	else if (engine->guarded)
 		describe(engine, "empty_overwrite",
-			SL_STR("this would empty the project for all devices; clear it on purpose, or bring rows back"));
+			SL_STR("this would empty the project everywhere: clear it on purpose, or bring rows back"));
 	else if (first)
 		describe(engine, "invalid", first->data);
 	else
@@ -114,7 +114,8 @@ int sl_engine_report(struct sl_engine *engine)
 {
 	char error[SL_ENGINE_ERROR_BYTES], detail[SL_ENGINE_DETAIL_BYTES];
 	struct sl_status status = { .word = word_of(engine), .pending = sl_rowset_count(engine->pending),
-		.quarantined = sl_rowset_count(engine->quarantine), .conflicts = engine->records[SL_RECORD_CONFLICT].count,
+		.quarantined = sl_rowset_count(engine->quarantine),
+		.conflicts = engine->records[SL_RECORD_CONFLICT].count,
 		.last_sync_ms = engine->meta.last_sync_ms, .version = engine->meta.version,
 		.error = engine->status_error, .detail = engine->status_detail };
 	int rc = sl_rowset_count(engine->changed) ? tell_changed(engine) : SL_OK;

@@ -1,12 +1,12 @@
-/* The engine's state as pairs of keys and values; see engine_inside.h. What an event touched is written from what the state
- * is at its end, so a batch is a step from one sound state to the next, and costs what changed.
+/* The engine's state as pairs of keys and values; see engine_inside.h. What an event touched is written from what the
+ * state is at its end, so a batch is a step from one sound state to the next, and costs what changed.
  *
  *   base/shots/7/1-1     rank, newline, data              a row of base
  *   local/shots/7/1-1    the same, or nothing: deleted    where local differs from base
  *   quarantine/shots/…   the server's reason
  *   op                   the body of the operation in flight
  *   meta, retry          JSON
- *   conflict/ receipt/ backup/merge/ backup/own/ id       JSON (engine_records.c)
+ *   conflict/ receipt/ backup/merge/ backup/own/ id       JSON (engine_records.c, engine_backup.c)
  */
 #include "core/engine_inside.h"
 

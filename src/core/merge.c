@@ -1,7 +1,7 @@
-/* Three-way merge of row sets: which side changed each row, deletions, places, parents; see merge.h. Fields are merged in
- * merge_fields.c, merge_list.c and merge_rules.c.
- * Keeps true: a row is parsed only if both sides changed its data; the result depends on the rows, not on the order in which
- * sets hold them. Fails with SL_NO_MEMORY, or SL_INTERNAL for data that validation never lets in.
+/* Three-way merge of row sets: which side changed each row, deletions, places, parents; see merge.h. Fields are
+ * merged in merge_fields.c, merge_list.c and merge_rules.c.
+ * Keeps true: a row is parsed only if both sides changed its data; the result depends on the rows, not on the order
+ * in which sets hold them. Fails with SL_NO_MEMORY, or SL_INTERNAL for data that validation never lets in.
  */
 #include "core/merge.h"
 
@@ -121,28 +121,46 @@ static int merge_rank(struct sl_merging *merging, const struct versions *row, st
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
-/* Puts the row into the result. It is at the server already if it is as theirs. */
-static int put(struct sl_merging *merging, struct sl_row row, const struct sl_row *theirs)
+/* Puts the row into the result, and into the deltas of those sides for which it is new. */
+static int put(struct sl_merging *merging, const struct versions *row, const struct sl_row *merged)
 {
-	row.version = theirs && sl_row_same_content(theirs, &row) ? theirs->version : 0;
-	return sl_rowset_put(merging->rows, &row) ? SL_OK : SL_NO_MEMORY;
+	bool is_theirs = row->theirs && sl_row_same_content(row->theirs, merged);
+	bool is_mine = row->mine && sl_row_same_content(row->mine, merged);
+	struct sl_row result = *merged;
+	result.version = is_theirs ? row->theirs->version : 0;
+	if (!sl_rowset_put(merging->rows, &result) || (!is_theirs && !sl_rowset_put(merging->push.rows, &result))
+		|| (!is_mine && !sl_rowset_put(merging->adopt.rows, &result)))
+		return SL_NO_MEMORY;
+	return SL_OK;
+}
+
+/* The row is gone, as long as no child of it stays. */
+static int remove_row(struct sl_merging *merging, const struct versions *row)
+{
+	merging->episode_gone |= merging->key->entity == SL_EPISODES;
+	if (row->theirs && sl_keys_add(&merging->push.deleted, merging->key) != SL_OK)
+		return SL_NO_MEMORY;
+	return row->mine ? sl_keys_add(&merging->adopt.deleted, merging->key) : SL_OK;
 }
 
 /* A row that stays although one side deleted it. */
-static int note_survivor(struct sl_merging *merging, const struct versions *row, const struct sl_row *survivor)
+static int keep_row(struct sl_merging *merging, const struct versions *row, const struct sl_row *survivor)
 {
 	const struct sl_receipt receipt = {
 		.base = data_of(row->base), .mine = data_of(row->mine), .theirs = data_of(row->theirs),
 		.result = survivor->data, .rule = SL_RULE_LWW, .conflict = true,
 	};
-	return sl_merge_add_receipt(merging, &receipt);
+	int rc = sl_merge_add_receipt(merging, &receipt);
+	return rc == SL_OK ? put(merging, row, survivor) : rc;
 }
 
 static int merge_meta(struct sl_merging *merging, const struct versions *row)
 {
 	struct sl_row merged = { .key = *merging->key };
 	int rc = merge_data(merging, row, &merged.data);
-	return rc == SL_OK && merged.data.length ? put(merging, merged, row->theirs) : rc;
+	if (rc != SL_OK)
+		return rc;
+	return merged.data.length ? put(merging, row, &merged) : remove_row(merging, row);
 }
 
 static int merge_both(struct sl_merging *merging, const struct versions *row)
@@ -151,46 +169,67 @@ static int merge_both(struct sl_merging *merging, const struct versions *row)
 	int rc = merge_data(merging, row, &merged.data);
 	if (rc == SL_OK)
 		rc = merge_rank(merging, row, &merged.rank);
-	return rc == SL_OK ? put(merging, merged, row->theirs) : rc;
+	return rc == SL_OK ? put(merging, row, &merged) : rc;
 }
 
-/* One side has the row, the other does not: added there, or deleted here. A move alone is no edit: else giving siblings new
- * ranks would bring back whatever another device deleted among them. */
+/* One side has the row, the other does not: added there, or deleted here. A move alone is no edit: else giving
+ * siblings new ranks would bring back whatever another device deleted among them. */
 static int merge_one_sided(struct sl_merging *merging, const struct versions *row)
 {
 	const struct sl_row *present = row->mine ? row->mine : row->theirs;
 	if (!row->base)
-		return put(merging, *present, row->theirs);
-	if (sl_str_equal(row->base->data, present->data)) {
-		merging->episode_gone |= present->key.entity == SL_EPISODES;
-		return SL_OK;
-	}
-	int rc = note_survivor(merging, row, present);
-	return rc == SL_OK ? put(merging, *present, row->theirs) : rc;
+		return put(merging, row, present);
+	if (sl_str_equal(row->base->data, present->data))
+		return remove_row(merging, row);
+	return keep_row(merging, row, present);
 }
 
-static int merge_row(struct sl_merging *merging, const struct sl_row *mine, const struct sl_row *theirs)
+static int merge_row(struct sl_merging *merging, const struct versions *row)
 {
-	const struct sl_key *key = theirs ? &theirs->key : &mine->key;
-	const struct versions row = { sl_rowset_find(merging->base, key), mine, theirs };
-	merging->key = key;
-	if (key->entity == SL_META)
-		return merge_meta(merging, &row);
-	return mine && theirs ? merge_both(merging, &row) : merge_one_sided(merging, &row);
+	merging->key = row->theirs ? &row->theirs->key : &row->mine->key;
+	if (merging->key->entity == SL_META)
+		return merge_meta(merging, row);
+	return row->mine && row->theirs ? merge_both(merging, row) : merge_one_sided(merging, row);
+}
+
+/* The row of that key. Sets tend to hold rows in the same order, so the one at the cursor is tried first: look-ups
+ * were most of the time that a merge took. Where the set has rows that others don't, the cursor catches up one row at
+ * a time. */
+static const struct sl_row *find(const struct sl_rowset *set, size_t *cursor, const struct sl_key *key)
+{
+	size_t next = *cursor;
+	const struct sl_row *row = sl_rowset_next(set, &next);
+	if (!row || !sl_key_equal(&row->key, key)) {
+		row = sl_rowset_find(set, key);
+		if (!row)
+			return NULL;
+		sl_rowset_next(set, &next);
+	}
+	*cursor = next;
+	return row;
 }
 
 /* What only the base has, both sides deleted. */
 static int merge_rows(struct sl_merging *merging)
 {
-	const struct sl_row *row;
-	size_t cursor = 0;
+	size_t cursor = 0, in_base = 0, in_mine = 0, shared = 0;
+	struct versions row;
 	int rc = SL_OK;
-	while (rc == SL_OK && (row = sl_rowset_next(merging->theirs, &cursor)))
-		rc = merge_row(merging, sl_rowset_find(merging->mine, &row->key), row);
+	while (rc == SL_OK && (row.theirs = sl_rowset_next(merging->theirs, &cursor))) {
+		row.base = find(merging->base, &in_base, &row.theirs->key);
+		row.mine = find(merging->mine, &in_mine, &row.theirs->key);
+		shared += row.mine != NULL;
+		rc = merge_row(merging, &row);
+	}
+	if (shared == sl_rowset_count(merging->mine))
+		return rc;
 	cursor = 0;
-	while (rc == SL_OK && (row = sl_rowset_next(merging->mine, &cursor)))
-		if (!sl_rowset_find(merging->theirs, &row->key))
-			rc = merge_row(merging, row, NULL);
+	while (rc == SL_OK && (row.mine = sl_rowset_next(merging->mine, &cursor))) {
+		if (sl_rowset_find(merging->theirs, &row.mine->key))
+			continue;
+		row.base = sl_rowset_find(merging->base, &row.mine->key);
+		rc = merge_row(merging, &row);
+	}
 	return rc;
 }
 
@@ -204,8 +243,7 @@ static int keep_episode(struct sl_merging *merging, const struct sl_key *key)
 	if (!present)
 		return SL_OK;
 	merging->key = &present->key;
-	int rc = note_survivor(merging, &row, present);
-	return rc == SL_OK ? put(merging, *present, row.theirs) : rc;
+	return keep_row(merging, &row, present);
 }
 
 /* Scenes and shots of `side` that stayed keep their episode, which the other side deleted. */
@@ -228,27 +266,24 @@ static int keep_parents(struct sl_merging *merging, const struct sl_rowset *side
 
 static int compare_keys(const void *a, const void *b) { return sl_key_compare(a, b); }
 
-/* The difference in an order of its own, so that its bytes don't depend on that of the sets. */
-static int difference(const struct sl_rowset *before, const struct sl_rowset *after, struct sl_arena *arena,
-	struct sl_delta *delta_r)
+/* A delta in an order of its own, so that its bytes don't depend on that of the sets. */
+static int finish_delta(struct sl_merging *merging, struct sl_merge_changes *changes, struct sl_delta *delta_r)
 {
-	struct sl_delta delta;
-	int rc = sl_delta_difference(before, after, arena, &delta);
-	if (rc != SL_OK)
-		return rc;
-	size_t count = sl_rowset_count(delta.rows);
-	struct sl_row **sorted = sl_rowset_sorted(delta.rows, arena);
-	struct sl_rowset *rows = sl_rowset_new(arena, count);
-	struct sl_key *deleted = sl_arena_zalloc(arena, delta.deleted_count, sizeof(*deleted));
-	if (!sorted || !rows || !deleted)
+	size_t count = sl_rowset_count(changes->rows), kept = 0;
+	struct sl_row **sorted = sl_rowset_sorted(changes->rows, merging->arena);
+	struct sl_rowset *rows = sl_rowset_new(merging->arena, count);
+	struct sl_keys *deleted = &changes->deleted;
+	if (!sorted || !rows)
 		return SL_NO_MEMORY;
 	for (size_t i = 0; i < count; i++)
 		if (!sl_rowset_put(rows, sorted[i]))
 			return SL_NO_MEMORY;
-	if (delta.deleted_count)
-		memcpy(deleted, delta.deleted, delta.deleted_count * sizeof(*deleted));
-	qsort(deleted, delta.deleted_count, sizeof(*deleted), compare_keys);
-	*delta_r = (struct sl_delta){ rows, deleted, delta.deleted_count };
+	for (size_t i = 0; i < deleted->count; i++)
+		if (!sl_rowset_find(merging->rows, &deleted->items[i])) /* an episode may have come back */
+			deleted->items[kept++] = deleted->items[i];
+	if (kept)
+		qsort(deleted->items, kept, sizeof(deleted->items[0]), compare_keys);
+	*delta_r = (struct sl_delta){ rows, deleted->items, kept };
 	return SL_OK;
 }
 
@@ -272,8 +307,16 @@ static int finish(struct sl_merging *merging, struct sl_merge *merge)
 		merge->conflict_count += merge->receipts[i].conflict;
 		merge->parked_count += merge->receipts[i].parked;
 	}
-	int rc = difference(merging->theirs, merging->rows, merging->arena, &merge->push);
-	return rc == SL_OK ? difference(merging->mine, merging->rows, merging->arena, &merge->adopt) : rc;
+	int rc = finish_delta(merging, &merging->push, &merge->push);
+	return rc == SL_OK ? finish_delta(merging, &merging->adopt, &merge->adopt) : rc;
+}
+
+static int begin(struct sl_merging *merging)
+{
+	merging->rows = sl_rowset_new(merging->arena, sl_rowset_count(merging->theirs));
+	merging->push = (struct sl_merge_changes){ sl_rowset_new(merging->arena, 16), { .arena = merging->arena } };
+	merging->adopt = (struct sl_merge_changes){ sl_rowset_new(merging->arena, 16), { .arena = merging->arena } };
+	return merging->rows && merging->push.rows && merging->adopt.rows ? SL_OK : SL_NO_MEMORY;
 }
 
 int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const struct sl_rowset *theirs,
@@ -282,8 +325,9 @@ int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const s
 	struct sl_merging merging = { .arena = arena, .err = err, .base = base, .mine = mine, .theirs = theirs };
 	sl_buf_init(&merging.scratch, SIZE_MAX);
 	*merge_r = (struct sl_merge){ .rows = NULL };
-	merging.rows = sl_rowset_new(arena, sl_rowset_count(theirs));
-	int rc = merging.rows ? merge_rows(&merging) : SL_NO_MEMORY;
+	int rc = begin(&merging);
+	if (rc == SL_OK)
+		rc = merge_rows(&merging);
 	if (rc == SL_OK && merging.episode_gone)
 		rc = keep_parents(&merging, mine);
 	if (rc == SL_OK && merging.episode_gone)

@@ -27,6 +27,13 @@ struct sl_row {
 	int64_t version;    /* when the server last wrote it; 0: not stored */
 };
 
+/* What a row counts towards the size of its project: its texts, and for keeping it at all. */
+#define SL_ROW_OVERHEAD 64
+static inline int64_t sl_row_bytes(const struct sl_row *row)
+{
+	return (int64_t)(row->key.id.length + row->rank.length + row->data.length) + SL_ROW_OVERHEAD;
+}
+
 /* Whether rows of this entity belong to an episode (scenes and shots). */
 static inline bool sl_entity_has_episode(enum sl_entity entity)
 {

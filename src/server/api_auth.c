@@ -115,6 +115,24 @@ int sl_api_register(struct sl_context *context, struct sl_request *request, stru
 
 /* --- login ------------------------------------------------------------------------------------------------------- */
 
+/* Another cost than today's would also tell known accounts by the time that signing in takes. Best effort: the old hash
+ * still lets its owner in. */
+static void renew_hash(struct sl_context *context, const struct credentials *credentials, const struct sl_user *user,
+	struct sl_password_cost cost)
+{
+	char encoded[SL_PASSWORD_ENCODED];
+	struct sl_err err = SL_ERR_INIT;
+	int rc = sl_password_hash(credentials->password, cost, encoded, &err);
+	if (rc == SL_OK) {
+		struct sl_value values[] = { SL_TEXT(sl_str_from(encoded)), SL_INT(user->user_id),
+			SL_TEXT(sl_str_from(user->password)) };
+		rc = sl_db_exec(context->db, SL_SQL_USER_PASSWORD_RENEW, values, 3, NULL, &err);
+	}
+	if (rc != SL_OK)
+		sl_log(SL_LOG_WARN, "a password hash can't be renewed", SL_LOG_I("account", user->user_id),
+			SL_LOG_S("reason", err.message));
+}
+
 /* The account, if the password is right. An unknown address costs the same hash. */
 static int check_password(struct sl_context *context, const struct credentials *credentials, struct sl_user *user_r,
 	struct sl_err *err)
@@ -129,6 +147,8 @@ static int check_password(struct sl_context *context, const struct credentials *
 		rc = sl_password_verify(user_r->password, credentials->password, &detail);
 	else if (rc == SL_NOT_FOUND)
 		rc = sl_password_verify_dummy(credentials->password, cost, &detail);
+	if (rc == SL_OK && sl_password_needs_rehash(user_r->password, cost))
+		renew_hash(context, credentials, user_r, cost);
 	sl_shared_hash_release(context->shared, turn);
 	if (rc == SL_UNAUTHENTICATED)
 		return sl_err_set(err, rc, "the e-mail address or the password is wrong");

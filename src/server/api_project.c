@@ -53,19 +53,15 @@ static int answer_unmodified(struct sl_context *context, struct sl_request *requ
 	struct sl_err *err)
 {
 	const char *if_none_match = sl_http_header(request, "If-None-Match");
-	struct sl_project project = sl_state_project(context, request);
-	struct sl_head head;
+	int64_t version = context->who.project_version;
 	if (!if_none_match)
 		return 0;
-	int rc = sl_store_head(&project, &head, NULL, err);
-	if (rc != SL_OK)
-		return rc;
-	if (head.version == 0)
+	if (version == 0)
 		return no_project(err);
-	if (!matches_etag(if_none_match, head.version))
+	if (!matches_etag(if_none_match, version))
 		return 0;
 	response->status = 304;
-	rc = sl_http_add_header(response, "ETag", "\"%lld\"", (long long)head.version);
+	int rc = sl_http_add_header(response, "ETag", "\"%lld\"", (long long)version);
 	return rc == SL_OK ? 1 : rc;
 }
 

@@ -25,6 +25,12 @@ def wait_for(condition, what, seconds=10.0):
         time.sleep(0.005)
 
 
+def is_sanitized():
+    """Whether the program was built with AddressSanitizer, which needs memory and time of its own."""
+    with open(PROGRAM, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 def environment(**more):
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("SLATESYNC_", "LISTEN_"))}
     return dict(clean, **more)
@@ -62,6 +68,7 @@ class Daemon:
 
     def __init__(self, directory=None, ready=True, configuration=None, popen=None, command=(), **settings):
         self.own_directory = directory is None
+        self.bad_signs = BAD_SIGNS
         self.directory = directory or tempfile.mkdtemp(prefix="slatesync-test-")
         self.socket = os.path.join(self.directory, "socket")
         self.log_path = os.path.join(self.directory, "log")
@@ -97,7 +104,7 @@ class Daemon:
             if self.own_directory:
                 shutil.rmtree(self.directory)
         if kind in (None, SystemExit):
-            for sign in BAD_SIGNS:
+            for sign in self.bad_signs:
                 assert sign not in text, text[text.index(sign) - 200:][:4000]
 
     def is_ready(self):

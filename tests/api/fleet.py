@@ -7,8 +7,8 @@
 
 Each device changes rows of its own (onStale: rebase) and increments a counter that all share (onStale: reject, after
 reading it). A push goes out again under the same operation id and with the same content until its outcome is known; so
-every acknowledged push must be there, once: the counter equals the acknowledged increments, the rows are those that were
-acknowledged last, and the history has one version for each acknowledged operation.
+every acknowledged push must be there, once: the counter equals the acknowledged increments, the rows are those that
+were acknowledged last, and the history has one version for each acknowledged operation.
 """
 import random
 import secrets
@@ -30,6 +30,13 @@ def with_counter(document):
 
 def empty_document():
     return with_counter({"episodes": [], "context": {"characters": []}})
+
+
+def large_document():
+    """Some 200 KB, so that it takes many records and can be cut."""
+    scenes = [{"id": f"s{n}", "title": f"Scene {n}", "content": f"Line {n} of what is said. " * 20} for n in range(20)]
+    episodes = [{"id": n, "title": f"Part {n}", "scenes": scenes, "shots": []} for n in range(20)]
+    return with_counter({"episodes": episodes, "context": {"characters": []}})
 
 
 class Writer(threading.Thread):
@@ -91,7 +98,7 @@ class Writer(threading.Thread):
 
 
 class Fleet:
-    """`strict`: no answer may be 503. Everything that is neither 200 nor the 409 of a lost race is a fault in any case."""
+    """`strict`: no answer may be 503. What is neither 200 nor the 409 of a lost race is a fault in any case."""
 
     def __init__(self, stack, devices=4, seed=None, strict=False, document=None):
         self.seed = random.randrange(1 << 32) if seed is None else seed

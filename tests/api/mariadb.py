@@ -77,7 +77,9 @@ class MariaDB:
     def _install(self):
         command = [_program("mariadb-install-db", "mysql_install_db"), "--no-defaults", self._user(),
                    "--datadir=" + self.data, "--auth-root-authentication-method=normal", "--skip-test-db", "--force"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        # A server that starts clears its temporary directory of what others left there: not a shared one.
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                              env={**os.environ, "TMPDIR": self.directory})
         if done.returncode != 0:
             raise RuntimeError("mariadb-install-db failed:\n" + done.stdout)
 
@@ -173,7 +175,8 @@ class Session:
     DONE = "done."
 
     def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        text=True)
 
     def __enter__(self):
         return self

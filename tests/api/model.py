@@ -98,7 +98,8 @@ def small(episodes=2, scenes=2, shots=3):
                     "locations": [{"id": "l1", "name": "House", "type": "core"}, {"id": "l2", "name": "Quay"}]},
         "contextUsage": {"promptTokens": 1, "responseTokens": 2, "totalTokens": 3},
         "episodes": [{"id": e, "title": f"Episode {e}", "content": "…", "status": "pending",
-                      "scenes": [{"id": f"{e}-{s}", "title": f"Scene {s}", "content": "Text."} for s in range(1, scenes + 1)],
+                      "scenes": [{"id": f"{e}-{s}", "title": f"Scene {s}", "content": "Text."}
+                                 for s in range(1, scenes + 1)],
                       "shots": [{"id": f"{e}-1-{s}", "duration": "3s", "description": f"Shot {s}", "difficulty": s % 11}
                                 for s in range(1, shots + 1)]} for e in range(1, episodes + 1)],
     }
@@ -127,8 +128,8 @@ class Tables:
     def state(self):
         """All that a refused request must leave alone: the counts, and the head row with version, digest and totals."""
         return self.counts(), self.sql(
-            "SELECT updated_at, HEX(digest), meta_rows, episode_rows, scene_rows, shot_rows, character_rows, location_rows, "
-            "data_bytes, tombstones_from, history_rows FROM user_project_meta WHERE {p}")
+            "SELECT updated_at, HEX(digest), meta_rows, episode_rows, scene_rows, shot_rows, character_rows, "
+            "location_rows, data_bytes, tombstones_from, history_rows FROM user_project_meta WHERE {p}")
 
     def versions(self):
         """(table, key) → (rank, updated_at) of every row."""
@@ -138,3 +139,22 @@ class Tables:
             f"SELECT '{name}', {key}, {repr('') if name == 'meta_fields' else '`rank`'}, updated_at "
             f"FROM user_project_{name} WHERE {{p}}" for name, key in keys.items())
         return {(row[0], row[1]): (row[2], int(row[3])) for row in self.sql(query)}
+
+
+def first_difference(found, expected, path=""):
+    """Where two JSON values differ, and how; None where they don't."""
+    if type(found) is type(expected) and isinstance(found, (dict, list)):
+        keys = sorted({*found, *expected}, key=str) if isinstance(found,
+                                                                  dict) else range(max(len(found), len(expected)))
+        for key in keys:
+            sides = [value.get(key, "absent") if isinstance(value, dict) else (*value[key:key + 1], "absent")[0]
+                     for value in (found, expected)]
+            difference = first_difference(*sides, f"{path}/{key}")
+            if difference:
+                return difference
+    return None if found == expected else f"at {path}: found {str(found)[:300]!r}, expected {str(expected)[:300]!r}"
+
+
+def same(found, expected, what="document"):
+    """Fails with the first difference: whole projects are too much to read."""
+    assert found == expected, f"{what} {first_difference(found, expected)}"

@@ -1,6 +1,7 @@
-"""A proxy between a program and MariaDB that loses COMMITs, for tests of what happens then."""
+"""Proxies between a program and MariaDB that break connections, for tests of what happens then."""
 import itertools
 import os
+import random
 import socket
 import threading
 
@@ -8,30 +9,63 @@ COM_QUERY = 3
 _numbers = itertools.count(1)
 
 
-class CommitLoser:
-    """Forwards everything until a client sends the COMMIT of a writing transaction; then it forwards the COMMIT and waits
-    for its answer ("answer"), or doesn't even forward it ("commit"), or forwards it and waits for nothing ("race"), calls
-    `then` and hangs up. It loses one COMMIT unless it is armed again, and stays away for `away` seconds after that (None:
-    until `listen` is called)."""
+def _hang_up(*sockets):
+    for each in sockets:
+        try:
+            each.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
 
-    def __init__(self, target, loses, away=0.0, armed=True, then=None):
+
+class Connection:
+    """One client and its connection to the server. `up` and `down` return what is to be forwarded; once `over` is set,
+    the connection is cut after that."""
+
+    over = False
+
+    def __init__(self, proxy, client, server):
+        self.proxy, self.client, self.server = proxy, client, server
+        self.upward = threading.Thread(target=self.pump, args=(client, server, self.up), daemon=True)
+        self.upward.start()
+        threading.Thread(target=self.pump_down, daemon=True).start()
+
+    def up(self, data):
+        return data
+
+    def down(self, data):
+        return data
+
+    def pump(self, source, target, change):
+        try:
+            while not self.over and (data := source.recv(65536)):
+                target.sendall(change(data))
+        except OSError:
+            pass
+        _hang_up(self.client, self.server)
+
+    def pump_down(self):
+        self.pump(self.server, self.client, self.down)
+        self.upward.join()
+        self.client.close()
+        self.server.close()
+
+
+class Proxy:
+    """Listens at `path` while it is entered, and forwards to `target`."""
+
+    connection = Connection
+
+    def __init__(self, target):
         self.target = target
-        self.loses = loses
-        self.away = away
-        self.then = then
-        self.lost = 0
-        self.armed = armed
         self.path = f"{target}.proxy{next(_numbers)}"
         self.listener = None
-        self.lock = threading.Lock()
-        self.holding, self.answered = None, threading.Event()
 
     def __enter__(self):
         self.listen()
         return self
 
     def __exit__(self, *_):
-        self._unlisten()
+        self.unlisten()
 
     def listen(self):
         self.listener = socket.socket(socket.AF_UNIX)
@@ -39,7 +73,7 @@ class CommitLoser:
         self.listener.listen(16)
         threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
 
-    def _unlisten(self):
+    def unlisten(self):
         if self.listener:
             os.unlink(self.path)
             self.listener.shutdown(socket.SHUT_RDWR)
@@ -56,41 +90,47 @@ class CommitLoser:
             try:
                 server.connect(self.target)
             except OSError:
-                self._close(client, server)
+                client.close()
+                server.close()
                 continue
-            upward = threading.Thread(target=self._to_server, args=(client, server), daemon=True)
-            upward.start()
-            threading.Thread(target=self._to_client, args=(client, server, upward), daemon=True).start()
+            self.connection(self, client, server)
 
-    def _to_client(self, client, server, upward):
-        try:
-            while data := server.recv(65536):
-                if self.holding is not server:
-                    client.sendall(data)
-                else:
-                    self.answered.set()
-        except OSError:
-            pass
-        self._hang_up(client, server)
-        upward.join()
-        self._close(client, server)
 
-    def _to_server(self, client, server):
-        writing = False
-        try:
-            while data := client.recv(65536):
-                query = data[5:].upper() if data[4:5] == bytes([COM_QUERY]) else b""
-                if query.startswith(b"START TRANSACTION"):
-                    writing = query.endswith(b"READ WRITE")
-                elif query == b"COMMIT" and writing and self._is_to_lose():
-                    self._lose(client, server, data)
-                    return
-                server.sendall(data)
-        except OSError:
-            pass
-        self._hang_up(client, server)
+class CommitConnection(Connection):
+    writing = silent = False
 
-    def _is_to_lose(self):
+    def up(self, data):
+        query = data[5:].upper() if data[4:5] == bytes([COM_QUERY]) else b""
+        if query.startswith(b"START TRANSACTION"):
+            self.writing = query.endswith(b"READ WRITE")
+        elif query == b"COMMIT" and self.writing and self.proxy.is_to_lose():
+            self.proxy.lose(self, data)
+            self.over = True
+            return b""
+        return data
+
+    def down(self, data):
+        if not self.silent:
+            return data
+        self.proxy.answered.set()
+        return b""
+
+
+class CommitLoser(Proxy):
+    """Forwards everything until a client sends the COMMIT of a writing transaction; then it forwards the COMMIT and
+    waits for its answer ("answer"), or doesn't even forward it ("commit"), or forwards it and waits for nothing
+    ("race"), calls `then` and hangs up. It loses one COMMIT unless it is armed again, and stays away for `away` seconds
+    after that (None: until `listen` is called)."""
+
+    connection = CommitConnection
+
+    def __init__(self, target, loses, away=0.0, armed=True, then=None):
+        super().__init__(target)
+        self.loses, self.away, self.armed, self.then = loses, away, armed, then
+        self.lost = 0
+        self.lock, self.answered = threading.Lock(), threading.Event()
+
+    def is_to_lose(self):
         with self.lock:
             armed, self.armed = self.armed, False
             self.lost += armed
@@ -98,32 +138,50 @@ class CommitLoser:
 
     def arm(self, loses):
         """Loses one more COMMIT."""
-        self.loses, self.holding = loses, None
+        self.loses = loses
         self.answered.clear()
         self.armed = True
 
-    def _lose(self, client, server, data):
-        self._unlisten()
+    def lose(self, connection, data):
+        self.unlisten()
         if self.loses != "commit":
-            self.holding = server
-            server.sendall(data)
+            connection.silent = True
+            connection.server.sendall(data)
         if self.loses == "answer":
             assert self.answered.wait(10)
         if self.then:
             self.then()
         if self.away is not None:
             threading.Timer(self.away, self.listen).start() if self.away else self.listen()
-        self._hang_up(client, server)
 
-    @staticmethod
-    def _hang_up(*sockets):
-        for each in sockets:
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
-    @staticmethod
-    def _close(*sockets):
-        for each in sockets:
-            each.close()
+class ShortConnection(Connection):
+    def __init__(self, proxy, client, server):
+        self.left = proxy.bytes_to_live()
+        super().__init__(proxy, client, server)
+
+    def limited(self, data):
+        if self.left is None:
+            return data
+        data = data[:max(0, self.left)]
+        self.left -= len(data)
+        if self.left == 0 and not self.over:
+            self.over = True
+            self.proxy.cut += 1
+        return data
+
+    up = down = limited
+
+
+class Cutter(Proxy):
+    """While `cutting`, new connections live for a random number of bytes, both directions together."""
+
+    connection = ShortConnection
+
+    def __init__(self, target, most_bytes, seed):
+        super().__init__(target)
+        self.most_bytes, self.random = most_bytes, random.Random(seed)
+        self.cutting, self.cut = False, 0
+
+    def bytes_to_live(self):
+        return self.random.randrange(1, self.most_bytes) if self.cutting else None

@@ -187,7 +187,7 @@ class Stack:
                 self.database.close()
             shutil.rmtree(self.directory, ignore_errors=True)
 
-    def start(self, **more):
+    def start(self, ready_seconds=10.0, **more):
         """Starts slatesyncd on the socket that nginx knows; `more` are settings or arguments of Daemon."""
         settings = {**self.settings, **self.database.configuration(), **more}
         if self.nginx:
@@ -195,7 +195,7 @@ class Stack:
         self.daemon = Daemon(directory=self.directory, ready=False, **settings)
         if self.nginx:
             self.daemon.socket = self.nginx.socket
-        wait_for(self.daemon.is_ready, "slatesyncd answers")
+        wait_for(self.daemon.is_ready, "slatesyncd answers", ready_seconds)
 
     def stop(self):
         daemon, self.daemon = self.daemon, None

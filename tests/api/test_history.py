@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The history: every version that is kept comes back exactly, restores can be undone, thinning harms nothing it keeps."""
+"""The history: every version that is kept comes back exactly, restores can be undone, thinning harms nothing kept."""
 import copy
 import random
 
@@ -23,7 +23,8 @@ class Past:
         self.documents[self.version] = copy.deepcopy(document)
 
     def push(self, delta, **more):
-        self.note(self.device.push(base=self.version, delta=delta, **more).expect(200), model.apply(self.document, delta))
+        self.note(self.device.push(base=self.version, delta=delta, **more).expect(200),
+                  model.apply(self.document, delta))
 
     def replace(self, document):
         self.note(self.device.push(base=self.version, projectData=document).expect(200), document)
@@ -38,9 +39,11 @@ class Past:
             if name in ("scenes", "shots") and rows:
                 changed = choose.sample(rows, min(len(rows), choose.randint(1, 12)))
                 field = "content" if name == "scenes" else "description"
-                delta[name] = [{"episodeId": episode["id"], **row, field: self.edited(row.get(field) or "")} for row in changed]
+                delta[name] = [{"episodeId": episode["id"], **row, field: self.edited(row.get(field) or "")}
+                               for row in changed]
             elif name == "add":
-                delta.setdefault("shots", []).append({"episodeId": episode["id"], "id": f"new-{choose.random()}", "dialogue": "…"})
+                delta.setdefault("shots", []).append({"episodeId": episode["id"], "id": f"new-{choose.random()}",
+                                                      "dialogue": "…"})
             elif name == "remove" and rows:
                 kept = {row["id"] for row in delta.get("shots", [])}
                 gone = [row["id"] for row in choose.sample(rows, min(len(rows), 5)) if row["id"] not in kept]
@@ -59,7 +62,8 @@ class Past:
         document = copy.deepcopy(self.document)
         for rows in (document["episodes"], self.random.choice(document["episodes"])["shots"]):
             for _ in range(3):
-                rows.insert(self.random.randrange(len(rows)), rows.pop(self.random.randrange(len(rows)))) if rows else None
+                rows.insert(self.random.randrange(len(rows)),
+                            rows.pop(self.random.randrange(len(rows)))) if rows else None
         return document
 
     def go_on(self, times):
@@ -151,7 +155,8 @@ def the_list_tells_who_did_what_and_comes_in_pages():
             pages += page["snapshots"]
             more = f"&before={page['next']}" if "next" in page else None
         tap.equal(pages, entries, f"limit {limit}")
-    for query in ("limit=0", "limit=501", "limit=x", "limit=-1", "limit=", "before=x", "before=1.5", "limit=1&before=-1",
+    for query in ("limit=0", "limit=501", "limit=x", "limit=-1", "limit=", "before=x", "before=1.5",
+                  "limit=1&before=-1",
                   "limit=99999999999999999999"):
         past.device.get("/project/snapshots?" + query).expect(422, "invalid")
     tap.equal(past.device.get("/project/snapshots?before=0")["snapshots"], [])
@@ -231,7 +236,8 @@ def a_label_comes_and_goes():
 def big_inverses_come_in_parts():
     past = Past(stack.shared().account().device(), stack.project_data("complete-works"))
     first = past.version
-    past.note(past.device.request("DELETE", "/project", {"baseVersion": first, "opId": "clear"}).expect(200), model.empty())
+    past.note(past.device.request("DELETE", "/project", {"baseVersion": first, "opId": "clear"}).expect(200),
+              model.empty())
     parts = model.Tables(past.device.account).value("SELECT MAX(part) FROM user_project_snapshots WHERE {p}")
     assert int(parts) >= 1, parts
     past.push({"episodes": [{"id": 1, "title": "another"}]})
@@ -248,14 +254,17 @@ def damage_is_noticed_and_told():
     log = stack.shared().daemon
     assert not log.log_lines("the stored rows do not match the digest of their version")
     tables = model.Tables(past.device.account)
-    tables.sql("UPDATE user_project_shots SET data = '{\"duration\":\"4s\"}' WHERE {p} AND episode_id = 1 AND shot_id = '1-1-1'")
+    tables.sql("UPDATE user_project_shots SET data = '{\"duration\":\"4s\"}' "
+               "WHERE {p} AND episode_id = 1 AND shot_id = '1-1-1'")
     past.device.get(f"/project/snapshots/{first}").expect(500, "internal")
     past.device.get(f"/project/snapshots/{first}?diff=current").expect(500, "internal")
     lines = log.log_lines("a past version does not match its recorded digest")
-    tap.equal([(line["level"], line["project"], line["version"]) for line in lines], [("error", tables.project, first)] * 2)
+    tap.equal([(line["level"], line["project"], line["version"]) for line in lines],
+              [("error", tables.project, first)] * 2)
     past.device.pull().expect(200)
     lines = log.log_lines("the stored rows do not match the digest of their version")
-    tap.equal([(line["level"], line["project"], line["version"]) for line in lines], [("error", tables.project, past.version)])
+    tap.equal([(line["level"], line["project"], line["version"]) for line in lines],
+              [("error", tables.project, past.version)])
     before = tables.state()
     tables.sql(f"UPDATE user_project_snapshots SET undo_record = NULL WHERE {{p}} AND version = {past.version}")
     past.device.restore(first, past.version).expect(500, "internal")
@@ -263,14 +272,16 @@ def damage_is_noticed_and_told():
     tables.sql(f"UPDATE user_project_snapshots SET undo_record = X'01FF00' WHERE {{p}} AND version = {past.version}")
     past.device.restore(first, past.version).expect(500, "internal")
     past.device.get(f"/project/snapshots/{first}").expect(500, "internal")
-    tables.sql(f"UPDATE user_project_snapshots SET previous_version = {first - 1} WHERE {{p}} AND version = {past.version}")
+    tables.sql(f"UPDATE user_project_snapshots SET previous_version = {first - 1} "
+               f"WHERE {{p}} AND version = {past.version}")
     past.device.restore(first, past.version).expect(500, "internal")
     tap.equal(tables.state(), before)
 
 
 @tap.test
 def the_history_thins_itself():
-    with stack.Stack(stack.shared().database, snapshot_keep_last=5, snapshot_keep_hourly=0, snapshot_keep_daily=0) as server:
+    with stack.Stack(stack.shared().database, snapshot_keep_last=5, snapshot_keep_hourly=0,
+                     snapshot_keep_daily=0) as server:
         past = Past(server.account().device(), model.small(episodes=3))
         past.go_on(9)
         labelled = past.version
@@ -296,7 +307,8 @@ def one_version_stays_for_each_hour_and_day():
     past.go_on(40)
     tables, now = model.Tables(past.device.account), past.version
     old = sorted(past.documents, reverse=True)
-    ages = sorted({0, 1, 2, *(past.random.randrange(5 * HOUR) for _ in range(18)), *(past.random.randrange(6 * DAY) for _ in range(60))})
+    ages = sorted({0, 1, 2, *(past.random.randrange(5 * HOUR) for _ in range(18)),
+                   *(past.random.randrange(6 * DAY) for _ in range(60))})
     times = [now - age for age in ages[:len(old)]]
     renamed = dict(zip(old, times))
     tables.sql("UPDATE user_project_snapshots SET version = -version WHERE {p};" + ";".join(

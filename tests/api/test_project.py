@@ -28,12 +28,13 @@ def real_projects_come_back_value_for_value():
 
 @tap.test
 def absent_fields_read_as_their_empty_values():
-    for document in ({"episodes": []}, {"episodes": [], "context": {}}, {**model.empty()}, {"episodes": [], "rawScript": ""}):
+    for document in ({"episodes": []}, {"episodes": [], "context": {}}, {**model.empty()},
+                     {"episodes": [], "rawScript": ""}):
         device = stack.shared().account().device()
         answer = device.push(base=0, projectData=document).expect(200)
         tap.equal(answer["digest"], model.NO_DIGEST, document)
         assert answer["updatedAt"] > 0
-        tap.equal(device.document(), model.empty())
+        model.same(device.document(), model.empty())
 
 
 @tap.test
@@ -43,30 +44,33 @@ def array_order_is_data():
     document = {"episodes": [{"id": e, "scenes": [], "shots": []} for e in (10, 9, -3, 1, 2)]}
     document["episodes"][0]["shots"] = shots
     device, version = stored(document), None
-    tap.equal(device.document(), model.read(document))
+    model.same(device.document(), model.read(document))
     for step in range(4):
         order.shuffle(shots)
         order.shuffle(document["episodes"])
         version = device.push(base=version or device.version(), projectData=document).expect(200)["updatedAt"]
-        tap.equal(device.document(), model.read(document), f"shuffle {step}")
+        model.same(device.document(), model.read(document), f"shuffle {step}")
     shots.reverse()
     device.push(base=version, projectData=document).expect(200)
-    tap.equal(device.document(), model.read(document), "reversed")
+    model.same(device.document(), model.read(document), "reversed")
 
 
 @tap.test
 def unknown_fields_and_odd_values_survive():
-    odd = {"深い": [1, -0.5, 1e-7, 9007199254740991, None, True, {"a": {"b": []}}, ""], "": "empty name", "emoji": "🎬 e\u0301",
+    odd = {"深い": [1, -0.5, 1e-7, 9007199254740991, None, True, {"a": {"b": []}}, ""], "": "empty name",
+           "emoji": "🎬 e\u0301",
            "text": "\\ \" ' % _ \u2028 \x7f \t\n", "rank": "kept in a document? no: it is the order's"}
     row = {k: v for k, v in odd.items() if k != "rank"}
-    document = {"ours": odd, "episodes": [{"id": 1, "x": odd, **row, "scenes": [{"id": "s", **row}], "shots": [{"id": "t", **row}]}],
+    document = {"ours": odd, "episodes": [{"id": 1, "x": odd, **row, "scenes": [{"id": "s", **row}],
+                                           "shots": [{"id": "t", **row}]}],
                 "context": {"theirs": odd, "characters": [{"id": "c", **row, "forms": [{"formName": "f", **row}]}],
                             "locations": [{"id": "l", **row, "zones": [{"name": "z", "more": odd}]}]}}
     device = stored(document)
-    tap.equal(device.document(), model.read(document))
-    device.push(base=device.version(), delta={"meta": {"fileName": "a", "context": {"projectSummary": "b"}}}).expect(200)
+    model.same(device.document(), model.read(document))
+    fields = {"fileName": "a", "context": {"projectSummary": "b"}}
+    device.push(base=device.version(), delta={"meta": fields}).expect(200)
     document["fileName"], document["context"]["projectSummary"] = "a", "b"
-    tap.equal(device.document(), model.read(document), "after a delta of other fields")
+    model.same(device.document(), model.read(document), "after a delta of other fields")
 
 
 @tap.test
@@ -77,7 +81,8 @@ def a_tag_answers_304_in_every_form():
     for form in (tag, f"W/{tag}", f'"1", {tag}', f'"a,b",W/"2" ,\t{tag}', f'W/"x", W/{tag}', "*", f"{tag}, *"):
         answer = device.get("/project", If_None_Match=form)
         tap.equal((answer.status, answer.body, answer.headers["ETag"]), (304, b"", tag), form)
-    for form in ('"1"', f"W/\"{tag[1:-1]}0\"", tag[1:-1], tag[:-1], '""', '"', "W/", ",", "x", f'"{tag[1:-1]}x"', f'"-{tag[1:]}'):
+    for form in ('"1"', f"W/\"{tag[1:-1]}0\"", tag[1:-1], tag[:-1], '""', '"', "W/", ",", "x", f'"{tag[1:-1]}x"',
+                 f'"-{tag[1:]}'):
         tap.equal(device.get("/project", If_None_Match=form).status, 200, form)
     device.push(base=device.version(), delta={"meta": {"fileName": "other"}}).expect(200)
     assert device.get("/project", If_None_Match=tag).expect(200).headers["ETag"] != tag
@@ -115,7 +120,8 @@ def since_brings_changes_and_deletions():
         "shots": [{"episodeId": 1, "id": "1-1-2", "duration": "9s"}],
         "deleted": {"episodes": [2], "characters": ["c2"], "locations": ["l1"],
                     "scenes": [{"episodeId": 1, "sceneId": "1-1"}]}}).expect(200)["updatedAt"]
-    third = device.push(base=second, delta={"characters": [{"id": "c2", "name": "BOB is back"}]}).expect(200)["updatedAt"]
+    again = {"characters": [{"id": "c2", "name": "BOB is back"}]}
+    third = device.push(base=second, delta=again).expect(200)["updatedAt"]
     answer = device.get(f"/project?since={first}").expect(200)
     assert "projectData" not in answer.json and "full" not in answer.json
     changes = answer["changes"]
@@ -176,7 +182,7 @@ def nothing_stored_is_404_until_the_first_push():
         device.get(path).expect(404, "no_project")
     device.get("/project", If_None_Match="*").expect(404, "no_project")
     device.push(base=0, delta={}).expect(200)
-    tap.equal(device.document(), model.empty())
+    model.same(device.document(), model.empty())
 
 
 @tap.test

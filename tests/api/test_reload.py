@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reload, retirement and stop under a load of real pushes and reads through nginx: no answer is cut, no request refused."""
+"""Reload, retirement and stop under a load of pushes and reads through nginx: no answer is cut, no request refused."""
 import contextlib
 import os
 import random
@@ -12,7 +12,7 @@ import time
 import fcgi
 import tap
 from daemon import freeze, listening_socket, thaw, wait_for, with_socket_at
-from fleet import Fleet, with_counter
+from fleet import Fleet, large_document
 from mariadb import MariaDB
 from stack import Stack
 
@@ -25,16 +25,9 @@ def everything(database, **settings):
     return Stack(database=database, **{"workers": 4, "snapshot_keep_last": 100000, "log_level": "info", **settings})
 
 
-def large_document():
-    """Some 400 KB, so that an answer takes many records and can be cut."""
-    scenes = [{"id": f"s{n}", "title": f"Scene {n}", "content": f"Line {n} of what is said. " * 40} for n in range(20)]
-    return {"episodes": [{"id": n, "title": f"Part {n}", "scenes": scenes, "shots": []} for n in range(20)],
-            "context": {"characters": []}}
-
-
 def load(server, **more):
     """Eight devices that push and read; a 503 is a fault."""
-    return Fleet(server, devices=8, seed=SEED, document=with_counter(large_document()), **{"strict": True, **more})
+    return Fleet(server, devices=8, seed=SEED, document=large_document(), **{"strict": True, **more})
 
 
 def all_is_well(server):

@@ -3,6 +3,10 @@
  * usage: text_bench [PROJECT.json]: the script that is repeated up to 1 MB; made up if not given. Prints
  * name, milliseconds (the best of some runs), what came out. Built by `make tests/text/text_bench`.
  */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
 #include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>

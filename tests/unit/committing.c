@@ -67,7 +67,7 @@ static void expect_head_of_rows(const struct memory_store *store)
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(store->rows, &cursor))) {
 		rows[row->key.entity]++;
-		bytes += (int64_t)row->data.length;
+		bytes += sl_row_bytes(row);
 		assert_true(row->version > 0 && row->version <= store->head.version);
 		assert_null(sl_rowset_find(store->tombstones, &row->key));
 	}

@@ -264,6 +264,22 @@ static void rebase__a_document_conflicts_with_what_it_would_take_back(void **sta
 	expect_conflicts(&desk, touched, 2);
 }
 
+static void rebase__a_document_takes_no_move_back(void **state)
+{
+	static const char *const moves[] = { "{'characters':[{'id':'c','rank':'z'}]}", "{'characters':[{'id':'d','rank':'0'}]}" };
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const char *two = "{'fileName':'f','episodes':[],'context':{'characters':[{'id':'c'},{'id':'d'}]}}";
+		desk_close(&desk);
+		desk_open(&desk);
+		int64_t base = desk_create(&desk, two);
+		desk_commit(&desk, moves[i]);
+		struct sl_push push = desk_document(&desk, base, two);
+		push.rebase = true;
+		expect_conflict(&desk, &push, "row_conflict");
+	}
+}
+
 /* --- identical content ------------------------------------------------------------------------------------------- */
 
 static void identical__when_stale_is_no_conflict_and_brings_changes(void **state)
@@ -393,6 +409,7 @@ int main(void)
 		TEST(rebase__conflicts_once_on_an_episode_deleted_meanwhile),
 		TEST(rebase__both_deleted_is_no_conflict),
 		TEST(rebase__a_document_conflicts_with_what_it_would_take_back),
+		TEST(rebase__a_document_takes_no_move_back),
 		TEST(identical__when_stale_is_no_conflict_and_brings_changes),
 		TEST(identical__when_current_writes_no_version),
 		TEST(orphan__names_the_row),

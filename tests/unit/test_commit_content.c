@@ -3,6 +3,7 @@
 #include "committing.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct desk desk;
 static int64_t first; /* the version of PROJECT */
@@ -274,6 +275,25 @@ static void content__respaced_siblings_come_with_the_answer(void **state)
 		assert_true(sl_row_same_content(row, sl_rowset_find(desk.store.rows, &row->key)));
 }
 
+static void operation__a_long_answer_is_kept_without_the_changes_of_others(void **state)
+{
+	(void)state;
+	char *delta = malloc(SL_COMMIT_KEPT_BYTES + 100);
+	assert_non_null(delta);
+	int head = snprintf(delta, 100, "{'meta':{'rawScript':'");
+	memset(delta + head, 'x', SL_COMMIT_KEPT_BYTES);
+	snprintf(delta + head + SL_COMMIT_KEPT_BYTES, 10, "'}}");
+	desk_commit(&desk, delta);
+	free(delta);
+	struct sl_push push = desk_delta(&desk, first, "{'meta':{'fileName':'late'}}");
+	push.rebase = true;
+	expect_verdict(&desk, &push, SL_COMMITTED);
+	assert_int_equal(sl_rowset_count(desk_changes(&desk).rows), 1);
+	expect_verdict(&desk, &push, SL_REPLAYED);
+	assert_true(desk.outcome.answer.length < 1000);
+	assert_non_null(strstr(desk.outcome.answer.bytes, "\"rebased\":true,\"changesOmitted\":true"));
+}
+
 static void content__beyond_the_limit_is_refused_unless_it_shrinks(void **state)
 {
 	(void)state;
@@ -333,6 +353,7 @@ int main(void)
 		TEST(guard__does_not_mind_projects_that_were_empty),
 		TEST(content__a_meta_field_leaves_the_others_alone),
 		TEST(content__reads_only_what_the_push_touches),
+		TEST(operation__a_long_answer_is_kept_without_the_changes_of_others),
 		TEST(content__a_document_writes_only_what_differs),
 		TEST(content__new_rows_get_the_ranks_that_apply_gives),
 		TEST(content__respaced_siblings_come_with_the_answer),
