@@ -25,10 +25,15 @@
 	PLANT(NO_DIGEST_CHECK, "digests are never compared")                                                               \
 	PLANT(EPOCH_IGNORED, "a server that fell back is believed")                                                        \
 	PLANT(EDIT_LOSES_TO_DELETE, "a deletion beats an edit")                                                            \
-	PLANT(IDENTICAL_CONFLICTS, "identical changes are a conflict")                                                     \
 	PLANT(REFUSAL_BLOCKS, "a refused row is sent again and again")                                                     \
 	PLANT(COUNTER_OVERWRITES, "counters are taken over like any other field")                                          \
-	PLANT(STORE_IN_PARTS, "a batch is not stored as a whole")
+	PLANT(STORE_IN_PARTS, "a batch is not stored as a whole")                                                          \
+	PLANT(DELETION_UNDONE, "what another device deleted is added again")                                               \
+	PLANT(CONFLICT_REPEATED, "a conflict is answered with the same push")                                              \
+	PLANT(RECEIPT_DROPPED, "what a merge gives up is not kept")                                                        \
+	PLANT(CLOCK_COMPARED, "a clock behind the server's versions stops the polls")                                      \
+	PLANT(CHANGES_UNTOLD, "the app is not told of deleted rows")                                                       \
+	PLANT(SYNCED_TOO_EARLY, "\"synced\" is shown while rows are pending")
 
 #ifdef SL_PLANT
 enum sl_plants {

@@ -109,6 +109,12 @@ void sim_device_wipe(struct sim *sim, unsigned index)
 
 /* --- effects ------------------------------------------------------------------------------------------------------ */
 
+/* A store without transactions: planted, to prove that it is noticed. */
+static bool tears(const struct sim *sim, const struct sim_device *device, const struct sl_effect *effect)
+{
+	return SL_PLANTED(STORE_IN_PARTS) && device->crash_in == 0 && !sim->calm && effect->type == SL_EFFECT_STORE;
+}
+
 static void store(struct sim *sim, struct sim_device *device, const struct sl_write *writes, size_t count)
 {
 	struct sl_str *old = sim_alloc(sim, count * sizeof(*old));
@@ -205,6 +211,8 @@ static bool carry_out(struct sim *sim, struct sim_device *device, const struct s
 	for (size_t i = 0; i < effects->count && !sim->violation.invariant; i++) {
 		const struct sl_effect *effect = &effects->items[place_of(effects, i)];
 		if (device->crash_in == 0 && !sim->calm) {
+			if (tears(sim, device, effect))
+				store(sim, device, effect->store.writes, effect->store.count / 2);
 			sim_device_crash(sim, device->index);
 			return false;
 		}

@@ -15,7 +15,7 @@
 static const char usage[] =
 	"Usage: run --seed N [--trace] [--whole]\n"
 	"       run --seeds N [--first S] [--jobs J] [--skews E] [--all] [--tap]\n"
-	"       run --prove [--fault NAME]\n"
+	"       run --prove [--fault NAME] [--jobs J] [--tap]\n"
 	"\n"
 	"Simulates devices, users, network and server of one project, one run for each seed, and checks what must hold.\n"
 	"\n"
@@ -230,8 +230,21 @@ static int read_options(int argc, char **argv, struct options *options)
 	return options->one || options->seeds ? 1 : -1;
 }
 
+/* Planted faults are in a program of their own, beside this one. */
+static int prove(char **argv)
+{
+	const char *slash = strrchr(argv[0], '/');
+	char path[4096];
+	snprintf(path, sizeof(path), "%.*sprove", slash ? (int)(slash + 1 - argv[0]) : 0, argv[0]);
+	execv(path, argv);
+	fprintf(stderr, "can't run %s: %s\n", path, strerror(errno));
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "--prove") == 0)
+		return prove(argv);
 	struct options options = { .first = 1, .jobs = 2, .skews = 4 };
 	int read = read_options(argc, argv, &options);
 	if (read <= 0) {

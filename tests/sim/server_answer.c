@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/canon.h"
+#include "core/plant.h"
 
 #include "sim.h"
 
@@ -72,7 +73,7 @@ static void write_version(struct sim *sim, struct sl_buf *out)
 	char digest[SL_DIGEST_HEX];
 	sl_digest_format(head->digest, digest);
 	sl_buf_add_text(out, "\"updatedAt\":");
-	sl_buf_add_int(out, head->version);
+	sl_buf_add_int(out, SL_PLANTED(TIME_AS_CURSOR) ? sim_server_now(sim) : head->version);
 	sl_buf_add_text(out, ",\"digest\":\"");
 	sl_buf_add_text(out, digest);
 	sl_buf_add_char(out, '"');
@@ -112,11 +113,13 @@ static bool write_changes(struct sim *sim, int64_t since, struct sl_buf *out)
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_arena arena;
 	struct sl_delta changes;
-	if (since > memory->head.version || (since != 0 && since < memory->head.tombstones_from))
+	if ((since > memory->head.version && !SL_PLANTED(TIME_AS_CURSOR)) || (since != 0 && since < memory->head.tombstones_from))
 		return false;
 	sl_arena_init(&arena, 0);
 	if (memory->calls.read_changes(memory, since, &arena, &changes, &err) != SL_OK)
 		abort();
+	if (SL_PLANTED(NO_TOMBSTONES))
+		changes.deleted_count = 0;
 	damage(sim, &changes);
 	sl_buf_add_text(out, ",\"changes\":");
 	if (sl_delta_write(&changes, out) != SL_OK)
