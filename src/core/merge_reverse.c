@@ -309,6 +309,19 @@ static int reverse_inside(const struct reversing *reversing, const struct sl_row
 	return rc;
 }
 
+/* The whole row as mine has it. A project-level field may hold its empty value there, which isn't stored. */
+static int put_whole(const struct reversing *reversing, const struct sl_row *now)
+{
+	json_t *mine = NULL;
+	if (reversing->receipt->key.entity != SL_META)
+		return write_row(reversing, now, reversing->receipt->mine);
+	int rc = parse(reversing, reversing->receipt->mine, &mine);
+	if (rc == SL_OK)
+		rc = write_changed(reversing, now, mine);
+	json_decref(mine);
+	return rc;
+}
+
 int sl_merge_reverse(const struct sl_receipt *receipt, const struct sl_rowset *base, const struct sl_rowset *rows,
 	struct sl_arena *arena, struct sl_delta *delta_r, struct sl_err *err)
 {
@@ -325,6 +338,6 @@ int sl_merge_reverse(const struct sl_receipt *receipt, const struct sl_rowset *b
 	else if (receipt->mine.length == 0)
 		rc = delete_row(&reversing, now);
 	else
-		rc = write_row(&reversing, now, receipt->mine);
+		rc = put_whole(&reversing, now);
 	return rc == SL_OK ? SL_OK : sl_err_set(err, rc, "out of memory while taking a change back");
 }

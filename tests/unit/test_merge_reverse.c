@@ -135,6 +135,21 @@ static void reverse__meta_value(void **state)
 	assert_data(meta("contextUsage"), NULL);
 }
 
+static void reverse__an_empty_meta_value_is_not_stored(void **state)
+{
+	(void)state;
+	put(BASE, meta("fileName"), "", "'b'");
+	put(MINE, meta("fileName"), "", "'m'");
+	put(THEIRS, meta("fileName"), "", "'t'");
+	merge();
+	struct sl_receipt receipt = *receipt_of(meta("fileName"), "", false);
+	struct sl_delta delta;
+	receipt.mine = SL_STR("\"\""); /* as a person may decide */
+	assert_int_equal(sl_merge_reverse(&receipt, the.base, the.merge.rows, &the.arena, &delta, &the.err), 0);
+	assert_int_equal(sl_rowset_count(delta.rows), 0);
+	assert_int_equal(delta.deleted_count, 1);
+}
+
 static void reverse__meta_value_that_is_gone_comes_back(void **state)
 {
 	(void)state;
@@ -391,6 +406,7 @@ int main(void)
 		TEST(reverse__field_in_an_object),
 		TEST(reverse__removal_in_an_object_that_is_gone_changes_nothing),
 		TEST(reverse__meta_value),
+		TEST(reverse__an_empty_meta_value_is_not_stored),
 		TEST(reverse__meta_value_that_is_gone_comes_back),
 		TEST(reverse__field_of_an_element),
 		TEST(reverse__element_that_survived),
