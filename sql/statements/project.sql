@@ -26,11 +26,12 @@ INSERT INTO user_sync_ops (project_id, op_id, content_hash, version, created_at,
 SELECT t.entity, t.episode_id, t.row_id, t.deleted_at
 FROM JSON_TABLE(?, '$[*]' COLUMNS (entity TINYINT UNSIGNED PATH '$[0]', episode BIGINT PATH '$[1]',
 	id VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$[2]')) AS k
-STRAIGHT_JOIN user_project_tombstones AS t
+STRAIGHT_JOIN user_project_tombstones AS t FORCE INDEX (PRIMARY)
 	ON t.project_id = ? AND t.entity = k.entity AND t.episode_id = k.episode AND t.row_id = k.id;
 
 -- name: tombstones_since
-SELECT entity, episode_id, row_id, deleted_at FROM user_project_tombstones WHERE project_id = ? AND deleted_at > ?;
+SELECT entity, episode_id, row_id, deleted_at FROM user_project_tombstones FORCE INDEX (by_version)
+WHERE project_id = ? AND deleted_at > ?;
 
 -- name: tombstone_put
 INSERT INTO user_project_tombstones (project_id, entity, episode_id, row_id, deleted_at) VALUES (?, ?, ?, ?, ?)

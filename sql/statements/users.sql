@@ -24,7 +24,3 @@ UPDATE users SET password = ? WHERE user_id = ?;
 -- Rehashes on sign-in, unless the password was changed meanwhile.
 -- name: user_password_renew
 UPDATE users SET password = ? WHERE user_id = ? AND password = ?;
-
--- Sessions, devices and the head row go with it; project rows are deleted by their own statements.
--- name: user_delete
-DELETE FROM users WHERE user_id = ?;

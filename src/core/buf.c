@@ -57,6 +57,13 @@ static int reserve(struct sl_buf *buf, size_t more)
 	return 0;
 }
 
+void sl_buf_expect(struct sl_buf *buf, size_t more)
+{
+	size_t room = buf->maximum - buf->length;
+	if (buf->code == 0)
+		reserve(buf, more < room ? more : room);
+}
+
 static void append(struct sl_buf *buf, const void *bytes, size_t length)
 {
 	if (length == 0 || reserve(buf, length) != 0)
@@ -95,8 +102,6 @@ void sl_buf_add(struct sl_buf *buf, const void *bytes, size_t length)
 }
 
 void sl_buf_add_str(struct sl_buf *buf, struct sl_str text) { sl_buf_add(buf, text.bytes, text.length); }
-void sl_buf_add_text(struct sl_buf *buf, const char *text) { sl_buf_add(buf, text, strlen(text)); }
-void sl_buf_add_char(struct sl_buf *buf, char c) { sl_buf_add(buf, &c, 1); }
 
 void sl_buf_add_int(struct sl_buf *buf, int64_t number)
 {

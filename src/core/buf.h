@@ -35,11 +35,23 @@ void sl_buf_fail(struct sl_buf *buf, int code);
 /* Forgets the content and the error, keeps the memory. */
 void sl_buf_clear(struct sl_buf *buf);
 
+/* Makes room for `more` bytes at once (as far as the maximum goes), where about so much is known to come. */
+void sl_buf_expect(struct sl_buf *buf, size_t more);
+
 void sl_buf_add(struct sl_buf *buf, const void *bytes, size_t length);
 void sl_buf_add_str(struct sl_buf *buf, struct sl_str text);
-void sl_buf_add_text(struct sl_buf *buf, const char *text); /* NUL-terminated */
-void sl_buf_add_char(struct sl_buf *buf, char c);
 void sl_buf_add_int(struct sl_buf *buf, int64_t number); /* decimal */
+
+/* NUL-terminated text; inline, so that the length of a literal is known when it is compiled. */
+static inline void sl_buf_add_text(struct sl_buf *buf, const char *text) { sl_buf_add(buf, text, strlen(text)); }
+
+static inline void sl_buf_add_char(struct sl_buf *buf, char c)
+{
+	if (buf->code == 0 && buf->length + 1 < buf->capacity) /* what fills the buffer may have to flush it */
+		buf->bytes[buf->length++] = c;
+	else
+		sl_buf_add(buf, &c, 1);
+}
 
 /* Unsigned LEB128, 1–10 bytes: the integer format of stored binary records. */
 void sl_buf_add_varint(struct sl_buf *buf, uint64_t number);

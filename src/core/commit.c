@@ -1,6 +1,6 @@
-/* The server's decision on a push; see commit.h. Order matters: an operation that is known is answered as it first was before
- * any check, identical content is never a conflict, and conflicts come before faults, because the sender merges and sends
- * again anyway. */
+/* The server's decision on a push; see commit.h. Order matters: an operation that is known is answered as it first
+ * was before any check, identical content is never a conflict, and conflicts come before faults, because the sender
+ * merges and sends again anyway. */
 #include "core/commit.h"
 
 #include "core/commit_steps.h"
@@ -9,11 +9,6 @@ const char *sl_action_name(enum sl_action action)
 {
 	static const char *const names[] = { "push", "replace", "clear", "restore" };
 	return names[action];
-}
-
-static int no_memory(struct sl_err *err)
-{
-	return sl_err_set(err, SL_NO_MEMORY, "out of memory while deciding on a push");
 }
 
 static int conflict(struct sl_commit_work *work, const char *reason)
@@ -58,82 +53,12 @@ static const char *base_fault(struct sl_commit_work *work)
 	return NULL;
 }
 
-static int add_conflict(struct sl_commit_work *work, const struct sl_key *key, int64_t version, bool deleted)
-{
-	if (!work->conflicts) {
-		size_t most = work->change_count * 2 + 1; /* each changed row, and its episode */
-		work->conflicts = sl_arena_alloc(work->arena, most * sizeof(*work->conflicts));
-		if (!work->conflicts)
-			return no_memory(work->err);
-	}
-	work->conflicts[work->conflict_count++] = (struct sl_conflict){ *key, version, deleted };
-	return SL_OK;
-}
-
-/* Rows that moved past the base version: changed ones by their own version, absent ones by their tombstone. */
-static int find_moved_rows(struct sl_commit_work *work)
-{
-	struct sl_key *absent = sl_arena_alloc(work->arena, (work->change_count + 1) * sizeof(*absent));
-	int64_t *deleted_at = sl_arena_zalloc(work->arena, work->change_count + 1, sizeof(*deleted_at));
-	size_t absent_count = 0;
-	int rc = absent && deleted_at ? SL_OK : no_memory(work->err);
-	for (size_t i = 0; rc == SL_OK && i < work->change_count; i++) {
-		const struct sl_change *change = &work->changes[i];
-		if (!change->before)
-			absent[absent_count++] = change->after->key;
-		else if (change->before->version > work->push->base_version)
-			rc = add_conflict(work, &change->before->key, change->before->version, false);
-	}
-	if (rc == SL_OK && absent_count)
-		rc = work->store->read_tombstones(work->store->context, absent, absent_count, deleted_at, work->err);
-	for (size_t i = 0; rc == SL_OK && i < absent_count; i++)
-		if (deleted_at[i] > work->push->base_version)
-			rc = add_conflict(work, &absent[i], deleted_at[i], true);
-	return rc;
-}
-
-/* A new scene or shot without episode: a conflict if the episode was deleted meanwhile, a fault otherwise. */
-static int judge_orphan(struct sl_commit_work *work, const struct sl_row *row)
-{
-	struct sl_key parent = sl_key_of_episode(row->key.episode);
-	int64_t deleted_at = 0;
-	if (work->stale) {
-		int rc = work->store->read_tombstones(work->store->context, &parent, 1, &deleted_at, work->err);
-		if (rc != SL_OK)
-			return rc;
-		if (deleted_at > work->push->base_version)
-			return add_conflict(work, &parent, deleted_at, true);
-	}
-	return sl_commit_note_orphan(work, row);
-}
-
-static int find_orphans(struct sl_commit_work *work)
-{
-	int64_t known = 0; /* the episode that was looked up last: rows of one come together */
-	int there = -1;
-	for (size_t i = 0; i < work->change_count && work->outcome->faults.count < SL_FAULTS; i++) {
-		const struct sl_change *change = &work->changes[i];
-		if (!change->after || !sl_entity_has_episode(change->after->key.entity))
-			continue;
-		if (there < 0 || known != change->after->key.episode) {
-			known = change->after->key.episode;
-			there = sl_commit_episode_remains(work, change);
-			if (there < 0)
-				return there;
-		}
-		int rc = there ? SL_OK : judge_orphan(work, change->after);
-		if (rc != SL_OK)
-			return rc;
-	}
-	return SL_OK;
-}
-
 /* 1 when the push may be committed, 0 when the outcome is a conflict. */
 static int judge_rows(struct sl_commit_work *work)
 {
-	int rc = work->stale ? find_moved_rows(work) : SL_OK;
+	int rc = sl_commit_find_moved_rows(work);
 	if (rc == SL_OK)
-		rc = find_orphans(work);
+		rc = sl_commit_find_orphans(work);
 	if (rc != SL_OK)
 		return rc;
 	if (work->stale && (!work->push->rebase || work->push->action == SL_ACTION_RESTORE)) {
@@ -175,10 +100,10 @@ static int commit_changes(struct sl_commit_work *work)
 	int rc = gather_changes(work);
 	if (rc == SL_OK)
 		rc = sl_commit_place_new_rows(work);
-	if (rc == SL_OK)
-		rc = sl_commit_new_head(work);
-	if (rc == SL_OK)
+	if (rc == SL_OK) {
+		sl_commit_new_head(work);
 		rc = sl_commit_check_limits(work);
+	}
 	if (rc == SL_OK)
 		rc = sl_commit_finish(work);
 	work->outcome->verdict = SL_COMMITTED;

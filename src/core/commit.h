@@ -1,9 +1,10 @@
-/* The server's decision on a push: replay, commit, nothing to do, or conflict. The only path by which a project changes.
+/* The server's decision on a push: replay, commit, nothing to do, or conflict. The only path by which a project
+ * changes.
  *
  * sl_commit runs inside one transaction of a store: lock the head row → look the operation up → check versions → write
  * rows, inverse, operation and audit. It reads only rows that the push touches (a whole document: all rows), keeps no
- * state and reads no clock, so the same rules run over SQL on the server and over memory in a simulator.
- * Rules: protocol.md "Project", merge.md "Rows", architecture.md "Invariants".
+ * state and reads no clock, so the same rules run over SQL on the server and over memory in a simulator. Rules:
+ * protocol.md "Project", merge.md "Rows", architecture.md "Invariants".
  */
 #ifndef SL_CORE_COMMIT_H
 #define SL_CORE_COMMIT_H
@@ -15,12 +16,16 @@
 
 #define SL_OP_ID_CHARACTERS 128
 
+/* A longer answer is kept for replays without its `changes`, and with `"changesOmitted":true`: whoever gets that pulls what
+ * changed since its base version. */
+#define SL_COMMIT_KEPT_BYTES (64 * 1024)
+
 /* The head of a project. */
 struct sl_head {
 	int64_t version;           /* `updatedAt`: milliseconds since 1970, issued here; 0: nothing was ever stored */
 	struct sl_digest digest;   /* of all rows */
 	int64_t rows[SL_ENTITIES]; /* count of rows, by entity */
-	int64_t bytes;             /* length of all rows' data */
+	int64_t bytes;             /* of all rows, see sl_row_bytes */
 	int64_t tombstones_from;   /* deletions after this version are all known; 0: all */
 };
 
@@ -56,15 +61,16 @@ struct sl_commit_record {
 	const struct sl_push *push;
 	int64_t previous_version;
 	struct sl_head head;             /* the new one */
-	const struct sl_change *changes; /* NULL before: insert; NULL after: delete, leaving a tombstone; versions are set */
+	const struct sl_change *changes; /* NULL before: insert; NULL after: delete, leaving a tombstone; with versions */
 	size_t change_count;
 	struct sl_str undo;              /* see undo.h; empty for the first version */
 	struct sl_str summary;           /* JSON: {"shots":{"changed":1},…} */
 	struct sl_op op;
 };
 
-/* Where a project is stored. All functions return 0 or a negative code (with `err` set) and give texts that live in the arena
- * or longer. They run in one transaction, in which lock_head comes first and keeps other commits out. */
+/* Where a project is stored. All functions return 0 or a negative code (with `err` set) and give texts that live in
+ * the arena or longer. They run in one transaction, in which lock_head comes first and keeps other commits out.
+ * Lists may be long (every row of a large request) but not empty, and name nothing twice. */
 struct sl_store {
 	void *context;
 	int (*lock_head)(void *context, struct sl_head *head_r, struct sl_err *err);
@@ -75,14 +81,15 @@ struct sl_store {
 		struct sl_rowset *into, struct sl_err *err);
 	/* Adds all rows. */
 	int (*read_all)(void *context, struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err);
-	/* Adds all siblings of a group (sl_key_of_siblings). */
-	int (*read_siblings)(void *context, const struct sl_key *group, struct sl_arena *arena, struct sl_rowset *into,
+	/* Adds all rows of the groups of siblings (sl_key_of_siblings). */
+	int (*read_siblings)(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena,
+		struct sl_rowset *into, struct sl_err *err);
+	/* The last rank of each group; empty when it has no rows. */
+	int (*last_ranks)(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena,
+		struct sl_str *ranks_r, struct sl_err *err);
+	/* Whether each of the episodes (sl_key_of_episode) exists. */
+	int (*has_episodes)(void *context, const struct sl_key *episodes, size_t count, bool *there_r,
 		struct sl_err *err);
-	/* The last rank of a group; empty when it has no rows. */
-	int (*last_rank)(void *context, const struct sl_key *group, struct sl_arena *arena, struct sl_str *rank_r,
-		struct sl_err *err);
-	/* Whether the episode exists: 1 or 0. */
-	int (*has_episode)(void *context, int64_t episode, struct sl_err *err);
 	/* For each key the version at which it was deleted, 0 for none. */
 	int (*read_tombstones)(void *context, const struct sl_key *keys, size_t count, int64_t *versions_r,
 		struct sl_err *err);
@@ -109,8 +116,8 @@ struct sl_outcome {
 	int64_t previous_version;
 	bool stale;                /* the push was based on an older version */
 	size_t rows_changed;
-	struct sl_str answer;      /* COMMITTED, UNCHANGED, REPLAYED: {"ok":true,"updatedAt":…,"digest":…,"opId":…,"rebased":…,
-	                            * "changes":…}; as it was first given, for a replay */
+	struct sl_str answer;      /* COMMITTED, UNCHANGED, REPLAYED: {"ok":true,"updatedAt":…,"digest":…,"opId":…,
+	                            * "rebased":…,"changes":…}; for a replay as it was kept */
 	const char *reason;        /* CONFLICTED: "version_mismatch", "missing_version", "row_conflict" */
 	const struct sl_conflict *conflicts;
 	size_t conflict_count;
@@ -118,10 +125,11 @@ struct sl_outcome {
 	struct sl_faults faults;   /* with SL_INVALID: rows that belong to no episode */
 };
 
-/* Decides and, if it comes to that, writes. Returns 0 with a verdict, or SL_OP_REUSED, SL_EMPTY_OVERWRITE, SL_INVALID (see
- * outcome_r->faults), SL_TOO_LARGE (project_bytes), SL_NO_SNAPSHOT, SL_NO_MEMORY, SL_INTERNAL (the restored digest is not
- * the recorded one), or what the store returned. After anything but COMMITTED and UNCHANGED the transaction has written
- * nothing. All of the outcome lives in the arena. */
+/* Decides and, if it comes to that, writes. Returns 0 with a verdict, or SL_OP_REUSED, SL_EMPTY_OVERWRITE,
+ * SL_INVALID (see outcome_r->faults), SL_TOO_LARGE (project_bytes), SL_NO_SNAPSHOT, SL_NO_MEMORY, SL_INTERNAL (the
+ * restored digest is not the recorded one), or what the store returned. After anything but COMMITTED and UNCHANGED
+ * the transaction has written nothing. All of the outcome lives in the arena. The same push may be given again, as a
+ * repeated transaction does. */
 int sl_commit(const struct sl_store *store, const struct sl_push *push, struct sl_arena *arena,
 	struct sl_outcome *outcome_r, struct sl_err *err) __attribute__((warn_unused_result));
 

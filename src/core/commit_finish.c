@@ -2,187 +2,33 @@
 #include "core/commit_steps.h"
 
 #include "core/canon.h"
-#include "core/rank.h"
 
 static int no_memory(const struct sl_commit_work *work)
 {
 	return sl_err_set(work->err, SL_NO_MEMORY, "out of memory while committing a push");
 }
 
-/* --- places of new rows ------------------------------------------------------------------------------------------ */
-
-static bool lacks_rank(const struct sl_row *row)
-{
-	return row && row->key.entity != SL_META && row->rank.length == 0;
-}
-
-/* The last rank of each group that gets rows without rank: rows keyed by the group. */
-static int gather_last_ranks(struct sl_commit_work *work, struct sl_rowset *last)
-{
-	for (size_t i = 0; i < work->change_count; i++) {
-		const struct sl_row *row = work->changes[i].after;
-		if (!lacks_rank(row))
-			continue;
-		struct sl_row group = { .key = sl_key_of_siblings(&row->key) };
-		if (sl_rowset_find(last, &group.key))
-			continue;
-		int rc = work->head.version == 0 ? SL_OK
-			: work->store->last_rank(work->store->context, &group.key, work->arena, &group.rank, work->err);
-		if (rc != SL_OK)
-			return rc;
-		if (!sl_rowset_put(last, &group))
-			return no_memory(work);
-	}
-	for (size_t i = 0; i < work->change_count; i++) {
-		const struct sl_row *row = work->changes[i].after;
-		if (!row)
-			continue;
-		struct sl_key key = sl_key_of_siblings(&row->key);
-		struct sl_row *group = sl_rowset_find(last, &key);
-		if (group && sl_str_compare(group->rank, row->rank) < 0)
-			group->rank = row->rank;
-	}
-	return SL_OK;
-}
-
-/* The rows of a group as they will be: stored ones that stay, changed and new ones, those without rank last. */
-static int gather_siblings(struct sl_commit_work *work, const struct sl_key *group, struct sl_rowset *siblings,
-	struct sl_keys *unplaced)
-{
-	int rc = work->store->read_siblings(work->store->context, group, work->arena, siblings, work->err);
-	for (size_t i = 0; rc == SL_OK && i < work->change_count; i++) {
-		const struct sl_change *change = &work->changes[i];
-		const struct sl_key *key = change->after ? &change->after->key : &change->before->key;
-		struct sl_key own = sl_key_of_siblings(key);
-		if (!sl_key_equal(&own, group))
-			continue;
-		if (!change->after)
-			sl_rowset_remove(siblings, key);
-		else if (lacks_rank(change->after) ? sl_keys_add(unplaced, key) != SL_OK : !sl_rowset_put(siblings, change->after))
-			return no_memory(work);
-	}
-	return rc;
-}
-
-static struct sl_change *change_of(struct sl_commit_work *work, const struct sl_key *key)
-{
-	for (size_t i = 0; i < work->change_count; i++)
-		if (work->changes[i].after && sl_key_equal(&work->changes[i].after->key, key))
-			return &work->changes[i];
-	return NULL;
-}
-
-static int add_change(struct sl_commit_work *work, const struct sl_row *before, struct sl_str rank)
-{
-	if (work->change_count == work->change_capacity) {
-		size_t capacity = work->change_capacity * 2 + 16;
-		struct sl_change *changes = sl_arena_alloc(work->arena, capacity * sizeof(*changes));
-		if (!changes)
-			return no_memory(work);
-		memcpy(changes, work->changes, work->change_count * sizeof(*changes));
-		work->changes = changes;
-		work->change_capacity = capacity;
-	}
-	struct sl_row *old = sl_arena_alloc(work->arena, sizeof(*old)), *after = sl_arena_alloc(work->arena, sizeof(*after));
-	if (!old || !after)
-		return no_memory(work);
-	*old = *after = *before;
-	after->rank = rank;
-	work->changes[work->change_count++] = (struct sl_change){ old, after };
-	/* The sender does not know: it learns the new rank from the answer. */
-	if (!work->has_others) {
-		work->others = (struct sl_delta){ sl_rowset_new(work->arena, 16), NULL, 0 };
-		work->has_others = true;
-	}
-	return work->others.rows && sl_rowset_put(work->others.rows, after) ? SL_OK : no_memory(work);
-}
-
-static int set_rank(struct sl_commit_work *work, struct sl_change *change, struct sl_str rank)
-{
-	struct sl_row *after = sl_arena_alloc(work->arena, sizeof(*after));
-	if (!after)
-		return no_memory(work);
-	*after = *change->after;
-	after->rank = rank;
-	change->after = after;
-	return SL_OK;
-}
-
-/* Where a client left no room behind its last rank: new ranks for the whole group. */
-static int respace(struct sl_commit_work *work, const struct sl_key *group)
-{
-	struct sl_rowset *siblings = sl_rowset_new(work->arena, 64);
-	struct sl_keys unplaced = { .arena = work->arena };
-	int rc = siblings ? gather_siblings(work, group, siblings, &unplaced) : no_memory(work);
-	if (rc != SL_OK)
-		return rc;
-	size_t placed = sl_rowset_count(siblings), count = placed + unplaced.count;
-	struct sl_row **sorted = sl_rowset_sorted(siblings, work->arena);
-	struct sl_str *ranks = sl_arena_alloc(work->arena, (count + 1) * sizeof(*ranks)), none = { NULL, 0 };
-	if (!sorted || !ranks)
-		return no_memory(work);
-	if (sl_rank_between(none, none, count, work->arena, ranks) != SL_OK)
-		return no_memory(work);
-	for (size_t i = 0; rc == SL_OK && i < count; i++) {
-		struct sl_change *change = change_of(work, i < placed ? &sorted[i]->key : &unplaced.items[i - placed]);
-		if (change)
-			rc = set_rank(work, change, ranks[i]);
-		else if (!sl_str_equal(sorted[i]->rank, ranks[i]))
-			rc = add_change(work, sorted[i], ranks[i]);
-	}
-	return rc;
-}
-
-int sl_commit_place_new_rows(struct sl_commit_work *work)
-{
-	struct sl_rowset *last = sl_rowset_new(work->arena, 8);
-	int rc = last ? gather_last_ranks(work, last) : no_memory(work);
-	for (size_t i = 0; rc == SL_OK && i < work->change_count; i++) {
-		const struct sl_row *row = work->changes[i].after;
-		if (!lacks_rank(row))
-			continue;
-		struct sl_key key = sl_key_of_siblings(&row->key);
-		struct sl_row *group = sl_rowset_find(last, &key);
-		struct sl_str rank, end = { NULL, 0 };
-		rc = sl_rank_between(group->rank, end, 1, work->arena, &rank);
-		if (rc == SL_OK) {
-			group->rank = rank;
-			rc = set_rank(work, &work->changes[i], rank);
-		} else if (rc == SL_TOO_LARGE) {
-			rc = respace(work, &key);
-		} else {
-			rc = no_memory(work);
-		}
-	}
-	return rc;
-}
-
 /* --- the new head ------------------------------------------------------------------------------------------------ */
 
-int sl_commit_new_head(struct sl_commit_work *work)
+void sl_commit_new_head(struct sl_commit_work *work)
 {
 	struct sl_head *head = &work->head;
 	head->version = work->push->now_ms > head->version ? work->push->now_ms : head->version + 1;
 	for (size_t i = 0; i < work->change_count; i++) {
-		struct sl_change *change = &work->changes[i];
-		if (change->before) {
-			sl_digest_subtract(&head->digest, change->before);
-			head->rows[change->before->key.entity]--;
-			head->bytes -= (int64_t)change->before->data.length;
+		const struct sl_row *before = work->changes[i].before;
+		struct sl_row *after = sl_commit_written(&work->changes[i]);
+		if (before) {
+			sl_digest_subtract(&head->digest, before);
+			head->rows[before->key.entity]--;
+			head->bytes -= sl_row_bytes(before);
 		}
-		if (!change->after)
-			continue;
-		struct sl_row *after = sl_arena_alloc(work->arena, sizeof(*after));
-		if (!after)
-			return no_memory(work);
-		*after = *change->after;
-		after->version = head->version;
-		change->after = after;
-		sl_digest_add(&head->digest, after);
-		head->rows[after->key.entity]++;
-		head->bytes += (int64_t)after->data.length;
+		if (after) {
+			after->version = head->version;
+			sl_digest_add(&head->digest, after);
+			head->rows[after->key.entity]++;
+			head->bytes += sl_row_bytes(after);
+		}
 	}
-	return SL_OK;
 }
 
 static bool holds_rows(const struct sl_head *head)
@@ -212,12 +58,15 @@ static int read_script(struct sl_commit_work *work, struct sl_str *before_r, str
 	return rc;
 }
 
-/* "Never allow empty local state to overwrite non-empty server state" (requirements). */
+/* "Never allow empty local state to overwrite non-empty server state" (requirements). Clearing and restoring are
+ * done on purpose. */
 static int guard_empty(struct sl_commit_work *work)
 {
 	struct sl_str before, after;
-	if (work->push->allow_empty || work->push->action == SL_ACTION_RESTORE || holds_rows(&work->head)
-		|| work->outcome->previous_version == 0)
+	enum sl_action action = work->push->action;
+	if (work->push->allow_empty || action == SL_ACTION_CLEAR || action == SL_ACTION_RESTORE)
+		return SL_OK;
+	if (holds_rows(&work->head) || work->outcome->previous_version == 0)
 		return SL_OK;
 	int rc = read_script(work, &before, &after);
 	if (rc != SL_OK || !sl_rows_script_is_blank(after))
@@ -234,15 +83,12 @@ int sl_commit_check_limits(struct sl_commit_work *work)
 	if (work->head.bytes > limit && work->head.bytes > work->outcome->head.bytes)
 		return sl_err_set_limit(work->err, limit, "the project would hold %lld bytes, the limit is %lld",
 			(long long)work->head.bytes, (long long)limit);
-	if (work->push->action == SL_ACTION_RESTORE && !sl_digest_equal(work->head.digest, work->wanted))
-		return sl_err_set(work->err, SL_INTERNAL, "the history does not lead back to the digest recorded at version %lld",
-			(long long)work->push->restore_version);
 	return guard_empty(work);
 }
 
 /* --- what is written --------------------------------------------------------------------------------------------- */
 
-static void write_answer(const struct sl_commit_work *work, struct sl_buf *out)
+static void write_answer(const struct sl_commit_work *work, bool whole, struct sl_buf *out)
 {
 	char digest[SL_DIGEST_HEX];
 	sl_digest_format(work->head.digest, digest);
@@ -253,7 +99,9 @@ static void write_answer(const struct sl_commit_work *work, struct sl_buf *out)
 	sl_buf_add_text(out, "\",\"opId\":");
 	sl_canon_string(out, work->push->op_id);
 	sl_buf_add_text(out, work->stale ? ",\"rebased\":true" : ",\"rebased\":false");
-	if (work->has_others) {
+	if (work->has_others && !whole) {
+		sl_buf_add_text(out, ",\"changesOmitted\":true");
+	} else if (work->has_others) {
 		sl_buf_add_text(out, ",\"changes\":");
 		if (sl_delta_write(&work->others, out) != SL_OK)
 			return;
@@ -302,33 +150,54 @@ static int keep_text(struct sl_commit_work *work, const struct sl_buf *text, str
 	return SL_OK;
 }
 
+/* If the inverse can't be written, the commit fails. */
+static int keep_undo(struct sl_commit_work *work, struct sl_buf *text, struct sl_str *undo_r)
+{
+	if (work->outcome->previous_version == 0 || work->change_count == 0)
+		return SL_OK;
+	sl_buf_clear(text);
+	int rc = sl_undo_encode(work->changes, work->change_count, work->arena, text);
+	if (rc == SL_OK)
+		return keep_text(work, text, undo_r);
+	return rc == SL_NO_MEMORY ? no_memory(work) : sl_err_set(work->err, rc, "the inverse of a push can't be made");
+}
+
+/* The answer to give, and the one to keep for replays: without others' changes where those are many, since they would be
+ * stored again with every push that is late. */
+static int keep_answers(struct sl_commit_work *work, struct sl_buf *text, struct sl_str *given_r, struct sl_str *kept_r)
+{
+	write_answer(work, true, text);
+	int rc = keep_text(work, text, given_r);
+	*kept_r = *given_r;
+	if (rc != SL_OK || given_r->length <= SL_COMMIT_KEPT_BYTES)
+		return rc;
+	sl_buf_clear(text);
+	write_answer(work, false, text);
+	return keep_text(work, text, kept_r);
+}
+
 int sl_commit_finish(struct sl_commit_work *work)
 {
 	struct sl_commit_record record = { .push = work->push, .previous_version = work->outcome->previous_version,
 		.head = work->head, .changes = work->changes, .change_count = work->change_count };
 	struct sl_buf text;
 	sl_buf_init(&text, SIZE_MAX);
-	write_answer(work, &text);
-	int rc = keep_text(work, &text, &record.op.answer);
+	struct sl_str answer;
+	int rc = keep_answers(work, &text, &answer, &record.op.answer);
 	sl_buf_clear(&text);
 	write_summary(work, &text);
 	if (rc == SL_OK)
 		rc = keep_text(work, &text, &record.summary);
-	sl_buf_clear(&text);
-	if (rc == SL_OK && record.previous_version > 0 && work->change_count) {
-		rc = sl_undo_encode(work->changes, work->change_count, work->arena, &text);
-		if (rc == SL_OK)
-			rc = keep_text(work, &text, &record.undo);
-		else
-			rc = no_memory(work);
-	}
+	if (rc == SL_OK)
+		rc = keep_undo(work, &text, &record.undo);
 	sl_buf_dispose(&text);
+	memcpy(record.op.content_hash, work->content_hash, sizeof(record.op.content_hash));
+	if (rc == SL_OK)
+		rc = work->store->write(work->store->context, &record, work->err);
 	if (rc != SL_OK)
 		return rc;
-	memcpy(record.op.content_hash, work->content_hash, sizeof(record.op.content_hash));
-	rc = work->store->write(work->store->context, &record, work->err);
 	work->outcome->head = work->head;
 	work->outcome->rows_changed = work->change_count;
-	work->outcome->answer = record.op.answer;
-	return rc;
+	work->outcome->answer = answer;
+	return SL_OK;
 }

@@ -1,8 +1,6 @@
-/* From a push to the rows that it really changes; see commit_steps.h. Reads only rows that the push touches, but for a whole
- * document, which is compared with all of them. */
+/* From a push to the rows that it really changes; see commit_steps.h. Reads only rows that the push touches, but for
+ * a whole document, which is compared with all of them. */
 #include "core/commit_steps.h"
-
-#include <stdio.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -31,24 +29,39 @@ static void hash_key(XXH3_state_t *state, const struct sl_key *key)
 	hash_text(state, key->id);
 }
 
-/* A document's ranks are not the sender's: they are made while committing. */
-static void hash_rows(XXH3_state_t *state, const struct sl_rowset *rows, bool with_rank)
+/* Project-level fields are members of an object, so their order means nothing: they count as a sum. A document has
+ * no ranks of its own, only what a first try to commit it has filled in. */
+static void hash_rows(XXH3_state_t *state, const struct sl_rowset *rows, bool with_ranks, struct sl_digest *meta)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
 	hash_number(state, (int64_t)sl_rowset_count(rows));
 	while ((row = sl_rowset_next(rows, &cursor))) {
+		if (row->key.entity == SL_META) {
+			sl_digest_add(meta, row);
+			continue;
+		}
 		hash_key(state, &row->key);
-		if (with_rank)
+		if (with_ranks)
 			hash_text(state, row->rank);
 		hash_text(state, row->data);
 	}
+}
+
+static void hash_deleted(XXH3_state_t *state, const struct sl_delta *delta, struct sl_digest *meta)
+{
+	for (size_t i = 0; i < delta->deleted_count; i++)
+		if (delta->deleted[i].entity == SL_META)
+			sl_digest_add(meta, &(struct sl_row){ .key = delta->deleted[i] }); /* a written one has data */
+		else
+			hash_key(state, &delta->deleted[i]);
 }
 
 void sl_commit_hash(const struct sl_push *push, unsigned char hash_r[16])
 {
 	XXH3_state_t state;
 	XXH128_canonical_t canonical;
+	struct sl_digest meta = { 0, 0 };
 	XXH3_128bits_reset(&state);
 	hash_number(&state, push->action);
 	hash_number(&state, push->has_base ? push->base_version : -1);
@@ -56,12 +69,13 @@ void sl_commit_hash(const struct sl_push *push, unsigned char hash_r[16])
 	hash_number(&state, push->allow_empty);
 	hash_number(&state, push->restore_version);
 	if (push->document)
-		hash_rows(&state, push->document, false);
+		hash_rows(&state, push->document, false, &meta);
 	if (push->delta) {
-		hash_rows(&state, push->delta->rows, true);
-		for (size_t i = 0; i < push->delta->deleted_count; i++)
-			hash_key(&state, &push->delta->deleted[i]);
+		hash_rows(&state, push->delta->rows, true, &meta);
+		hash_deleted(&state, push->delta, &meta);
 	}
+	hash_number(&state, (int64_t)meta.high);
+	hash_number(&state, (int64_t)meta.low);
 	XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&state));
 	memcpy(hash_r, canonical.digest, sizeof(canonical.digest));
 }
@@ -80,6 +94,25 @@ static int read_keys(struct sl_commit_work *work, const struct sl_keys *keys)
 	return work->store->read_rows(work->store->context, keys->items, keys->count, work->arena, work->stored, work->err);
 }
 
+/* The scenes and shots of the stored episodes that the delta deletes. */
+static int read_children(struct sl_commit_work *work)
+{
+	struct sl_keys groups = { .arena = work->arena };
+	for (size_t i = 0; i < work->delta.deleted_count; i++) {
+		const struct sl_key *key = &work->delta.deleted[i];
+		struct sl_key scenes = { SL_SCENES, key->episode, { NULL, 0 } };
+		struct sl_key shots = { SL_SHOTS, key->episode, { NULL, 0 } };
+		if (key->entity != SL_EPISODES || !sl_rowset_find(work->stored, key))
+			continue;
+		if (sl_keys_add(&groups, &scenes) != SL_OK || sl_keys_add(&groups, &shots) != SL_OK)
+			return no_memory(work);
+	}
+	if (groups.count == 0)
+		return SL_OK;
+	return work->store->read_siblings(work->store->context, groups.items, groups.count, work->arena, work->stored,
+		work->err);
+}
+
 /* The stored rows of the delta, and the scenes and shots of the episodes that it deletes. */
 static int read_touched(struct sl_commit_work *work)
 {
@@ -93,16 +126,7 @@ static int read_touched(struct sl_commit_work *work)
 		if (sl_keys_add(&keys, &work->delta.deleted[i]) != SL_OK)
 			return no_memory(work);
 	int rc = read_keys(work, &keys);
-	for (size_t i = 0; rc == SL_OK && i < work->delta.deleted_count; i++) {
-		const struct sl_key *key = &work->delta.deleted[i];
-		struct sl_key scenes = { SL_SCENES, key->episode, { NULL, 0 } }, shots = { SL_SHOTS, key->episode, { NULL, 0 } };
-		if (key->entity != SL_EPISODES || !sl_rowset_find(work->stored, key))
-			continue;
-		rc = work->store->read_siblings(work->store->context, &scenes, work->arena, work->stored, work->err);
-		if (rc == SL_OK)
-			rc = work->store->read_siblings(work->store->context, &shots, work->arena, work->stored, work->err);
-	}
-	return rc;
+	return rc == SL_OK ? read_children(work) : rc;
 }
 
 static int delta_of_push(struct sl_commit_work *work)
@@ -182,6 +206,22 @@ static int keep_changes(struct sl_commit_work *work)
 	return SL_OK;
 }
 
+/* That the changes lead back to the digest recorded at the version; no version is ever restored by guess. */
+static int check_restored(const struct sl_commit_work *work)
+{
+	struct sl_digest digest = work->head.digest;
+	for (size_t i = 0; i < work->change_count; i++) {
+		if (work->changes[i].before)
+			sl_digest_subtract(&digest, work->changes[i].before);
+		if (work->changes[i].after)
+			sl_digest_add(&digest, work->changes[i].after);
+	}
+	if (sl_digest_equal(digest, work->wanted))
+		return SL_OK;
+	return sl_err_set(work->err, SL_INTERNAL, "the history does not lead back to the digest recorded at version %lld",
+		(long long)work->push->restore_version);
+}
+
 int sl_commit_make_changes(struct sl_commit_work *work)
 {
 	int rc;
@@ -199,32 +239,7 @@ int sl_commit_make_changes(struct sl_commit_work *work)
 	default:
 		rc = delta_of_document(work);
 	}
-	return rc == SL_OK ? keep_changes(work) : rc;
-}
-
-/* --- scenes and shots without episode ---------------------------------------------------------------------------- */
-
-int sl_commit_episode_remains(struct sl_commit_work *work, const struct sl_change *change)
-{
-	struct sl_key episode = sl_key_of_episode(change->after->key.episode);
-	if (work->push->action != SL_ACTION_PUSH || sl_rowset_find(work->delta.rows, &episode))
-		return 1;
-	if (sl_rowset_find(work->gone, &episode))
-		return 0;
-	if (change->before)
-		return 1;
-	return work->head.version > 0 ? work->store->has_episode(work->store->context, episode.episode, work->err) : 0;
-}
-
-int sl_commit_note_orphan(struct sl_commit_work *work, const struct sl_row *row)
-{
-	const struct sl_row *other;
-	size_t cursor = 0, index = 0;
-	char path[256];
-	while ((other = sl_rowset_next(work->delta.rows, &cursor)) && !sl_key_equal(&other->key, &row->key))
-		index += other->key.entity == row->key.entity;
-	snprintf(path, sizeof(path), "%s/%s/%zu/episodeId", work->push->at ? work->push->at : "",
-		sl_entity_name(row->key.entity), index);
-	int rc = sl_faults_add(&work->outcome->faults, work->arena, path, "no such episode");
-	return rc == SL_INVALID ? SL_OK : rc;
+	if (rc == SL_OK)
+		rc = keep_changes(work);
+	return rc == SL_OK && work->push->action == SL_ACTION_RESTORE ? check_restored(work) : rc;
 }

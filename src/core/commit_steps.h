@@ -16,7 +16,7 @@ struct sl_commit_work {
 	struct sl_rowset *stored;     /* what the store holds of the touched rows */
 	struct sl_delta delta;        /* the push as a delta */
 	struct sl_rowset *gone;       /* keys of the episodes that it deletes */
-	struct sl_change *changes;    /* what really changes; `after` rows are ours to edit until they are written */
+	struct sl_change *changes;    /* what really changes; see sl_commit_written */
 	size_t change_count, change_capacity;
 	struct sl_digest wanted;      /* restore: the digest recorded at the version */
 	struct sl_delta others;       /* what others changed since the base, and siblings that had to be respaced */
@@ -25,25 +25,34 @@ struct sl_commit_work {
 	size_t conflict_count;
 };
 
+/* The new row of a change, or NULL. All of them are copies made for this commit, which it may edit until they are
+ * written. */
+static inline struct sl_row *sl_commit_written(const struct sl_change *change)
+{
+	return (struct sl_row *)change->after;
+}
+
 /* The hash of all that makes the request what it is; an operation id may be used again only with the same. */
 void sl_commit_hash(const struct sl_push *push, unsigned char hash_r[16]);
 
-/* Turns the push into `delta`, reads the touched rows into `stored`, and keeps in `changes` what differs from them. */
+/* Turns the push into `delta`, reads the touched rows into `stored`, and keeps in `changes` what differs from them.
+ * A restore that would not lead to the recorded digest fails with SL_INTERNAL. */
 int sl_commit_make_changes(struct sl_commit_work *work);
 
-/* Whether the episode of a written scene or shot exists after the push: 1, 0 or a negative code. */
-int sl_commit_episode_remains(struct sl_commit_work *work, const struct sl_change *change);
+/* Adds the conflicts of a stale push: changed rows by their own version, absent ones by their tombstone. */
+int sl_commit_find_moved_rows(struct sl_commit_work *work);
 
-/* Adds the fault "no such episode" at the row's place in the request. */
-int sl_commit_note_orphan(struct sl_commit_work *work, const struct sl_row *row);
+/* Scenes and shots whose episode does not exist after the push: a conflict where it was deleted meanwhile, else a
+ * fault at the row's place in the request. */
+int sl_commit_find_orphans(struct sl_commit_work *work);
 
 /* Gives ranks to new rows that came without: last among their siblings, which are respaced where no room is left. */
 int sl_commit_place_new_rows(struct sl_commit_work *work);
 
 /* Moves `head` to its new version, counts and digest, and stamps the changed rows with that version. */
-int sl_commit_new_head(struct sl_commit_work *work);
+void sl_commit_new_head(struct sl_commit_work *work);
 
-/* The empty guard, the size of the project, and the digest of a restored version. */
+/* The empty guard and the size of the project. */
 int sl_commit_check_limits(struct sl_commit_work *work);
 
 /* Builds answer, inverse and summary, and has the store write. */

@@ -2,7 +2,6 @@
 #include "core/delta.h"
 
 #include "core/canon.h"
-#include "core/rank.h"
 
 #define CONTEXT_LENGTH (sizeof("context.") - 1)
 

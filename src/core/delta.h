@@ -38,23 +38,23 @@ int sl_delta_difference(const struct sl_rowset *before, const struct sl_rowset *
 /* Whether nothing changes. */
 bool sl_delta_is_empty(const struct sl_delta *delta);
 
-/* Lists the deletions of the scenes and shots in `rows` that go with a deleted episode, unless the delta writes them (then
- * they are orphans, which the caller reports). Returns 0 or SL_NO_MEMORY. */
+/* Lists the deletions of the scenes and shots in `rows` that go with a deleted episode, unless the delta writes them
+ * (then they are orphans, which the caller reports). Returns 0 or SL_NO_MEMORY. */
 int sl_delta_expand(struct sl_delta *delta, const struct sl_rowset *rows, struct sl_arena *arena)
 	__attribute__((warn_unused_result));
 
-/* Changes `rows` in place. Rows without rank keep the stored one; new ones without rank go last among their siblings.
- * Deleting an episode deletes its scenes and shots. Returns 0 or SL_NO_MEMORY. */
+/* Changes `rows` in place. Rows without rank keep the stored one; new ones without rank go last among their siblings
+ * (place.h). Deleting an episode deletes its scenes and shots. Returns 0, or SL_NO_MEMORY with `rows` half changed. */
 int sl_delta_apply(const struct sl_delta *delta, struct sl_rowset *rows, struct sl_arena *arena)
 	__attribute__((warn_unused_result));
 
-/* The delta that undoes `delta` on `before`: the state that `delta` applies to, or at least its touched rows. The delta must
- * be expanded (sl_delta_expand), and its rows have ranks. */
+/* The delta that undoes `delta` on `before`: the state that `delta` applies to, or at least its touched rows. The
+ * delta must be expanded (sl_delta_expand), and its rows have ranks. */
 int sl_delta_invert(const struct sl_delta *delta, const struct sl_rowset *before, struct sl_arena *arena,
 	struct sl_delta *inverse_r) __attribute__((warn_unused_result));
 
-/* One delta with the effect of `first`, then `second`. Both must list the scenes and shots of the episodes that they delete,
- * as sl_delta_difference and sl_delta_expand do. */
+/* One delta with the effect of `first`, then `second`. Both must list the scenes and shots of the episodes that they
+ * delete, as sl_delta_difference and sl_delta_expand do, and give ranks to the rows that they add. */
 int sl_delta_compose(const struct sl_delta *first, const struct sl_delta *second, struct sl_arena *arena,
 	struct sl_delta *delta_r) __attribute__((warn_unused_result));
 

@@ -1,7 +1,6 @@
-/* Deltas as values: difference, expansion, apply, inverse, composition; see delta.h. None of them reads a row's text: rows
- * are equal when their bytes are. */
+/* Deltas as values: difference, expansion, inverse, composition; see delta.h (apply is in delta_apply.c). None of
+ * them reads a row's text: rows are equal when their bytes are. Fails only for memory. */
 #include "core/delta.h"
-#include "core/rank.h"
 
 int sl_keys_add(struct sl_keys *keys, const struct sl_key *key)
 {
@@ -95,88 +94,6 @@ int sl_delta_expand(struct sl_delta *delta, const struct sl_rowset *rows, struct
 	return SL_OK;
 }
 
-/* --- apply ------------------------------------------------------------------------------------------------------ */
-
-static int note_last_rank(struct sl_rowset *last, const struct sl_row *row)
-{
-	struct sl_row entry = { .key = sl_key_of_siblings(&row->key), .rank = row->rank };
-	const struct sl_row *known = sl_rowset_find(last, &entry.key);
-	if (row->key.entity == SL_META || (known && sl_str_compare(known->rank, row->rank) >= 0))
-		return SL_OK;
-	return sl_rowset_put(last, &entry) ? SL_OK : SL_NO_MEMORY;
-}
-
-/* The last rank of every group of siblings: rows keyed by sl_key_of_siblings. */
-static struct sl_rowset *last_ranks(const struct sl_rowset *rows, struct sl_arena *arena)
-{
-	struct sl_rowset *last = sl_rowset_new(arena, 16);
-	const struct sl_row *row;
-	size_t cursor = 0;
-	while (last && (row = sl_rowset_next(rows, &cursor)))
-		if (note_last_rank(last, row) != SL_OK)
-			return NULL;
-	return last;
-}
-
-/* Gives all siblings of a group new ranks in their present order, with `extra` last. */
-static int respace(struct sl_rowset *rows, struct sl_row *extra, struct sl_arena *arena)
-{
-	struct sl_row **sorted = sl_rowset_sorted(rows, arena);
-	struct sl_key group = sl_key_of_siblings(&extra->key);
-	size_t count = 0, total = sl_rowset_count(rows);
-	struct sl_row **siblings = sl_arena_alloc(arena, (total + 1) * sizeof(*siblings));
-	struct sl_str *ranks = sl_arena_alloc(arena, (total + 1) * sizeof(*ranks));
-	if (!sorted || !siblings || !ranks)
-		return SL_NO_MEMORY;
-	for (size_t i = 0; i < total; i++) {
-		struct sl_key own = sl_key_of_siblings(&sorted[i]->key);
-		if (sl_key_equal(&own, &group))
-			siblings[count++] = sorted[i];
-	}
-	siblings[count++] = extra;
-	int rc = sl_rank_between((struct sl_str){ NULL, 0 }, (struct sl_str){ NULL, 0 }, count, arena, ranks);
-	for (size_t i = 0; rc == SL_OK && i < count; i++)
-		siblings[i]->rank = ranks[i];
-	return rc;
-}
-
-static int rank_last(struct sl_rowset *rows, struct sl_rowset **last, struct sl_row *row, struct sl_arena *arena)
-{
-	struct sl_key group = sl_key_of_siblings(&row->key);
-	if (!*last && !(*last = last_ranks(rows, arena)))
-		return SL_NO_MEMORY;
-	const struct sl_row *known = sl_rowset_find(*last, &group);
-	struct sl_str low = known ? known->rank : (struct sl_str){ NULL, 0 };
-	int rc = sl_rank_between(low, (struct sl_str){ NULL, 0 }, 1, arena, &row->rank);
-	return rc == SL_TOO_LARGE ? respace(rows, row, arena) : rc;
-}
-
-int sl_delta_apply(const struct sl_delta *delta, struct sl_rowset *rows, struct sl_arena *arena)
-{
-	struct sl_delta expanded = *delta;
-	struct sl_rowset *last = NULL;
-	const struct sl_row *row;
-	size_t cursor = 0;
-	int rc = sl_delta_expand(&expanded, rows, arena);
-	for (size_t i = 0; rc == SL_OK && i < expanded.deleted_count; i++)
-		sl_rowset_remove(rows, &expanded.deleted[i]);
-	while (rc == SL_OK && (row = sl_rowset_next(delta->rows, &cursor))) {
-		struct sl_row changed = *row;
-		const struct sl_row *old = sl_rowset_find(rows, &row->key);
-		if (!changed.rank.length && old)
-			changed.rank = old->rank;
-		else if (!changed.rank.length && changed.key.entity != SL_META)
-			rc = rank_last(rows, &last, &changed, arena);
-		if (rc == SL_OK && !sl_rowset_put(rows, &changed))
-			rc = SL_NO_MEMORY;
-		if (rc == SL_OK && last)
-			rc = note_last_rank(last, &changed);
-	}
-	return rc;
-}
-
-/* --- inverse and composition ------------------------------------------------------------------------------------ */
-
 int sl_delta_invert(const struct sl_delta *delta, const struct sl_rowset *before, struct sl_arena *arena,
 	struct sl_delta *inverse_r)
 {
@@ -223,10 +140,10 @@ int sl_delta_compose(const struct sl_delta *first, const struct sl_delta *second
 			return SL_NO_MEMORY;
 	}
 	struct sl_rowset *listed = key_set(deleted.items, deleted.count, arena);
+	if (!listed)
+		return SL_NO_MEMORY;
 	for (size_t i = 0; i < first->deleted_count; i++) {
 		const struct sl_key *key = &first->deleted[i];
-		if (!listed)
-			return SL_NO_MEMORY;
 		if (!sl_rowset_find(delta_r->rows, key) && !sl_rowset_find(listed, key)
 			&& sl_keys_add(&deleted, key) != SL_OK)
 			return SL_NO_MEMORY;

@@ -1,5 +1,5 @@
-/* Writing the project document from rows that stream in; see rows.h. A row's stored text is copied as it is, never parsed:
- * reading a project costs a copy of its bytes. */
+/* Writing the project document from rows that stream in; see rows.h. A row's stored text is copied as it is, never
+ * parsed: reading a project costs a copy of its bytes. */
 #include "core/canon.h"
 #include "core/rows.h"
 
@@ -61,7 +61,8 @@ static void close_episode(struct sl_document_writer *writer)
 		sl_buf_add_text(writer->out, "]}");
 }
 
-/* Closes what is open and opens what lies between, up to `section`. Never goes back, but from one episode to the next. */
+/* Closes what is open and opens what lies between, up to `section`. Never goes back, but from one episode to the
+ * next. */
 static int advance(struct sl_document_writer *writer, int section)
 {
 	if (writer->section == SECTION_HEAD && section > SECTION_HEAD) {

@@ -1,9 +1,9 @@
 /* A row of a project, and its key.
  *
  * A project is a set of rows (entity, key) → data. `data` is the RFC 8785 text of the row's fields without its key
- * (`id`, and `episodeId` of scenes and shots) and `rank`; for episodes also without `scenes` and `shots`, which are rows
- * of their own; for meta, of the field's value. The order of siblings is their rank, compared as bytes, ties by id.
- * Siblings: the episodes; the scenes of an episode; the shots of an episode; the characters; the locations.
+ * (`id`, and `episodeId` of scenes and shots) and `rank`; for episodes also without `scenes` and `shots`, which are
+ * rows of their own; for meta, of the field's value. The order of siblings is their rank, compared as bytes, ties by
+ * id. Siblings: the episodes; the scenes of an episode; the shots of an episode; the characters; the locations.
  */
 #ifndef SL_CORE_ROW_H
 #define SL_CORE_ROW_H
@@ -26,6 +26,13 @@ struct sl_row {
 	struct sl_str data;
 	int64_t version;    /* when the server last wrote it; 0: not stored */
 };
+
+/* What a row counts towards the size of its project: its texts, and for keeping it at all. */
+#define SL_ROW_OVERHEAD 64
+static inline int64_t sl_row_bytes(const struct sl_row *row)
+{
+	return (int64_t)(row->key.id.length + row->rank.length + row->data.length) + SL_ROW_OVERHEAD;
+}
 
 /* Whether rows of this entity belong to an episode (scenes and shots). */
 static inline bool sl_entity_has_episode(enum sl_entity entity)
@@ -63,8 +70,8 @@ int sl_row_copy(struct sl_arena *arena, const struct sl_row *row, struct sl_row 
 /* Appends a key as it stands in DELTA's `deleted`: 7, "id", or {"episodeId":7,"sceneId":"id"}; meta: its name. */
 void sl_key_write(struct sl_buf *out, const struct sl_key *key);
 
-/* Appends a row as a JSON object: its key's members ("episodeId" only with `with_episode`), `rank` if `with_rank` and it
- * has one, then the data's members. Not for meta. */
+/* Appends a row as a JSON object: its key's members ("episodeId" only with `with_episode`), `rank` if `with_rank`
+ * and it has one, then the data's members. Not for meta. */
 void sl_row_write(struct sl_buf *out, const struct sl_row *row, bool with_episode, bool with_rank);
 
 /* The same without the closing brace: further members may follow, each with a comma before it. */

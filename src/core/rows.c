@@ -129,7 +129,8 @@ static int take_meta(struct taking *taking, const char *prefix, const char *name
 		return SL_OK;
 	sl_buf_clear(&taking->scratch);
 	sl_canon_write(&taking->scratch, value);
-	if (sl_buf_code(&taking->scratch) != SL_OK || sl_arena_copy(taking->arena, sl_buf_str(&taking->scratch), &row.data) != SL_OK)
+	if (sl_buf_code(&taking->scratch) != SL_OK
+		|| sl_arena_copy(taking->arena, sl_buf_str(&taking->scratch), &row.data) != SL_OK)
 		return SL_NO_MEMORY;
 	return sl_rowset_put(taking->rows, &row) ? SL_OK : SL_NO_MEMORY;
 }

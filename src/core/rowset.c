@@ -1,5 +1,6 @@
 /* Sets of rows: an array of rows in the order they came, and an open-addressing table of their places; see rowset.h.
- * Tables grow by doubling in the arena; what they leave behind is freed with it. */
+ * Keeps true: the table is at most half full, so a search ends. Tables grow by doubling in the arena; what they
+ * leave behind is freed with it. Fails only by returning NULL, and then the set is as it was. */
 #include "core/rowset.h"
 
 #include <stdlib.h>
@@ -17,9 +18,10 @@ struct sl_rowset {
 	size_t used, capacity, mask, count;
 };
 
-static uint32_t hash_of(const struct sl_key *key)
+/* The address makes the seed unknown to whoever sends ids made to collide; no result depends on it. */
+static uint32_t hash_of(const struct sl_rowset *set, const struct sl_key *key)
 {
-	uint64_t seed = (uint64_t)key->episode * 8 + (uint64_t)key->entity;
+	uint64_t seed = (uint64_t)(uintptr_t)set ^ ((uint64_t)key->episode * 8 + (uint64_t)key->entity);
 	return (uint32_t)XXH3_64bits_withSeed(key->id.bytes, key->id.length, seed);
 }
 
@@ -82,7 +84,7 @@ static struct sl_row **place_of(const struct sl_rowset *set, const struct sl_key
 
 struct sl_row *sl_rowset_put(struct sl_rowset *set, const struct sl_row *row)
 {
-	uint32_t hash = hash_of(&row->key);
+	uint32_t hash = hash_of(set, &row->key);
 	struct sl_row **place = place_of(set, &row->key, hash);
 	if (place) {
 		**place = *row;
@@ -107,13 +109,13 @@ struct sl_row *sl_rowset_put(struct sl_rowset *set, const struct sl_row *row)
 
 struct sl_row *sl_rowset_find(const struct sl_rowset *set, const struct sl_key *key)
 {
-	struct sl_row **place = place_of(set, key, hash_of(key));
+	struct sl_row **place = place_of(set, key, hash_of(set, key));
 	return place ? *place : NULL;
 }
 
 bool sl_rowset_remove(struct sl_rowset *set, const struct sl_key *key)
 {
-	struct sl_row **place = place_of(set, key, hash_of(key));
+	struct sl_row **place = place_of(set, key, hash_of(set, key));
 	if (!place)
 		return false;
 	*place = NULL;
@@ -146,11 +148,15 @@ struct sl_row **sl_rowset_sorted(const struct sl_rowset *set, struct sl_arena *a
 	struct sl_row **sorted = sl_arena_alloc(arena, (set->count + 1) * sizeof(struct sl_row *));
 	struct sl_row *row;
 	size_t cursor = 0, count = 0;
+	bool in_order = true; /* rows that were read from a store are */
 	if (!sorted)
 		return NULL;
-	while ((row = sl_rowset_next(set, &cursor)))
+	while ((row = sl_rowset_next(set, &cursor))) {
+		in_order = in_order && (count == 0 || sl_row_compare(sorted[count - 1], row) < 0);
 		sorted[count++] = row;
-	qsort(sorted, count, sizeof(sorted[0]), compare_rows);
+	}
+	if (!in_order)
+		qsort(sorted, count, sizeof(sorted[0]), compare_rows);
 	return sorted;
 }
 

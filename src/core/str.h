@@ -20,7 +20,7 @@ static inline struct sl_str sl_str_from(const char *text)
 
 static inline bool sl_str_equal(struct sl_str a, struct sl_str b)
 {
-	return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
+	return a.length == b.length && (a.length == 0 || a.bytes == b.bytes || memcmp(a.bytes, b.bytes, a.length) == 0);
 }
 
 /* Order of bytes (as unsigned), a prefix before what it begins: <0, 0, >0. */

@@ -13,6 +13,7 @@ struct sl_identity {
 	int64_t user_id, project_id, session_id;
 	const char *device_id; /* X-Device-Id, or the device that the session signed in from; NULL: neither */
 	bool pulled;           /* the device has completed its initial pull */
+	int64_t project_version; /* when the request came; 0: nothing was ever stored */
 };
 
 struct sl_context {

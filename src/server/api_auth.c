@@ -115,6 +115,24 @@ int sl_api_register(struct sl_context *context, struct sl_request *request, stru
 
 /* --- login ------------------------------------------------------------------------------------------------------- */
 
+/* Another cost than today's would also tell known accounts by the time that signing in takes. Best effort: the old hash
+ * still lets its owner in. */
+static void renew_hash(struct sl_context *context, const struct credentials *credentials, const struct sl_user *user,
+	struct sl_password_cost cost)
+{
+	char encoded[SL_PASSWORD_ENCODED];
+	struct sl_err err = SL_ERR_INIT;
+	int rc = sl_password_hash(credentials->password, cost, encoded, &err);
+	if (rc == SL_OK) {
+		struct sl_value values[] = { SL_TEXT(sl_str_from(encoded)), SL_INT(user->user_id),
+			SL_TEXT(sl_str_from(user->password)) };
+		rc = sl_db_exec(context->db, SL_SQL_USER_PASSWORD_RENEW, values, 3, NULL, &err);
+	}
+	if (rc != SL_OK)
+		sl_log(SL_LOG_WARN, "a password hash can't be renewed", SL_LOG_I("account", user->user_id),
+			SL_LOG_S("reason", err.message));
+}
+
 /* The account, if the password is right. An unknown address costs the same hash. */
 static int check_password(struct sl_context *context, const struct credentials *credentials, struct sl_user *user_r,
 	struct sl_err *err)
@@ -129,6 +147,8 @@ static int check_password(struct sl_context *context, const struct credentials *
 		rc = sl_password_verify(user_r->password, credentials->password, &detail);
 	else if (rc == SL_NOT_FOUND)
 		rc = sl_password_verify_dummy(credentials->password, cost, &detail);
+	if (rc == SL_OK && sl_password_needs_rehash(user_r->password, cost))
+		renew_hash(context, credentials, user_r, cost);
 	sl_shared_hash_release(context->shared, turn);
 	if (rc == SL_UNAUTHENTICATED)
 		return sl_err_set(err, rc, "the e-mail address or the password is wrong");
@@ -150,14 +170,6 @@ static struct sl_value text_or_null(struct sl_str text)
 	return text.length ? SL_TEXT(text) : SL_NULL;
 }
 
-static int take_nothing(void *context, const struct sl_value *columns, struct sl_err *err)
-{
-	(void)context;
-	(void)columns;
-	(void)err;
-	return SL_OK;
-}
-
 static int open_session(void *context, struct sl_err *err)
 {
 	struct signing_in *in = context;
@@ -166,13 +178,10 @@ static int open_session(void *context, struct sl_err *err)
 		text_or_null(credentials->device_name), SL_INT(in->now_ms) };
 	struct sl_value session[] = { SL_INT(in->user_id), SL_BYTES(((struct sl_str){ (const char *)in->hash, SL_TOKEN_HASH })),
 		text_or_null(credentials->device), SL_INT(in->now_ms), SL_INT(in->expires_ms) };
-	int rc = SL_OK;
-	if (credentials->device.length)
+	int rc = sl_db_exec(in->context->db, SL_SQL_SESSION_DELETE_EXPIRED, &session[3], 1, NULL, err);
+	if (rc == SL_OK && credentials->device.length)
 		rc = sl_db_exec(in->context->db, SL_SQL_DEVICE_SEEN, device, 4, NULL, err);
-	if (rc != SL_OK)
-		return rc;
-	int64_t rows = sl_db_query(in->context->db, SL_SQL_SESSION_ADD, session, 5, take_nothing, NULL, err);
-	return rows < 0 ? (int)rows : SL_OK;
+	return rc == SL_OK ? sl_db_exec(in->context->db, SL_SQL_SESSION_ADD, session, 5, NULL, err) : rc;
 }
 
 static int answer_login(struct sl_request *request, struct sl_response *response, const struct signing_in *in)

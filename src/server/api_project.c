@@ -11,11 +11,11 @@
 
 /* --- GET --------------------------------------------------------------------------------------------------------- */
 
-/* The first answer to a GET completes the device's initial pull, whatever it says. */
-static int note_pull(struct sl_context *context, struct sl_err *err)
+/* The first answer to a GET completes the device's initial pull, whatever it says. HEAD brings nothing. */
+static int note_pull(struct sl_context *context, const struct sl_request *request, struct sl_err *err)
 {
 	int64_t now_ms = sl_clock_wall_ms();
-	if (context->who.pulled || !context->who.device_id)
+	if (context->who.pulled || !context->who.device_id || request->method == SL_HEAD)
 		return SL_OK;
 	struct sl_value values[] = { SL_INT(context->who.user_id), SL_TEXT(sl_str_from(context->who.device_id)),
 		SL_INT(now_ms), SL_INT(now_ms) };
@@ -53,19 +53,15 @@ static int answer_unmodified(struct sl_context *context, struct sl_request *requ
 	struct sl_err *err)
 {
 	const char *if_none_match = sl_http_header(request, "If-None-Match");
-	struct sl_project project = sl_state_project(context, request);
-	struct sl_head head;
+	int64_t version = context->who.project_version;
 	if (!if_none_match)
 		return 0;
-	int rc = sl_store_head(&project, &head, NULL, err);
-	if (rc != SL_OK)
-		return rc;
-	if (head.version == 0)
+	if (version == 0)
 		return no_project(err);
-	if (!matches_etag(if_none_match, head.version))
+	if (!matches_etag(if_none_match, version))
 		return 0;
 	response->status = 304;
-	rc = sl_http_add_header(response, "ETag", "\"%lld\"", (long long)head.version);
+	int rc = sl_http_add_header(response, "ETag", "\"%lld\"", (long long)version);
 	return rc == SL_OK ? 1 : rc;
 }
 
@@ -131,7 +127,7 @@ int sl_api_project_get(struct sl_context *context, struct sl_request *request, s
 	if (rc == 0)
 		rc = answer_state(context, request, response, err);
 	if (rc >= 0 || rc == SL_NO_PROJECT) {
-		int noted = note_pull(context, &pull);
+		int noted = note_pull(context, request, &pull);
 		if (noted != SL_OK && !response->started) {
 			*err = pull;
 			return noted;

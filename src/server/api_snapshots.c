@@ -231,10 +231,7 @@ static int set_label(void *context, struct sl_err *err)
 	struct labelling *labelling = context;
 	struct sl_project *project = &labelling->project;
 	struct sl_store store = sl_store_mariadb(project);
-	struct sl_digest digest;
 	struct sl_head head;
-	struct sl_str undo;
-	struct sl_arena arena;
 	int rc = store.lock_head(store.context, &head, err);
 	if (rc != SL_OK)
 		return rc;
@@ -242,12 +239,11 @@ static int set_label(void *context, struct sl_err *err)
 		return sl_err_set(err, SL_NO_PROJECT, "this account has stored no project yet");
 	if (labelling->version == 0)
 		labelling->version = head.version;
-	sl_arena_init(&arena, 0);
-	rc = store.read_undo(store.context, labelling->version, &arena, &undo, &digest, err);
-	sl_arena_dispose(&arena);
-	if (rc != SL_OK)
-		return rc;
 	struct sl_value values[] = { labelling->label, SL_INT(project->project_id), SL_INT(labelling->version) };
+	int64_t found = sl_db_query(project->db, SL_SQL_SNAPSHOT_DIGEST, values + 1, 2, NULL, NULL, err);
+	if (found <= 0)
+		return found < 0 ? (int)found : sl_err_set(err, SL_NO_SNAPSHOT, "version %lld is not in the history",
+			(long long)labelling->version);
 	return sl_db_exec(project->db, SL_SQL_SNAPSHOT_LABEL, values, 3, NULL, err);
 }
 

@@ -56,8 +56,8 @@ int sl_db_exec(struct sl_db *db, enum sl_sql name, const struct sl_value *values
 int sl_db_exec_bulk(struct sl_db *db, enum sl_sql name, const struct sl_value *values, size_t rows, size_t columns,
 	struct sl_err *err) __attribute__((warn_unused_result));
 
-/* Runs a query, or a change with RETURNING, and calls `row` for each row while it streams in. Integers are
- * SL_VALUE_INT, text is SL_VALUE_TEXT and binary columns SL_VALUE_BYTES, both of any size and with a NUL behind
+/* Runs a query, or a change with RETURNING, and calls `row` (NULL: nothing) for each row while it streams in.
+ * Integers are SL_VALUE_INT, text is SL_VALUE_TEXT and binary columns SL_VALUE_BYTES, both of any size and with a NUL behind
  * them; other types are refused. `columns` are valid during the call only; a non-zero (negative) return ends the
  * query (the rest is drained) and is returned. Returns the number of rows, or a negative code. Inside `row` no other
  * statement may run. */

@@ -256,14 +256,6 @@ static int expire(struct thinning *thinning, struct sl_err *err)
 	return rc;
 }
 
-static int ignore_row(void *context, const struct sl_value *columns, struct sl_err *err)
-{
-	(void)context;
-	(void)columns;
-	(void)err;
-	return SL_OK;
-}
-
 static int thin(void *context, struct sl_err *err)
 {
 	struct thinning *thinning = context;
@@ -274,7 +266,7 @@ static int thin(void *context, struct sl_err *err)
 	sl_arena_dispose(&thinning->arena);
 	thinning->count = thinning->capacity = 0;
 	thinning->result = (struct sl_history_result){ .projects = 1 };
-	int64_t rows = sl_db_query(thinning->db, SL_SQL_HEAD_LOCK, values, 1, ignore_row, NULL, err);
+	int64_t rows = sl_db_query(thinning->db, SL_SQL_HEAD_LOCK, values, 1, NULL, NULL, err);
 	if (rows >= 0)
 		rows = sl_db_query(thinning->db, SL_SQL_SNAPSHOT_VERSIONS, values, 1, take_version, thinning, err);
 	if (rows < 0)

@@ -12,7 +12,7 @@
 
 #include "server/http_private.h"
 
-#define PUT_BYTES (1 << 30)                  /* FCGX_PutStr counts in int */
+#define LARGE_BYTES (16 * 1024)              /* pieces of an answer that don't go through libfcgi's buffer */
 #define UNREAD_BYTES (256u * 1024u * 1024u)  /* of a body that nobody wanted, read to keep the peer in step */
 #define KEPT_CAPACITY (64 * 1024)            /* of the response's buffer, from one request to the next */
 #define HEADER_BYTES 4096
@@ -71,13 +71,14 @@ static enum sl_method method_of(const char *word)
 
 static int put(struct sl_response *response, const char *bytes, size_t length)
 {
-	while (length > 0 && !response->failed) {
-		int piece = length < PUT_BYTES ? (int)length : PUT_BYTES;
-		response->failed = FCGX_PutStr(bytes, piece, response->http->fcgi.out) != piece;
-		bytes += piece;
-		length -= (size_t)piece;
-		response->sent_bytes += (uint64_t)piece;
-	}
+	FCGX_Request *fcgi = &response->http->fcgi;
+	if (response->failed || length == 0)
+		return response->failed ? SL_UNAVAILABLE : 0;
+	if (length >= LARGE_BYTES)
+		response->failed = sl_http_put_records(fcgi, bytes, length) != 0;
+	else
+		response->failed = FCGX_PutStr(bytes, (int)length, fcgi->out) != (int)length;
+	response->sent_bytes += length;
 	return response->failed ? SL_UNAVAILABLE : 0;
 }
 
@@ -135,7 +136,8 @@ static int stream(void *context, const char *bytes, size_t length)
 	return code == 0 ? put_body(response, bytes, length) : code;
 }
 
-/* Gives memory that a large answer needed back, and keeps that of small ones. */
+/* Gives memory that a large answer needed back, and keeps that of small ones. The failure of one answer must not stick to
+ * the next. */
 static void renew_buffer(struct sl_buf *buf)
 {
 	if (buf->capacity > KEPT_CAPACITY)

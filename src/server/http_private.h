@@ -1,4 +1,4 @@
-/* What http.c and http_body.c share: the FastCGI request behind a struct sl_request. Included nowhere else. */
+/* What the files of http share: the FastCGI request behind a struct sl_request. Included nowhere else. */
 #ifndef SL_SERVER_HTTP_PRIVATE_H
 #define SL_SERVER_HTTP_PRIVATE_H
 
@@ -13,5 +13,8 @@ struct sl_http {
 	struct sl_response response;
 	size_t body_bytes; /* of the request, as far as it was read */
 };
+
+/* Writes a piece of the answer at once, behind what is buffered in fcgi->out. Returns 0, or -1 when the peer is gone. */
+int sl_http_put_records(const FCGX_Request *fcgi, const char *bytes, size_t length) __attribute__((warn_unused_result));
 
 #endif

@@ -1,5 +1,6 @@
 /* Query parameters: `name=value` pairs between &. A parameter that is given twice counts as first given. */
 #include <stdint.h>
+#include <stdio.h>
 
 #include "server/http.h"
 #include "server/percent.h"
@@ -50,9 +51,11 @@ int sl_http_query_int(const struct sl_request *request, const char *name, int64_
 	int found = sl_http_query(request, name, &text, err);
 	if (found != 1)
 		return found;
-	if (parse_int(text, value_r) != 0)
-		return sl_err_set(err, SL_INVALID, "the parameter '%s' must be a whole number from 0 to 2^53-1", name);
-	return 1;
+	if (parse_int(text, value_r) == 0)
+		return 1;
+	char path[64];
+	snprintf(path, sizeof(path), "/%s", name);
+	return sl_err_set_at(err, SL_INVALID, path, "must be a whole number from 0 to 9007199254740991");
 }
 
 bool sl_http_device_is_valid(struct sl_str id)

@@ -2,6 +2,8 @@
  * a 409 carries is read afterwards in a snapshot of its own, so that no lock is held while it is written out. */
 #include "server/push.h"
 
+#include <strings.h>
+
 #include "core/canon.h"
 #include "server/body.h"
 #include "server/clock.h"
@@ -67,10 +69,18 @@ static void write_conflicts(struct sl_buf *out, const struct sl_outcome *outcome
 	sl_buf_add_char(out, ']');
 }
 
+/* Preferences stand between commas, their parameters behind semicolons (RFC 7240). */
 static bool wants_minimal(const struct sl_request *request)
 {
-	const char *prefer = sl_http_header(request, "Prefer");
-	return prefer && strstr(prefer, "return=minimal") != NULL;
+	static const char minimal[] = "return=minimal";
+	const char *at = sl_http_header(request, "Prefer");
+	while (at && *at) {
+		at += strspn(at, ", \t");
+		if (strcspn(at, ",; \t") == sizeof(minimal) - 1 && strncasecmp(at, minimal, sizeof(minimal) - 1) == 0)
+			return true;
+		at += strcspn(at, ",");
+	}
+	return false;
 }
 
 static int answer_conflict(struct sl_project *project, const struct sl_push *push, const struct sl_outcome *outcome,

@@ -32,6 +32,7 @@ static int take_session(void *context, const struct sl_value *columns, struct sl
 	}
 	found->who->pulled = columns[5].kind != SL_VALUE_NULL;
 	found->revoked = columns[6].kind != SL_VALUE_NULL;
+	found->who->project_version = columns[7].number;
 	return SL_OK;
 }
 

@@ -99,6 +99,7 @@ int sl_state_write_project(struct sl_buf *out, const struct sl_state *state, str
 		sl_buf_add_text(out, "null");
 		return SL_OK;
 	}
+	sl_buf_expect(out, (size_t)state->head.bytes); /* about what it will take */
 	return sl_rows_write_document(state->rows, arena, out, err);
 }
 

@@ -232,7 +232,7 @@ static unsigned take_rows(struct fetch *fetch, sl_db_row_fn row, void *context, 
 		if (number != 0)
 			return number;
 		++*rows_r;
-		*stopped_r = row(context, fetch->values, err);
+		*stopped_r = row ? row(context, fetch->values, err) : 0;
 		if (*stopped_r != 0)
 			return 0;
 	}

@@ -104,33 +104,43 @@ static int read_all(void *context, struct sl_arena *arena, struct sl_rowset *int
 	return sl_store_rows_all(project->db, project->project_id, arena, into, err);
 }
 
-static int read_siblings(void *context, const struct sl_key *group, struct sl_arena *arena, struct sl_rowset *into,
-	struct sl_err *err)
+static int read_siblings(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena,
+	struct sl_rowset *into, struct sl_err *err)
 {
 	struct sl_project *project = context;
-	return sl_store_rows_siblings(project->db, project->project_id, group, arena, into, err);
+	return sl_store_rows_siblings(project->db, project->project_id, groups, count, arena, into, err);
 }
 
-static int last_rank(void *context, const struct sl_key *group, struct sl_arena *arena, struct sl_str *rank_r,
-	struct sl_err *err)
+static int no_memory(struct sl_err *err)
+{
+	return sl_err_set(err, SL_NO_MEMORY, "out of memory while looking up rows");
+}
+
+static int last_ranks(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena,
+	struct sl_str *ranks_r, struct sl_err *err)
 {
 	struct sl_project *project = context;
-	return sl_store_rows_last(project->db, project->project_id, group, arena, rank_r, err);
+	struct sl_rowset *found = sl_rowset_new(arena, count);
+	int rc = found ? sl_store_rows_last(project->db, project->project_id, groups, count, arena, found, err) : no_memory(err);
+	for (size_t i = 0; rc == SL_OK && i < count; i++) {
+		const struct sl_row *row = sl_rowset_find(found, &groups[i]);
+		ranks_r[i] = row ? row->rank : (struct sl_str){ NULL, 0 };
+	}
+	return rc;
 }
 
-static int ignore_row(void *context, const struct sl_value *columns, struct sl_err *err)
-{
-	(void)context;
-	(void)columns;
-	(void)err;
-	return SL_OK;
-}
-
-static int has_episode(void *context, int64_t episode, struct sl_err *err)
+static int has_episodes(void *context, const struct sl_key *episodes, size_t count, bool *there_r, struct sl_err *err)
 {
 	struct sl_project *project = context;
-	struct sl_value values[] = { SL_INT(project->project_id), SL_INT(episode) };
-	return (int)sl_db_query(project->db, SL_SQL_EPISODES_HAS, values, 2, ignore_row, NULL, err);
+	struct sl_arena arena;
+	sl_arena_init(&arena, 0);
+	struct sl_rowset *found = sl_rowset_new(&arena, count);
+	int rc = found ? sl_store_rows_episodes(project->db, project->project_id, episodes, count, &arena, found, err)
+		: no_memory(err);
+	for (size_t i = 0; rc == SL_OK && i < count; i++)
+		there_r[i] = sl_rowset_find(found, &episodes[i]) != NULL;
+	sl_arena_dispose(&arena);
+	return rc;
 }
 
 /* --- tombstones -------------------------------------------------------------------------------------------------- */
@@ -326,6 +336,6 @@ static int write_record(void *context, const struct sl_commit_record *record, st
 struct sl_store sl_store_mariadb(struct sl_project *project)
 {
 	return (struct sl_store){ .context = project, .lock_head = lock_head, .find_op = find_op, .read_rows = read_rows,
-		.read_all = read_all, .read_siblings = read_siblings, .last_rank = last_rank, .has_episode = has_episode,
+		.read_all = read_all, .read_siblings = read_siblings, .last_ranks = last_ranks, .has_episodes = has_episodes,
 		.read_tombstones = read_tombstones, .read_changes = read_changes, .read_undo = read_undo, .write = write_record };
 }

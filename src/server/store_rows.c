@@ -62,17 +62,11 @@ int sl_store_rows_since(struct sl_db *db, int64_t project, int64_t version, stru
 {
 	struct sl_value values[] = { SL_INT(project), SL_INT(version) };
 	int rc = SL_OK;
+	if (version == 0)
+		return sl_store_rows_all(db, project, arena, into, err); /* by a scan, not row by row through an index */
 	for (enum sl_entity entity = SL_META; rc == SL_OK && entity < SL_ENTITIES; entity++)
 		rc = query(db, entities[entity].since, values, 2, &(struct reading){ entity, arena, into }, err);
 	return rc;
-}
-
-int sl_store_rows_siblings(struct sl_db *db, int64_t project, const struct sl_key *group, struct sl_arena *arena,
-	struct sl_rowset *into, struct sl_err *err)
-{
-	struct sl_value values[] = { SL_INT(project), SL_INT(group->episode) };
-	return query(db, entities[group->entity].siblings, values, sl_entity_has_episode(group->entity) ? 2 : 1,
-		&(struct reading){ group->entity, arena, into }, err);
 }
 
 /* Appends [[episode,"id"],…] for the keys of one entity; returns their count. */
@@ -93,47 +87,72 @@ static size_t write_keys(struct sl_buf *out, enum sl_entity entity, const struct
 	return written;
 }
 
-int sl_store_rows_some(struct sl_db *db, int64_t project, const struct sl_key *keys, size_t count,
+/* Runs a statement for the keys of one entity. Where it takes keys they come first or, if `keys_last`, behind the project. */
+static int query_keys(struct sl_db *db, int64_t project, enum sl_sql name, struct sl_str keys, bool keys_last,
+	struct reading *reading, struct sl_err *err)
+{
+	struct sl_value values[] = { SL_TEXT(keys), SL_INT(project), SL_TEXT(keys) };
+	if (keys.length == 0)
+		return query(db, name, values + 1, 1, reading, err);
+	return query(db, name, keys_last ? values + 1 : values, 2, reading, err);
+}
+
+/* What the rows of one entity are asked for. */
+enum question { SOME, SIBLINGS, LAST, THERE };
+
+static int ask(struct sl_db *db, int64_t project, enum question question, struct sl_str keys, struct reading *reading,
+	struct sl_err *err)
+{
+	const struct entity_sql *sql = &entities[reading->entity];
+	const enum sl_sql names[] = { [SOME] = sql->some, [SIBLINGS] = sql->siblings, [LAST] = sql->last,
+		[THERE] = SL_SQL_EPISODES_THERE };
+	bool one_group = (question == SIBLINGS || question == LAST) && !sl_entity_has_episode(reading->entity);
+	if (one_group)
+		keys.length = 0;
+	return query_keys(db, project, names[question], keys, question == LAST, reading, err);
+}
+
+static int ask_each(struct sl_db *db, int64_t project, enum question question, const struct sl_key *keys, size_t count,
 	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err)
 {
 	struct sl_buf list;
 	int rc = SL_OK;
 	sl_buf_init(&list, SIZE_MAX);
 	for (enum sl_entity entity = SL_META; rc == SL_OK && entity < SL_ENTITIES; entity++) {
+		struct reading reading = { entity, arena, into };
 		sl_buf_clear(&list);
 		if (write_keys(&list, entity, keys, count) == 0)
 			continue;
-		struct sl_value values[] = { SL_TEXT(sl_buf_str(&list)), SL_INT(project) };
 		rc = sl_buf_code(&list) == SL_OK ? SL_OK : sl_err_set(err, SL_NO_MEMORY, "out of memory while looking up rows");
 		if (rc == SL_OK)
-			rc = query(db, entities[entity].some, values, 2, &(struct reading){ entity, arena, into }, err);
+			rc = ask(db, project, question, sl_buf_str(&list), &reading, err);
 	}
 	sl_buf_dispose(&list);
 	return rc;
 }
 
-struct last {
-	struct sl_arena *arena;
-	struct sl_str *rank_r;
-};
-
-static int take_rank(void *context, const struct sl_value *columns, struct sl_err *err)
+int sl_store_rows_some(struct sl_db *db, int64_t project, const struct sl_key *keys, size_t count,
+	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err)
 {
-	struct last *last = context;
-	if (sl_arena_copy(last->arena, columns[0].text, last->rank_r) != SL_OK)
-		return sl_err_set(err, SL_NO_MEMORY, "out of memory while reading a rank");
-	return SL_OK;
+	return ask_each(db, project, SOME, keys, count, arena, into, err);
 }
 
-int sl_store_rows_last(struct sl_db *db, int64_t project, const struct sl_key *group, struct sl_arena *arena,
-	struct sl_str *rank_r, struct sl_err *err)
+int sl_store_rows_siblings(struct sl_db *db, int64_t project, const struct sl_key *groups, size_t count,
+	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err)
 {
-	struct sl_value values[] = { SL_INT(project), SL_INT(group->episode) };
-	struct last last = { arena, rank_r };
-	*rank_r = (struct sl_str){ NULL, 0 };
-	int64_t rows = sl_db_query(db, entities[group->entity].last, values,
-		sl_entity_has_episode(group->entity) ? 2 : 1, take_rank, &last, err);
-	return rows < 0 ? (int)rows : SL_OK;
+	return ask_each(db, project, SIBLINGS, groups, count, arena, into, err);
+}
+
+int sl_store_rows_last(struct sl_db *db, int64_t project, const struct sl_key *groups, size_t count,
+	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err)
+{
+	return ask_each(db, project, LAST, groups, count, arena, into, err);
+}
+
+int sl_store_rows_episodes(struct sl_db *db, int64_t project, const struct sl_key *episodes, size_t count,
+	struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err)
+{
+	return ask_each(db, project, THERE, episodes, count, arena, into, err);
 }
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */

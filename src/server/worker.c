@@ -20,6 +20,7 @@
 #include "server/signals.h"
 
 #define PEER_TIMEOUT_SECS 20 /* a peer that stops in the middle of a record */
+#define SILENT_MS 2000       /* a new connection on which nothing comes; nginx connects only to send at once */
 #define IDLE_FIRST_MS 1      /* how long a worker with a kept connection leaves a new one to idle workers */
 #define STARVED_MS 100       /* pause when no descriptor is left to accept with */
 #define MEMORY_EVERY 64      /* requests between looks at resident memory */
@@ -107,13 +108,22 @@ static int accept_new(struct worker *worker)
 	return fd;
 }
 
+static bool speaks(int fd)
+{
+	struct pollfd peer = { .fd = fd, .events = POLLIN };
+	return poll(&peer, 1, SILENT_MS) > 0;
+}
+
 static bool serve_new(struct worker *worker)
 {
 	int fd = accept_new(worker);
 	if (fd < 0)
 		return false;
 	give_up_kept(worker);
-	worker->kept = serve(worker, fd);
+	if (speaks(fd))
+		worker->kept = serve(worker, fd);
+	else
+		close(fd);
 	return true;
 }
 

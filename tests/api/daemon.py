@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -22,6 +23,12 @@ def wait_for(condition, what, seconds=10.0):
             return result
         assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
         time.sleep(0.005)
+
+
+def is_sanitized():
+    """Whether the program was built with AddressSanitizer, which needs memory and time of its own."""
+    with open(PROGRAM, "rb") as file:
+        return b"__asan_init" in file.read()
 
 
 def environment(**more):
@@ -61,6 +68,7 @@ class Daemon:
 
     def __init__(self, directory=None, ready=True, configuration=None, popen=None, command=(), **settings):
         self.own_directory = directory is None
+        self.bad_signs = BAD_SIGNS
         self.directory = directory or tempfile.mkdtemp(prefix="slatesync-test-")
         self.socket = os.path.join(self.directory, "socket")
         self.log_path = os.path.join(self.directory, "log")
@@ -96,7 +104,7 @@ class Daemon:
             if self.own_directory:
                 shutil.rmtree(self.directory)
         if kind in (None, SystemExit):
-            for sign in BAD_SIGNS:
+            for sign in self.bad_signs:
                 assert sign not in text, text[text.index(sign) - 200:][:4000]
 
     def is_ready(self):
@@ -142,3 +150,22 @@ def freeze(pid):
 
 def thaw(pid):
     os.kill(pid, signal.SIGCONT)
+
+
+def listening_socket(path):
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    listener.listen(511)
+    return listener
+
+
+def with_socket_at(descriptor, listener, listen_fds):
+    """Arguments for Daemon that pass `listener` the way systemd (3) or spawn-fcgi (0) does."""
+    def move():
+        os.dup2(listener.fileno(), descriptor)
+        os.set_inheritable(descriptor, True)
+    more = {"preexec_fn": move, "pass_fds": [descriptor] if descriptor > 2 else []}
+    if descriptor == 0:
+        more["stdin"] = listener.fileno()
+    command = ["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh"] if listen_fds else []
+    return {"popen": more, "command": command}

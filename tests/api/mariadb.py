@@ -77,7 +77,9 @@ class MariaDB:
     def _install(self):
         command = [_program("mariadb-install-db", "mysql_install_db"), "--no-defaults", self._user(),
                    "--datadir=" + self.data, "--auth-root-authentication-method=normal", "--skip-test-db", "--force"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        # A server that starts clears its temporary directory of what others left there: not a shared one.
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                              env={**os.environ, "TMPDIR": self.directory})
         if done.returncode != 0:
             raise RuntimeError("mariadb-install-db failed:\n" + done.stdout)
 
@@ -148,6 +150,11 @@ class MariaDB:
         assert len(rows) == 1 and len(rows[0]) == 1, rows
         return rows[0][0]
 
+    def session(self):
+        """A connection of root that stays, for locks and open transactions."""
+        return Session([_program("mariadb", "mysql"), "--no-defaults", "--socket=" + self.socket, "--user=root", "--batch",
+                        "--skip-column-names", "--unbuffered", "--force", self.DATABASE])
+
     def reset(self):
         """An empty database again."""
         self.sql(f"DROP DATABASE {self.DATABASE}; CREATE DATABASE {self.DATABASE} CHARACTER SET utf8mb4", database="")
@@ -160,3 +167,38 @@ class MariaDB:
     def settings(self, **more):
         """The same as --set options."""
         return [part for key, value in self.configuration(**more).items() for part in ("--set", f"{key}={value}")]
+
+
+class Session:
+    """What is sent runs in order; `run` also waits until it is done."""
+
+    DONE = "done."
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.kill()
+        self.process.wait()
+
+    def send(self, statements):
+        self.process.stdin.write(f"{statements};\nSELECT '{self.DONE}';\n")
+        self.process.stdin.flush()
+
+    def wait(self):
+        """The rows of what was sent before."""
+        rows = []
+        while (line := self.process.stdout.readline().rstrip("\n")) != self.DONE:
+            assert self.process.poll() is None, "the session has ended"
+            rows.append(line.split("\t"))
+        return rows
+
+    def run(self, statements):
+        self.send(statements)
+        return self.wait()

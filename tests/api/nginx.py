@@ -47,13 +47,15 @@ def free_port():
 
 
 class Nginx:
-    """nginx with the snippets as they are, apart from the socket's path and, if asked for, the prefix."""
+    """nginx with the snippets as they are, apart from the socket's path and, if asked for, the prefix. `app`: the socket
+    of an application that runs already. `edits`: {text in a snippet: its replacement}."""
 
-    def __init__(self, prefix="/api"):
+    def __init__(self, prefix="/api", app=None, edits=None):
         self.home = tempfile.mkdtemp(prefix="slatesync-nginx.")
         os.chmod(self.home, 0o755)
         self.prefix, self.port = prefix, free_port()
-        self.socket = os.path.join(self.home, "app.sock")
+        self.socket = app or os.path.join(self.home, "app.sock")
+        self.edits = edits or {}
         snippets = os.path.join(self.home, "snippets")
         os.mkdir(snippets)
         for name in os.listdir(SOURCE):
@@ -68,6 +70,8 @@ class Nginx:
     def copy(self, name, snippets):
         with open(os.path.join(SOURCE, name)) as text:
             text = text.read().replace("/run/slatesync/slatesync.sock", self.socket)
+        for old, new in self.edits.items():
+            text = text.replace(old, new)
         if name == "slatesync-api.conf":
             text = re.sub(r"/api\b", self.prefix, text)
         with open(os.path.join(snippets, name), "w") as out:

@@ -104,7 +104,7 @@ class Client:
 class Device(Client):
     def __init__(self, account, device_id):
         super().__init__(account.stack.port, headers={"X-Device-Id": device_id})
-        self.device_id = device_id
+        self.account, self.email, self.device_id = account, account.email, device_id
         answer = self.request("POST", "/auth/login", {
             "email": account.email, "password": PASSWORD, "deviceId": device_id, "deviceName": device_id.title()}).expect(200)
         self.token = answer["token"]
@@ -187,7 +187,7 @@ class Stack:
                 self.database.close()
             shutil.rmtree(self.directory, ignore_errors=True)
 
-    def start(self, **more):
+    def start(self, ready_seconds=10.0, **more):
         """Starts slatesyncd on the socket that nginx knows; `more` are settings or arguments of Daemon."""
         settings = {**self.settings, **self.database.configuration(), **more}
         if self.nginx:
@@ -195,7 +195,7 @@ class Stack:
         self.daemon = Daemon(directory=self.directory, ready=False, **settings)
         if self.nginx:
             self.daemon.socket = self.nginx.socket
-        wait_for(self.daemon.is_ready, "slatesyncd answers")
+        wait_for(self.daemon.is_ready, "slatesyncd answers", ready_seconds)
 
     def stop(self):
         daemon, self.daemon = self.daemon, None
@@ -226,7 +226,6 @@ def shared():
     global _shared  # pylint: disable=global-statement
     if _shared is None:
         import atexit
-        _shared = Stack()
-        _shared.__enter__()
+        _shared = Stack().__enter__()
         atexit.register(_shared.__exit__, None, None, None)
     return _shared

@@ -14,19 +14,12 @@ import time
 import daemon
 import fcgi
 import tap
-from daemon import Daemon, freeze, thaw, wait_for
+from daemon import Daemon, freeze, listening_socket, thaw, wait_for, with_socket_at
 from tap import equal, test
 
 
 def whole_request():
     return fcgi.encode(fcgi.variables("GET", "/healthz"), keep=True)
-
-
-def listening_socket(path):
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(path)
-    listener.listen(511)
-    return listener
 
 
 class Load:
@@ -362,18 +355,6 @@ def a_dump_can_be_read_again():
             file.write(first.stdout)
         second = daemon.run("-c", path, "--dump-config")
         equal(second.stdout, first.stdout, second.stderr)
-
-
-def with_socket_at(descriptor, listener, listen_fds):
-    """Arguments for Daemon that pass `listener` the way systemd (3) or spawn-fcgi (0) does."""
-    def move():
-        os.dup2(listener.fileno(), descriptor)
-        os.set_inheritable(descriptor, True)
-    more = {"preexec_fn": move, "pass_fds": [descriptor] if descriptor > 2 else []}
-    if descriptor == 0:
-        more["stdin"] = listener.fileno()
-    command = ["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh"] if listen_fds else []
-    return {"popen": more, "command": command}
 
 
 def hand_over(descriptor, listen_fds):

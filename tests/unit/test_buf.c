@@ -129,6 +129,27 @@ static void buf__fail_sticks_once(void **state)
 	sl_buf_dispose(&buf);
 }
 
+static void buf__expecting_makes_room_once_within_the_maximum(void **state)
+{
+	(void)state;
+	struct sl_buf buf;
+	sl_buf_init(&buf, 1000);
+	sl_buf_add_text(&buf, "abc");
+	sl_buf_expect(&buf, 500);
+	const char *bytes = buf.bytes;
+	for (int i = 0; i < 500; i++)
+		sl_buf_add_char(&buf, 'd');
+	assert_true(buf.bytes == bytes && buf.length == 503);
+	sl_buf_expect(&buf, SIZE_MAX);
+	assert_int_equal(sl_buf_code(&buf), 0);
+	assert_int_equal(buf.capacity, 1000);
+	assert_memory_equal(buf.bytes, "abcddd", 6);
+	sl_buf_fail(&buf, SL_INTERNAL);
+	sl_buf_expect(&buf, 1);
+	assert_int_equal(sl_buf_code(&buf), SL_INTERNAL);
+	sl_buf_dispose(&buf);
+}
+
 /* What a flush function received. */
 struct sink {
 	char bytes[4000];
@@ -296,6 +317,7 @@ int main(void)
 		cmocka_unit_test(buf__lengths_near_the_limit_of_memory_do_not_wrap),
 		cmocka_unit_test(buf__clear_forgets_content_and_error),
 		cmocka_unit_test(buf__fail_sticks_once),
+		cmocka_unit_test(buf__expecting_makes_room_once_within_the_maximum),
 		cmocka_unit_test(buf__flushes_whole_chunks_in_order),
 		cmocka_unit_test(buf__empty_flush_calls_nothing),
 		cmocka_unit_test(buf__code_of_the_flush_function_sticks),

@@ -1,0 +1,532 @@
+/* sl_merge: which side's row is taken, deletions against edits, places, parents, project-level fields. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "merging.h"
+#include "torture.h"
+
+#define OLD "{'title':'old'}"
+#define NEW "{'title':'new'}"
+#define OTHER "{'title':'other'}"
+
+/* --- one side, or the same -------------------------------------------------------------------------------------- */
+
+static void merge__nothing_changed(void **state)
+{
+	(void)state;
+	put(ALL, episode(1), "V", OLD);
+	put(ALL, meta("rawScript"), "", "'FADE IN'");
+	merge();
+	assert_true(sl_delta_is_empty(&the.merge.push) && sl_delta_is_empty(&the.merge.adopt));
+	assert_counts(0, 0, 0);
+	assert_int_equal(merged(episode(1))->version, 7);
+}
+
+static void merge__changed_on_one_side_only_takes_that_side(void **state)
+{
+	(void)state;
+	put(ALL, episode(1), "V", OLD);
+	put(ALL, episode(2), "W", OLD);
+	put(MINE, episode(1), "V", NEW);
+	put(THEIRS, episode(2), "W", NEW);
+	put(MINE, character("mine"), "V", "{}");
+	put(THEIRS, character("theirs"), "V", "{}");
+	merge();
+	assert_data(episode(1), NEW);
+	assert_data(episode(2), NEW);
+	assert_data(character("mine"), "{}");
+	assert_data(character("theirs"), "{}");
+	assert_counts(0, 0, 0);
+}
+
+static void merge__one_sided_changes_are_not_parsed(void **state)
+{
+	(void)state;
+	put(BASE, episode(1), "V", "no JSON");
+	put(BOTH, episode(1), "V", "{'title':");
+	put(ALL, episode(2), "V", "nor this");
+	put(MINE, episode(2), "V", "[[[[");
+	put(THEIRS, episode(3), "V", "}");
+	merge();
+	assert_data(episode(1), "{'title':");
+	assert_data(episode(2), "[[[[");
+	assert_data(episode(3), "}");
+}
+
+static void merge__fields_of_one_row_come_together(void **state)
+{
+	(void)state;
+	put(BASE, episode(1), "V", "{'content':'a','extra':1,'title':'old'}");
+	put(MINE, episode(1), "V", "{'content':'a','extra':2,'title':'old'}");
+	put(THEIRS, episode(1), "W", "{'content':'b','title':'old','extra':1}");
+	merge();
+	assert_data(episode(1), "{'content':'b','extra':2,'title':'old'}");
+	assert_rank(episode(1), "W");
+	assert_counts(0, 0, 0);
+}
+
+/* lessons.md: "two devices saved identical content and got a conflict"; syncthing 5258: conflict copies of identical
+ * content. */
+static void merge__same_change_on_both_is_no_conflict(void **state)
+{
+	(void)state;
+	put(BASE, episode(1), "V", OLD);
+	put(BOTH, episode(1), "W", NEW);
+	put(BOTH, character("added by both"), "V", "{}");
+	put(BASE, location("deleted by both"), "V", "{}");
+	put(ALL, episode(2), "V", "{'status':'pending','title':'old'}");
+	put(MINE, episode(2), "V", "{'status':'generating','title':'new'}");
+	put(THEIRS, episode(2), "V", "{'status':'pending','title':'new'}");
+	merge();
+	assert_data(episode(1), NEW);
+	assert_data(episode(2), "{'status':'generating','title':'new'}");
+	assert_data(character("added by both"), "{}");
+	assert_data(location("deleted by both"), NULL);
+	assert_counts(0, 0, 0);
+}
+
+/* lessons.md: "a delta of meta replaced fields that the sender did not know". */
+static void merge__unknown_fields_survive(void **state)
+{
+	(void)state;
+	put(BASE, episode(1), "V", "{'title':'old'}");
+	put(MINE, episode(1), "V", "{'title':'old','x-mine':{'deep':[1]}}");
+	put(THEIRS, episode(1), "V", "{'title':'new','x-theirs':null}");
+	put(MINE, meta("newField"), "", "[1]");
+	put(THEIRS, meta("context.newField"), "", "{'a':1}");
+	merge();
+	assert_data(episode(1), "{'title':'new','x-mine':{'deep':[1]},'x-theirs':null}");
+	assert_data(meta("newField"), "[1]");
+	assert_data(meta("context.newField"), "{'a':1}");
+	assert_counts(0, 0, 0);
+}
+
+static void merge__added_on_both_is_merged_against_an_empty_base(void **state)
+{
+	(void)state;
+	put(MINE, scene(1, "a"), "V", "{'content':'','title':'mine','x':1}");
+	put(THEIRS, scene(1, "a"), "V", "{'content':'words','title':'theirs','y':2}");
+	put(ALL, episode(1), "V", "{}");
+	merge();
+	assert_data(scene(1, "a"), "{'content':'words','title':'theirs','x':1,'y':2}");
+	assert_receipt(scene(1, "a"), (struct says){ "/title", "", "'mine'", "'theirs'", "'theirs'", SL_RULE_LWW, 'c', 0 });
+	assert_receipt(scene(1, "a"), (struct says){ "/content", "", "''", "'words'", "'words'", SL_RULE_TEXT, 'm', 0 });
+	assert_counts(2, 1, 0);
+}
+
+/* --- deletions -------------------------------------------------------------------------------------------------- */
+
+/* lessons.md: "two-way merge: a row deleted on one device came back from the other". */
+static void merge__deleted_and_untouched_is_deleted(void **state)
+{
+	(void)state;
+	put(BASE | MINE, character("a"), "V", "{}");
+	put(BASE | THEIRS, character("b"), "V", "{}");
+	put(BASE | MINE, meta("fileName"), "", "'f'");
+	put(BASE | THEIRS, meta("shotGuide"), "", "'g'");
+	merge();
+	assert_int_equal(sl_rowset_count(the.merge.rows), 0);
+	assert_counts(0, 0, 0);
+}
+
+/* lessons.md: Joplin 9148, "a delete beat a day of unsynced edits". */
+static void merge__edit_survives_delete(void **state)
+{
+	(void)state;
+	put(BASE, character("a"), "V", "{'name':'Ann'}");
+	put(MINE, character("a"), "V", "{'name':'Anna'}");
+	put(BASE, character("b"), "W", "{'name':'Bob'}");
+	put(THEIRS, character("b"), "W", "{'name':'Rob'}");
+	merge();
+	assert_data(character("a"), "{'name':'Anna'}");
+	assert_data(character("b"), "{'name':'Rob'}");
+	assert_int_equal(merged(character("a"))->version, 0);
+	assert_int_equal(merged(character("b"))->version, 7);
+	assert_receipt(character("a"),
+		(struct says){ "", "{'name':'Ann'}", "{'name':'Anna'}", "", "{'name':'Anna'}", SL_RULE_LWW, 'c', 0 });
+	assert_receipt(character("b"),
+		(struct says){ "", "{'name':'Bob'}", "", "{'name':'Rob'}", "{'name':'Rob'}", SL_RULE_LWW, 'c', 0 });
+	assert_counts(2, 2, 0);
+}
+
+static void merge__a_move_does_not_survive_delete(void **state)
+{
+	(void)state;
+	put(BASE, character("a"), "V", "{}");
+	put(MINE, character("a"), "W", "{}");
+	merge();
+	assert_data(character("a"), NULL);
+	assert_counts(0, 0, 0);
+}
+
+static void merge__edited_episode_survives_without_its_untouched_scenes(void **state)
+{
+	(void)state;
+	put(BASE | MINE, episode(1), "V", OLD);
+	put(MINE, episode(1), "V", NEW);
+	put(BASE | MINE, scene(1, "a"), "V", "{}");
+	merge();
+	assert_data(episode(1), NEW);
+	assert_data(scene(1, "a"), NULL);
+	assert_counts(1, 1, 0);
+}
+
+/* --- parents ---------------------------------------------------------------------------------------------------- */
+
+static void assert_episode_kept(const char *child_data, size_t receipts)
+{
+	merge();
+	assert_data(scene(1, "edited"), child_data);
+	assert_data(scene(1, "untouched"), NULL);
+	assert_data(shot(1, "untouched"), NULL);
+	assert_data(episode(1), OLD);
+	assert_counts(receipts, receipts, 0);
+	assert_non_null(receipt_of(episode(1), "", false));
+}
+
+static void put_episode(int sides)
+{
+	put(sides, episode(1), "V", OLD);
+	put(sides, scene(1, "edited"), "V", "{}");
+	put(sides, scene(1, "untouched"), "W", "{}");
+	put(sides, shot(1, "untouched"), "V", "{}");
+}
+
+static void merge__edited_scene_keeps_its_deleted_episode(void **state)
+{
+	(void)state;
+	put_episode(BASE | MINE);
+	put(MINE, scene(1, "edited"), "V", "{'title':'words'}");
+	assert_episode_kept("{'title':'words'}", 2);
+	assert_receipt(episode(1), (struct says){ "", OLD, OLD, "", OLD, SL_RULE_LWW, 'c', 0 });
+	tear_down(state);
+	set_up(state);
+	put_episode(BASE | THEIRS);
+	put(THEIRS, scene(1, "edited"), "V", "{'title':'words'}");
+	assert_episode_kept("{'title':'words'}", 2);
+	assert_receipt(episode(1), (struct says){ "", OLD, "", OLD, OLD, SL_RULE_LWW, 'c', 0 });
+	assert_int_equal(merged(episode(1))->version, 7);
+}
+
+static void merge__added_scene_keeps_its_deleted_episode(void **state)
+{
+	(void)state;
+	put_episode(BASE | MINE);
+	drop(BASE, scene(1, "edited"));
+	assert_episode_kept("{}", 1);
+}
+
+static void merge__moved_episode_is_kept_at_its_new_place(void **state)
+{
+	(void)state;
+	put_episode(BASE | THEIRS);
+	put(THEIRS, episode(1), "X", OLD);
+	put(THEIRS, scene(1, "edited"), "V", "{'title':'words'}");
+	assert_episode_kept("{'title':'words'}", 2);
+	assert_rank(episode(1), "X");
+}
+
+static void merge__deleted_episode_takes_its_scenes_along(void **state)
+{
+	(void)state;
+	put_episode(BASE | MINE);
+	put_episode(BASE | THEIRS);
+	drop(THEIRS, episode(1));
+	drop(THEIRS, scene(1, "edited"));
+	drop(THEIRS, scene(1, "untouched"));
+	drop(THEIRS, shot(1, "untouched"));
+	merge();
+	assert_int_equal(sl_rowset_count(the.merge.rows), 0);
+	assert_int_equal(the.merge.adopt.deleted_count, 4);
+	assert_counts(0, 0, 0);
+}
+
+/* --- places ----------------------------------------------------------------------------------------------------- */
+
+static void merge__moved_on_one_side_goes_there(void **state)
+{
+	(void)state;
+	put(ALL, scene(1, "a"), "A", "{}");
+	put(ALL, scene(1, "b"), "B", "{}");
+	put(ALL, episode(1), "V", "{}");
+	put(MINE, scene(1, "a"), "C", "{}");
+	put(THEIRS, scene(1, "b"), "D", "{'title':'too'}");
+	merge();
+	assert_rank(scene(1, "a"), "C");
+	assert_rank(scene(1, "b"), "D");
+	assert_counts(0, 0, 0);
+}
+
+static void merge__moved_on_both_is_at_the_servers_place(void **state)
+{
+	(void)state;
+	put(BASE, character("a"), "A", "{}");
+	put(MINE, character("a"), "B", "{}");
+	put(THEIRS, character("a"), "C", "{}");
+	put(BASE, character("b"), "A", "{}");
+	put(BOTH, character("b"), "D", "{}");
+	merge();
+	assert_rank(character("a"), "C");
+	assert_rank(character("b"), "D");
+	assert_receipt(character("a"), (struct says){ "", "'A'", "'B'", "'C'", "'C'", SL_RULE_LWW, 'c', true });
+	assert_counts(1, 1, 0);
+}
+
+static void merge__moving_and_editing_come_together(void **state)
+{
+	(void)state;
+	put(ALL, character("a"), "A", "{'name':'Ann'}");
+	put(MINE, character("a"), "B", "{'name':'Ann'}");
+	put(THEIRS, character("a"), "A", "{'name':'Anna'}");
+	merge();
+	assert_rank(character("a"), "B");
+	assert_data(character("a"), "{'name':'Anna'}");
+	assert_counts(0, 0, 0);
+}
+
+static void merge__equal_places_are_valid(void **state)
+{
+	(void)state;
+	put(ALL, character("c"), "A", "{}");
+	put(MINE, character("b"), "B", "{}");
+	put(THEIRS, character("a"), "B", "{}");
+	merge();
+	struct sl_row **sorted = sl_rowset_sorted(the.merge.rows, &the.arena);
+	assert_non_null(sorted);
+	assert_true(sl_str_equal(sorted[1]->key.id, SL_STR("a")));
+	assert_true(sl_str_equal(sorted[2]->key.id, SL_STR("b")));
+}
+
+/* --- project-level fields --------------------------------------------------------------------------------------- */
+
+static void merge__meta_fields_merge_by_their_rules(void **state)
+{
+	(void)state;
+	put(BASE, meta("fileName"), "", "'f'");
+	put(MINE, meta("fileName"), "", "'mine'");
+	put(THEIRS, meta("fileName"), "", "'theirs'");
+	put(BASE, meta("contextUsage"), "", "{'promptTokens':10,'totalTokens':10}");
+	put(MINE, meta("contextUsage"), "", "{'promptTokens':15,'totalTokens':15}");
+	put(THEIRS, meta("contextUsage"), "", "{'promptTokens':12,'responseTokens':1,'totalTokens':13}");
+	merge();
+	assert_data(meta("fileName"), "'theirs'");
+	assert_data(meta("contextUsage"), "{'promptTokens':17,'responseTokens':1,'totalTokens':18}");
+	assert_receipt(meta("fileName"), (struct says){ "", "'f'", "'mine'", "'theirs'", "'theirs'", SL_RULE_LWW, 'c', 0 });
+	assert_receipt(meta("contextUsage"),
+		(struct says){ "/promptTokens", "10", "15", "12", "17", SL_RULE_COUNTER, 'm', 0 });
+	assert_counts(3, 1, 0);
+}
+
+static void merge__absent_meta_counts_as_empty(void **state)
+{
+	(void)state;
+	/* Counters that one side set back to nothing, and the other counted on. */
+	put(BASE, meta("stats"), "", "{'context':{'total':4}}");
+	put(THEIRS, meta("stats"), "", "{'context':{'total':6}}");
+	/* Both sides' changes add up to nothing: such a field isn't stored. */
+	put(BASE, meta("contextUsage"), "", "{'promptTokens':5}");
+	put(MINE, meta("contextUsage"), "", "{'promptTokens':2}");
+	put(THEIRS, meta("contextUsage"), "", "{'promptTokens':3}");
+	/* A guide that both began. */
+	put(MINE, meta("shotGuide"), "", "'guide'");
+	merge();
+	assert_data(meta("stats"), "{'context':{'total':2}}");
+	assert_data(meta("contextUsage"), NULL);
+	assert_data(meta("shotGuide"), "'guide'");
+	assert_int_equal(the.merge.push.deleted_count, 1);
+}
+
+static void merge__script_deleted_against_edited_is_parked(void **state)
+{
+	(void)state;
+	put(BASE, meta("rawScript"), "", "'A day.'");
+	put(MINE, meta("rawScript"), "", "'A long day.'");
+	merge();
+	assert_data(meta("rawScript"), NULL);
+	assert_receipt(meta("rawScript"), (struct says){ "", "'A day.'", "'A long day.'", "", "", SL_RULE_TEXT, 'p', 0 });
+	assert_counts(1, 1, 1);
+}
+
+/* --- all of it -------------------------------------------------------------------------------------------------- */
+
+static void merge__rows_that_are_as_theirs_keep_its_version(void **state)
+{
+	(void)state;
+	put(ALL, episode(1), "V", "{'status':'pending','title':'old'}");
+	put(MINE, episode(1), "V", "{'status':'pending','title':'mine'}");
+	put(THEIRS, episode(1), "V", "{'status':'generating','title':'theirs'}");
+	put(ALL, episode(2), "V", OLD);
+	put(MINE, episode(2), "V", NEW);
+	put(THEIRS, episode(2), "W", OLD);
+	merge();
+	assert_int_equal(merged(episode(1))->version, 7);
+	assert_int_equal(merged(episode(2))->version, 0);
+	assert_int_equal(sl_rowset_count(the.merge.push.rows), 1);
+	const struct sl_key key = episode(1);
+	assert_ptr_equal(merged(key)->data.bytes, sl_rowset_find(the.theirs, &key)->data.bytes);
+}
+
+static void merge__receipts_come_by_key_then_path(void **state)
+{
+	(void)state;
+	put(BASE, shot(2, "a"), "V", "{}");
+	put(MINE, shot(2, "a"), "W", "{'movement':'m','duration':'m','shotType':'m'}");
+	put(THEIRS, shot(2, "a"), "X", "{'duration':'t','movement':'t','shotType':'t'}");
+	put(MINE, episode(2), "V", "{'title':'m'}");
+	put(THEIRS, episode(2), "V", "{'title':'t'}");
+	put(MINE, meta("fileName"), "", "'m'");
+	put(THEIRS, meta("fileName"), "", "'t'");
+	merge();
+	static const char *const paths[] = { "", "/title", "", "/duration", "/movement", "/shotType" };
+	assert_counts(6, 6, 0);
+	for (size_t i = 0; i < 6; i++)
+		assert_value("path", the.merge.receipts[i].path, paths[i]);
+	assert_int_equal(the.merge.receipts[0].key.entity, SL_META);
+	assert_true(the.merge.receipts[2].moved);
+}
+
+static struct sl_str written(const struct sl_delta *delta)
+{
+	struct sl_buf out;
+	struct sl_str text;
+	sl_buf_init(&out, SIZE_MAX);
+	assert_int_equal(sl_delta_write(delta, &out), 0);
+	assert_int_equal(sl_arena_copy(&the.arena, sl_buf_str(&out), &text), 0);
+	sl_buf_dispose(&out);
+	return text;
+}
+
+static void put_many(bool backwards)
+{
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f" };
+	for (size_t i = 0; i < 6; i++) {
+		size_t at = backwards ? 5 - i : i;
+		put(BASE | THEIRS, character(names[at]), names[at], "{'bio':'x','name':'x'}");
+		put(at % 2 ? MINE : THEIRS, location(names[at]), names[at], "{}");
+		if (at > 2)
+			put(MINE, character(names[at]), names[at], at > 4 ? "{'bio':'y'}" : "{'name':'y'}");
+		if (at < 2)
+			put(THEIRS, character(names[at]), names[at], "{'name':'edited'}");
+	}
+}
+
+static void merge__order_of_the_sets_decides_nothing(void **state)
+{
+	struct sl_str push[2], adopt[2];
+	for (int i = 0; i < 2; i++) {
+		put_many(i == 1);
+		merge();
+		push[i] = written(&the.merge.push);
+		adopt[i] = written(&the.merge.adopt);
+	}
+	assert_true(sl_str_equal(push[0], push[1]));
+	assert_true(sl_str_equal(adopt[0], adopt[1]));
+	(void)state;
+}
+
+static void merge__damaged_rows_are_refused(void **state)
+{
+	static const char *const damaged[] = { "no JSON", "[]", "{'a':1,'a':2}", "'text'", "{" };
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		for (int side = BASE; side <= THEIRS; side *= 2) {
+			put(BASE, episode(1), "V", OLD);
+			put(MINE, episode(1), "V", NEW);
+			put(THEIRS, episode(1), "V", OTHER);
+			put(side, episode(1), "V", damaged[i]);
+			assert_int_equal(sl_merge(the.base, the.mine, the.theirs, &the.arena, &the.merge, &the.err), SL_INTERNAL);
+			assert_int_equal(the.err.code, SL_INTERNAL);
+			tear_down(state);
+			set_up(state);
+		}
+	}
+}
+
+static void merge__works_on_nothing(void **state)
+{
+	(void)state;
+	merge();
+	assert_int_equal(sl_rowset_count(the.merge.rows), 0);
+	assert_true(sl_delta_is_empty(&the.merge.push) && sl_delta_is_empty(&the.merge.adopt));
+}
+
+/* Merges as `context`, the result of a merge with all the memory it wanted. */
+static int merge_once(void *context)
+{
+	const struct sl_merge *whole = context;
+	struct sl_arena arena;
+	struct sl_merge result;
+	sl_arena_init(&arena, 0);
+	int rc = sl_merge(the.base, the.mine, the.theirs, &arena, &result, NULL);
+	if (rc == 0 && (result.receipt_count != whole->receipt_count
+		|| !sl_digest_equal(sl_digest_of(result.rows), sl_digest_of(whole->rows))))
+		rc = SL_INTERNAL;
+	sl_arena_dispose(&arena);
+	return rc;
+}
+
+static void merge__every_failed_allocation_is_told(void **state)
+{
+	(void)state;
+	put(BASE, character("a"), "A", "{'bio':'one two','forms':[{'formName':'O'},{'formName':'Y'},{'formName':'C'},"
+		"{'formName':'D'},{'bio':'x','formName':'E'}],'isMain':true}");
+	put(MINE, character("a"), "B", "{'bio':'one 2','forms':[{'formName':'Y','x':2},{'formName':'C'},{'formName':'D'},"
+		"{'formName':'O'},{'bio':'y','formName':'E'}],'name':'m'}");
+	put(THEIRS, character("a"), "C", "{'bio':'one zwei','forms':[{'formName':'Y','x':3},{'formName':'C'},"
+		"{'formName':'O'},{'formName':'D'}],'isMain':false,'name':'t'}");
+	put(BASE, meta("stats"), "", "{'context':{'total':1}}");
+	put(MINE, meta("stats"), "", "{'context':{'total':2}}");
+	put(THEIRS, meta("stats"), "", "{'context':{'total':5}}");
+	put(BASE, meta("context.episodeSummaries"), "", "[{'episodeId':1,'summary':'a'}]");
+	put(MINE, meta("context.episodeSummaries"), "", "[{'episodeId':1,'summary':'a'},{'episodeId':2,'summary':''}]");
+	put(THEIRS, meta("context.episodeSummaries"), "", "[{'episodeId':1,'summary':'b'}]");
+	put(BASE, meta("fileName"), "", "'b'");
+	put(MINE, meta("fileName"), "", "'m'");
+	put(THEIRS, meta("fileName"), "", "'t'");
+	put_episode(BASE | MINE);
+	put(MINE, scene(1, "edited"), "V", "{'title':'words'}");
+	merge();
+	assert_int_equal(the.merge.parked_count, 1);
+	assert_non_null(receipt_of(character("a"), "/forms", true));
+	assert_true(torture(merge_once, &the.merge) > 20);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(merge__nothing_changed),
+		TEST(merge__changed_on_one_side_only_takes_that_side),
+		TEST(merge__one_sided_changes_are_not_parsed),
+		TEST(merge__fields_of_one_row_come_together),
+		TEST(merge__same_change_on_both_is_no_conflict),
+		TEST(merge__unknown_fields_survive),
+		TEST(merge__added_on_both_is_merged_against_an_empty_base),
+		TEST(merge__deleted_and_untouched_is_deleted),
+		TEST(merge__edit_survives_delete),
+		TEST(merge__a_move_does_not_survive_delete),
+		TEST(merge__edited_episode_survives_without_its_untouched_scenes),
+		TEST(merge__edited_scene_keeps_its_deleted_episode),
+		TEST(merge__added_scene_keeps_its_deleted_episode),
+		TEST(merge__moved_episode_is_kept_at_its_new_place),
+		TEST(merge__deleted_episode_takes_its_scenes_along),
+		TEST(merge__moved_on_one_side_goes_there),
+		TEST(merge__moved_on_both_is_at_the_servers_place),
+		TEST(merge__moving_and_editing_come_together),
+		TEST(merge__equal_places_are_valid),
+		TEST(merge__meta_fields_merge_by_their_rules),
+		TEST(merge__absent_meta_counts_as_empty),
+		TEST(merge__script_deleted_against_edited_is_parked),
+		TEST(merge__rows_that_are_as_theirs_keep_its_version),
+		TEST(merge__receipts_come_by_key_then_path),
+		TEST(merge__order_of_the_sets_decides_nothing),
+		TEST(merge__damaged_rows_are_refused),
+		TEST(merge__works_on_nothing),
+		TEST(merge__every_failed_allocation_is_told),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

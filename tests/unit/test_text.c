@@ -1,0 +1,409 @@
+/* Tests of the three-way merge of text: each rule of text.h by name. A merge is written as its result, in which a clash
+ * stands as {base|mine|theirs}; every one is also done with the sides swapped.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "core/text_edits.h"
+#include "text_fixture.h"
+#include "torture.h"
+
+static void assert_merge(const char *base, const char *mine, const char *theirs, const char *expected)
+{
+	struct sl_arena arena;
+	struct sl_buf shown;
+	sl_arena_init(&arena, 0);
+	sl_buf_init(&shown, 100000);
+	struct sl_text_merge merge = merge_both_ways(sl_str_from(base), sl_str_from(mine), sl_str_from(theirs), &arena);
+	show(&merge, false, &shown);
+	sl_buf_add_char(&shown, '\0');
+	assert_string_equal(shown.bytes, expected);
+	sl_buf_dispose(&shown);
+	sl_arena_dispose(&arena);
+}
+
+static void text__what_one_side_changed_is_taken(void **state)
+{
+	(void)state;
+	assert_merge("one\ntwo\n", "one\n2\n", "one\ntwo\n", "one\n2\n");
+	assert_merge("one\ntwo\n", "one\ntwo\n", "one\ntwo\n", "one\ntwo\n");
+	assert_merge("one\ntwo\n", "", "one\ntwo\n", "");
+	assert_merge("", "", "new", "new");
+	assert_merge("", "", "", "");
+}
+
+static void text__the_same_change_on_both_sides_is_clean(void **state)
+{
+	(void)state;
+	assert_merge("a\nb\nc\n", "a\nB\nc\n", "a\nB\nc\n", "a\nB\nc\n");
+	assert_merge("a\nb\nc\nd\ne\n", "a\nB\nc\nd\nE\n", "A\nB\nc\nd\ne\n", "A\nB\nc\nd\nE\n");
+	assert_merge("", "same", "same", "same");
+	assert_merge("gone\nstays\n", "stays\n", "stays\n", "stays\n");
+}
+
+static void text__the_same_change_within_a_larger_one_is_clean(void **state)
+{
+	(void)state;
+	assert_merge("the cat sat\n", "the dog ran\n", "the dog sat\n", "the dog ran\n");
+	assert_merge("red green blue\n", "RED green BLUE\n", "RED GREEN blue\n", "RED GREEN BLUE\n");
+}
+
+static void text__edits_of_different_lines_are_merged(void **state)
+{
+	(void)state;
+	assert_merge("1\n2\n3\n4\n5\n", "one\n2\n3\n4\n5\n", "1\n2\n3\n4\nfive\n", "one\n2\n3\n4\nfive\n");
+	assert_merge("1\n2\n3\n4\n", "0\n1\n2\n3\n4\n", "1\n2\n4\n", "0\n1\n2\n4\n");
+	assert_merge("1\n2\n", "one\n2\n", "1\ntwo\n", "one\ntwo\n");
+}
+
+static void text__edits_of_one_paragraph_are_merged_by_word(void **state)
+{
+	(void)state;
+	assert_merge("The quick brown fox jumps over the lazy dog.", "The slow brown fox jumps over the lazy dog.",
+		"The quick brown fox jumps over the sleeping dog.", "The slow brown fox jumps over the sleeping dog.");
+	assert_merge("He enters. She leaves.\n", "He slowly enters. She leaves.\n", "He enters. She quickly leaves.\n",
+		"He slowly enters. She quickly leaves.\n");
+	assert_merge("one two three", "one 2 three", "one two 3", "one 2 3");
+	assert_merge("Wait, what?", "Wait... what?", "Wait, who?", "Wait... who?");
+}
+
+static void text__different_edits_of_a_word_clash(void **state)
+{
+	(void)state;
+	assert_merge("the cat sat", "the dog sat", "the bird sat", "the {cat|dog|bird} sat");
+	assert_merge("a\nthe cat sat\nb\n", "A\nthe dog sat\nb\n", "a\nthe bird sat\nB\n", "A\nthe {cat|dog|bird} sat\nB\n");
+	assert_merge("cat", "dog", "", "{cat|dog|}");
+}
+
+static void text__clashes_with_no_word_between_are_one_hunk(void **state)
+{
+	(void)state;
+	assert_merge("red, green and blue", "1, 2 and blue", "a, b and blue", "{red, green|1, 2|a, b} and blue");
+	assert_merge("red green and blue", "1 green and 2", "a green and b", "{red|1|a} green and {blue|2|b}");
+	assert_merge("red\ngreen\n", "1\n2\n", "a\nb\n", "{red|1|a}\n{green|2|b}\n");
+}
+
+static void text__deleting_what_the_other_edited_clashes(void **state)
+{
+	(void)state;
+	assert_merge("keep\nthis line goes\nkeep\n", "keep\nkeep\n", "keep\nthis line stays\nkeep\n",
+		"keep\n{this line goes\n||this line stays\n}keep\n");
+	assert_merge("She laughs out loud. He waits.", "He waits.", "She laughs very loud. He waits.",
+		"{She laughs out loud. ||She laughs very loud. }He waits.");
+	assert_merge("a b c d", "a d", "a b new c d", "a {b c ||b new c }d");
+	assert_merge("all of it", "", "all of it and more", "{all of it||all of it and more}");
+}
+
+static void text__adding_to_words_that_the_other_deleted_clashes(void **state)
+{
+	(void)state;
+	assert_merge("A\nsome words", "A\n", "A\nsome words more", "A\n{some words||some words more}");
+	assert_merge("A\nsome words\nB\n", "A\nB\n", "A\nsome words more\nB\n", "A\n{some words\n||some words more\n}B\n");
+	assert_merge("A big cat", "A cat", "A very big cat", "A {big ||very big }cat");
+}
+
+static void text__lines_inserted_beside_deleted_lines_stay(void **state)
+{
+	(void)state;
+	assert_merge("A\ngone\nB\n", "A\nB\n", "A\nnew\ngone\nB\n", "A\nnew\nB\n");
+	assert_merge("A\ngone\nB\n", "A\nB\n", "A\ngone\nnew\nB\n", "A\nnew\nB\n");
+}
+
+static void text__lines_inserted_within_deleted_lines_clash(void **state)
+{
+	(void)state;
+	assert_merge("A\nx\ny\nB\n", "A\nB\n", "A\nx\nnew\ny\nB\n", "A\n{x\ny\n||x\nnew\ny\n}B\n");
+}
+
+static void text__overlapping_deletions_are_both_done(void **state)
+{
+	(void)state;
+	assert_merge("1\n2\n3\n4\n5\n", "1\n4\n5\n", "1\n2\n5\n", "1\n5\n");
+	assert_merge("one two three four", "one four", "one two four", "one four");
+}
+
+static void text__different_insertions_at_one_place_clash(void **state)
+{
+	(void)state;
+	assert_merge("A\nB\n", "A\nmine\nB\n", "A\ntheirs\nB\n", "A\n{|mine\n|theirs\n}B\n");
+	assert_merge("", "mine", "theirs", "{|mine|theirs}");
+	assert_merge("The end", "The end of it", "The end is near", "The end{| of it| is near}");
+	assert_merge("A", "A\nmine", "A\ntheirs", "A{|\nmine|\ntheirs}");
+}
+
+static void text__insertions_side_by_side_are_merged(void **state)
+{
+	(void)state;
+	assert_merge("A\nB\nC\n", "A\nmine\nB\nC\n", "A\nB\ntheirs\nC\n", "A\nmine\nB\ntheirs\nC\n");
+	assert_merge("a b c", "a x b c", "a b y c", "a x b y c");
+}
+
+static void text__who_wrote_the_same_and_more_wins(void **state)
+{
+	(void)state;
+	assert_merge("", "Hello world", "Hello", "Hello world");
+	assert_merge("", "Say Hello", "Hello", "Say Hello");
+	assert_merge("A\nB\n", "A\nnew\nB\n", "A\nnew\nnewer\nB\n", "A\nnew\nnewer\nB\n");
+	assert_merge("a cat sat", "a dog sat", "a dog house sat", "a dog house sat");
+	/* but not half a word, and deleting is no writing */
+	assert_merge("", "dog", "dogma", "{|dog|dogma}");
+	assert_merge("cat", "-", "-dog", "{cat|-|-dog}");
+}
+
+static void text__insertions_beside_replaced_words_are_merged(void **state)
+{
+	(void)state;
+	assert_merge("the cat sat", "the dog sat", "the big cat sat", "the big dog sat");
+	assert_merge("the cat", "the dog", "the cat sat", "the dog sat");
+	assert_merge("A\nold line\nB\n", "A\nnew text\nB\n", "A\ninserted\nold line\nB\n", "A\ninserted\nnew text\nB\n");
+}
+
+static void text__a_rewritten_passage_counts_as_edited_throughout(void **state)
+{
+	(void)state;
+	assert_merge("one two three four five six seven", "eins zwei drei four fuenf sechs sieben",
+		"one two three FOUR five six seven",
+		"{one two three four five six seven|eins zwei drei four fuenf sechs sieben|one two three FOUR five six seven}");
+	assert_merge("was good", "seemed bad", "was very good", "{was good|seemed bad|was very good}");
+	/* single words are no passage */
+	assert_merge("one two three", "eins two drei", "one TWO three", "eins TWO drei");
+}
+
+static void text__an_inserted_line_leaves_edits_of_its_twin_in_place(void **state)
+{
+	(void)state;
+	assert_merge("the cat ran\n", "the cat sat\nthe cat ran\n", "the dog ran\n", "the cat sat\nthe dog ran\n");
+}
+
+static void text__chinese_is_merged_by_character(void **state)
+{
+	(void)state;
+	assert_merge("我喜欢红色的猫。", "你喜欢红色的猫。", "我喜欢红色的狗。", "你喜欢红色的狗。");
+	assert_merge("我喜欢猫", "我喜欢狗", "我喜欢鸟", "我喜欢{猫|狗|鸟}");
+	assert_merge("他说好", "他说很好", "他讲好", "他讲很好");
+}
+
+static void text__emoji_are_never_split(void **state)
+{
+	(void)state;
+	assert_merge("hi 👩‍👩‍👧 you", "hi 👩‍👩‍👦 you", "hi 👩‍👨‍👧 you",
+		"hi {👩‍👩‍👧|👩‍👩‍👦|👩‍👨‍👧} you");
+	assert_merge("👍🏽 ok 🇩🇪🇫🇷", "👍🏿 ok 🇩🇪🇫🇷", "👍🏽 ok 🇩🇪🇪🇸", "👍🏿 ok 🇩🇪🇪🇸");
+	assert_merge("x👍y", "x👍🏽y", "x👍🏿y", "x{👍|👍🏽|👍🏿}y");
+	assert_merge("e te", "e\u0301 te", "e te\u0301", "e\u0301 te\u0301");
+}
+
+static void text__right_to_left_text_is_merged_by_word(void **state)
+{
+	(void)state;
+	assert_merge("السَّلامُ عليكم يا صديقي", "السَّلامُ عليكم يا أخي", "أهلا عليكم يا صديقي", "أهلا عليكم يا أخي");
+	assert_merge("שלום עולם", "שלום לך", "שלום לכם", "שלום {עולם|לך|לכם}");
+}
+
+static void text__line_ends_of_all_kinds_survive(void **state)
+{
+	(void)state;
+	assert_merge("a\r\nb\r\nc\r\n", "A\r\nb\r\nc\r\n", "a\r\nb\r\nC\r\n", "A\r\nb\r\nC\r\n");
+	assert_merge("a\r\nb\nc\r", "A\r\nb\nc\r", "a\r\nb\nC\r", "A\r\nb\nC\r");
+	/* one side's editor changed all line ends, the other side wrote */
+	assert_merge("a b\nc d\ne\n", "a b\r\nc d\r\ne\r\n", "a b\nc new d\ne\n", "a b\r\nc new d\r\ne\r\n");
+	assert_merge("\n\n\n", "\n\n", "\n\n\n\n", "\n\n\n");
+}
+
+static void text__without_a_final_newline(void **state)
+{
+	(void)state;
+	assert_merge("a\nb", "a\nb\n", "A\nb", "A\nb\n");
+	assert_merge("a\nb", "a\nb\nc", "A\nb", "A\nb\nc");
+	assert_merge("a\nb\n", "a\nb", "A\nb\n", "A\nb");
+	assert_merge("a", "a\n", "a", "a\n");
+}
+
+static void text__markers_in_the_text_are_only_text(void **state)
+{
+	(void)state;
+	assert_merge("<<<<<<<\na\n=======\nb\n>>>>>>>\n", "<<<<<<<\nA\n=======\nb\n>>>>>>>\n",
+		"<<<<<<<\na\n=======\nB\n>>>>>>>\n", "<<<<<<<\nA\n=======\nB\n>>>>>>>\n");
+}
+
+static void text__hunks_stand_where_theirs_stands_in_the_result(void **state)
+{
+	(void)state;
+	struct sl_arena arena;
+	struct sl_text_merge merge;
+	sl_arena_init(&arena, 0);
+	assert_int_equal(sl_text_merge(SL_STR("a b\nc d"), SL_STR("long new line\na 1\nc d 2"), SL_STR("a x\nc d y"), &arena,
+		&merge, NULL), 0);
+	assert_false(merge.clean);
+	assert_int_equal(merge.hunk_count, 2);
+	assert_true(sl_str_equal(merge.text, SL_STR("long new line\na x\nc d y")));
+	assert_int_equal(merge.hunks[0].result_at, 16);
+	assert_true(sl_str_equal(merge.hunks[0].base, SL_STR("b")));
+	assert_true(sl_str_equal(merge.hunks[0].mine, SL_STR("1")));
+	assert_true(sl_str_equal(merge.hunks[0].theirs, SL_STR("x")));
+	assert_int_equal(merge.hunks[1].base.length, 0);
+	sl_arena_dispose(&arena);
+}
+
+static char *repeated(const char *text, size_t bytes)
+{
+	size_t length = strlen(text);
+	char *all = malloc(bytes + length + 1);
+	assert_non_null(all);
+	for (size_t at = 0; at < bytes; at += length)
+		memcpy(all + at, text, length + 1);
+	return all;
+}
+
+static void text__one_line_of_a_megabyte(void **state)
+{
+	(void)state;
+	char *many = repeated("word after word ", 500000), *chinese = repeated("天地玄黃", 500000);
+	struct sl_buf base, mine, theirs, expected;
+	struct sl_buf *bufs[] = { &base, &mine, &theirs, &expected };
+	for (int i = 0; i < 4; i++) {
+		bool of_mine = i == 1 || i == 3, of_theirs = i >= 2;
+		sl_buf_init(bufs[i], 4000000);
+		sl_buf_add_text(bufs[i], of_mine ? "BEGIN " : "begin ");
+		sl_buf_add_text(bufs[i], many);
+		sl_buf_add_text(bufs[i], of_theirs ? "MIDDLE " : "middle ");
+		sl_buf_add_text(bufs[i], chinese);
+		sl_buf_add_text(bufs[i], of_mine ? " END" : " end");
+	}
+	struct sl_arena arena;
+	sl_arena_init(&arena, 0);
+	struct sl_text_merge merge = merge_both_ways(sl_buf_str(&base), sl_buf_str(&mine), sl_buf_str(&theirs), &arena);
+	assert_true(merge.clean);
+	assert_true(sl_str_equal(merge.text, sl_buf_str(&expected)));
+	sl_arena_dispose(&arena);
+	for (int i = 0; i < 4; i++)
+		sl_buf_dispose(bufs[i]);
+	free(many);
+	free(chinese);
+}
+
+static void text__hostile_megabytes_end_soon(void **state)
+{
+	(void)state;
+	static const char *const patterns[][3] = {
+		{ "a\nb\n", "b\na\na\n", "a\na\nb\nb\n" },
+		{ "a.b,", "b,a.a.", "a.a.b,b," },
+		{ "same\n", "same\nsame\nmine\n", "same\ntheirs\nsame\n" },
+		{ "\n", "\r\n", "\n\n" },
+		{ "a ", "b ", "c " },
+	};
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		struct sl_arena arena;
+		char *texts[3];
+		for (int side = 0; side < 3; side++)
+			texts[side] = repeated(patterns[i][side], 200000);
+		sl_arena_init(&arena, 0);
+		merge_both_ways(sl_str_from(texts[0]), sl_str_from(texts[1]), sl_str_from(texts[2]), &arena);
+		sl_arena_dispose(&arena);
+		for (int side = 0; side < 3; side++)
+			free(texts[side]);
+	}
+}
+
+static void text__refuses_what_is_too_long(void **state)
+{
+	(void)state;
+	struct sl_arena arena;
+	struct sl_text_merge merge;
+	struct sl_err err = SL_ERR_INIT;
+	char *large = calloc(1, SL_TEXT_MAXIMUM + 1);
+	assert_non_null(large);
+	sl_arena_init(&arena, 0);
+	struct sl_str text = { large, SL_TEXT_MAXIMUM + 1 };
+	assert_int_equal(sl_text_merge(SL_STR("a"), text, SL_STR("b"), &arena, &merge, &err), SL_TOO_LARGE);
+	assert_int_equal(err.code, SL_TOO_LARGE);
+	assert_false(merge.clean);
+	sl_arena_dispose(&arena);
+	free(large);
+}
+
+static int merge_once(void *context)
+{
+	struct sl_arena arena;
+	struct sl_text_merge merge;
+	struct sl_err err = SL_ERR_INIT;
+	(void)context;
+	sl_arena_init(&arena, 0);
+	int code = sl_text_merge(SL_STR("a\nthe cat sat\nb\nc\n"), SL_STR("A\nthe dog sat there\nb\nc\n"),
+		SL_STR("a\nthe bird sat\nb\nC\n"), &arena, &merge, &err);
+	assert_int_equal(err.code, code);
+	sl_arena_dispose(&arena);
+	return code;
+}
+
+/* Enough of everything that each list grows. */
+static int merge_many(void *context)
+{
+	struct sl_str *texts = context;
+	struct sl_arena arena;
+	struct sl_text_merge merge;
+	sl_arena_init(&arena, 0);
+	int code = sl_text_merge(texts[0], texts[1], texts[2], &arena, &merge, NULL);
+	sl_arena_dispose(&arena);
+	return code;
+}
+
+static void text__survives_every_failed_allocation(void **state)
+{
+	(void)state;
+	struct sl_buf bufs[3];
+	struct sl_str texts[3];
+	for (int side = 0; side < 3; side++) {
+		sl_buf_init(&bufs[side], 100000);
+		for (int i = 0; i < 80; i++) {
+			sl_buf_add_int(&bufs[side], i % 2 ? i : i * 100 + side);
+			sl_buf_add_text(&bufs[side], i % 5 ? " " : "\n");
+		}
+		texts[side] = sl_buf_str(&bufs[side]);
+	}
+	assert_true(torture(merge_once, NULL) >= 10);
+	assert_true(torture(merge_many, texts) >= 10);
+	for (int side = 0; side < 3; side++)
+		sl_buf_dispose(&bufs[side]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text__what_one_side_changed_is_taken),
+		cmocka_unit_test(text__the_same_change_on_both_sides_is_clean),
+		cmocka_unit_test(text__the_same_change_within_a_larger_one_is_clean),
+		cmocka_unit_test(text__edits_of_different_lines_are_merged),
+		cmocka_unit_test(text__edits_of_one_paragraph_are_merged_by_word),
+		cmocka_unit_test(text__different_edits_of_a_word_clash),
+		cmocka_unit_test(text__clashes_with_no_word_between_are_one_hunk),
+		cmocka_unit_test(text__deleting_what_the_other_edited_clashes),
+		cmocka_unit_test(text__adding_to_words_that_the_other_deleted_clashes),
+		cmocka_unit_test(text__lines_inserted_beside_deleted_lines_stay),
+		cmocka_unit_test(text__lines_inserted_within_deleted_lines_clash),
+		cmocka_unit_test(text__overlapping_deletions_are_both_done),
+		cmocka_unit_test(text__different_insertions_at_one_place_clash),
+		cmocka_unit_test(text__insertions_side_by_side_are_merged),
+		cmocka_unit_test(text__who_wrote_the_same_and_more_wins),
+		cmocka_unit_test(text__insertions_beside_replaced_words_are_merged),
+		cmocka_unit_test(text__a_rewritten_passage_counts_as_edited_throughout),
+		cmocka_unit_test(text__an_inserted_line_leaves_edits_of_its_twin_in_place),
+		cmocka_unit_test(text__chinese_is_merged_by_character),
+		cmocka_unit_test(text__emoji_are_never_split),
+		cmocka_unit_test(text__right_to_left_text_is_merged_by_word),
+		cmocka_unit_test(text__line_ends_of_all_kinds_survive),
+		cmocka_unit_test(text__without_a_final_newline),
+		cmocka_unit_test(text__markers_in_the_text_are_only_text),
+		cmocka_unit_test(text__hunks_stand_where_theirs_stands_in_the_result),
+		cmocka_unit_test(text__one_line_of_a_megabyte),
+		cmocka_unit_test(text__hostile_megabytes_end_soon),
+		cmocka_unit_test(text__refuses_what_is_too_long),
+		cmocka_unit_test(text__survives_every_failed_allocation),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
