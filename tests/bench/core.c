@@ -1,5 +1,6 @@
 /* Times one operation of the core natively, for wasm.mjs: core ROUNDS OPERATION ARGUMENT…
- * An argument @FILE is the file's content. Prints the best round in milliseconds of processor time, then the length of the answer. */
+ * An argument @FILE is the file's content. Prints the best round in milliseconds of processor time, and the length of
+ * the answer. */
 #ifdef HAVE_CONFIG_H
 #include "config.h" /* clock_gettime */
 #endif

@@ -60,7 +60,8 @@ function compare(operation, ...texts) {
 	const native = natively(operation, texts);
 	const wasm = inWasm(operation, texts);
 	const ratio = wasm.best / native.best;
-	const verdict = native.length !== wasm.length ? "  DIFFERENT ANSWERS" : ratio > Number(values.most) ? "  TOO SLOW" : "";
+	const slow = ratio > Number(values.most) ? "  TOO SLOW" : "";
+	const verdict = native.length !== wasm.length ? "  DIFFERENT ANSWERS" : slow;
 	console.log(`${operation.padEnd(12)} native ${native.best.toFixed(1).padStart(8)} ms   wasm ` +
 		`${wasm.best.toFixed(1).padStart(8)} ms   ratio ${ratio.toFixed(2)}${verdict}`);
 	if (verdict)

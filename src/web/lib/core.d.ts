@@ -12,15 +12,16 @@
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 /**
- * A JSON text (as a string, or as UTF-8 bytes), or an object or array to be made one. Texts are taken as strictly as on the
- * server: no duplicate keys, no lone surrogates, at most 32 levels. Objects are repaired: a lone surrogate becomes U+FFFD.
+ * A JSON text (as a string, or as UTF-8 bytes), or an object or array to be made one. Texts are taken as strictly as
+ * on the server: no duplicate keys, no lone surrogates, at most 32 levels. Objects are repaired: a lone surrogate
+ * becomes U+FFFD.
  */
 export type Input = string | Uint8Array | object;
 
 /** A project document, `projectData` of the protocol. */
 export type Project = { episodes: { id: number; [name: string]: Json }[]; [name: string]: Json };
 
-/** Rows that change and keys that go, DELTA of the protocol; also a whole state, as the delta that makes it of nothing. */
+/** Rows that change and keys that go, DELTA of the protocol; also a state, as the delta that makes it of nothing. */
 export type Delta = {
 	meta?: { [name: string]: Json };
 	episodes?: { id: number; rank?: string; [name: string]: Json | undefined }[];
@@ -38,8 +39,8 @@ export type Delta = {
 };
 
 /**
- * How a state is given: as a "document", whose rows get ranks of their own, or as "rows" (a Delta), exact with ranks. Only
- * rows have the digest that the server tells, and only they can take deltas from the server.
+ * How a state is given: as a "document", whose rows get ranks of their own, or as "rows" (a Delta), exact with ranks.
+ * Only rows have the digest that the server tells, and only they can take deltas from the server.
  */
 export type Form = "document" | "rows";
 
@@ -56,13 +57,17 @@ export class CoreError extends Error {
 	readonly faults: Fault[];
 }
 
-/** All methods throw CoreError; RangeError when no memory is left; WebAssembly.RuntimeError never, unless there is a bug. */
+/** All methods throw CoreError; RangeError when no memory is left; WebAssembly.RuntimeError only by a bug. */
 export interface Core {
 	/** The canonical text (RFC 8785). */
 	canon(json: Input): string;
 
 	/** Every fault, up to 50 of `total`. Throws only for what isn't JSON. `rowBytes`: the server's limit of a row. */
-	validate(json: Input, kind: "document" | "delta", limits?: { rowBytes?: number }): { faults: Fault[]; total: number };
+	validate(
+		json: Input,
+		kind: "document" | "delta",
+		limits?: { rowBytes?: number },
+	): { faults: Fault[]; total: number };
 
 	/** JSON Schema 2020-12; `#/$defs/projectData` and `#/$defs/delta`. */
 	schema(): { [name: string]: Json };
@@ -84,7 +89,7 @@ export interface Core {
 	apply(state: Input, delta: Input, form?: "document"): Project;
 	apply(state: Input, delta: Input, form?: Form): Delta | Project;
 
-	/** One delta with the effect of both. They must list the scenes and shots of the episodes that they delete, as diff does. */
+	/** One delta with the effect of both, which list the scenes and shots of the episodes they delete, as diff does. */
 	compose(first: Input, second: Input): Delta;
 
 	/** What takes a delta back; `rows`: the state that it applies to. */

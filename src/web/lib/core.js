@@ -1,4 +1,4 @@
-// Slatesync's core for JavaScript: the same C as on the server, in WebAssembly. The interface is documented in core.d.ts.
+// Slatesync's core for JavaScript: the same C as on the server, in WebAssembly. core.d.ts documents it.
 // Keeps true: nothing is decided here; values become texts, texts become values, problems become errors.
 
 import { Bridge } from "./bridge.js";
@@ -18,8 +18,8 @@ export class CoreError extends Error {
 }
 
 /**
- * The JSON text of a value. JSON.stringify writes a lone surrogate as an escape (\ud83d), and nothing else so: it becomes
- * U+FFFD, as by String.prototype.toWellFormed.
+ * The JSON text of a value. JSON.stringify writes a lone surrogate as an escape (\ud83d), and nothing else so: it
+ * becomes U+FFFD, as by String.prototype.toWellFormed.
  * @param {Input} input
  */
 function textOf(input) {

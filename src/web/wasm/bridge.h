@@ -14,7 +14,7 @@
 #define SL_WEB_ARGUMENTS 3
 
 struct sl_web_call {
-	struct sl_str result; /* on the heap, owned by the host (sl_web_release); no bytes when there was no memory for it */
+	struct sl_str result;               /* the host's, to be released; no bytes when there was no memory for it */
 	struct sl_str in[SL_WEB_ARGUMENTS]; /* borrowed UTF-8; length 0: not given */
 };
 

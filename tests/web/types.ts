@@ -1,0 +1,24 @@
+// Compiles only if the declarations of the core are what its users rely on. Never run.
+
+import { CoreError, load, type Core, type Delta, type Fault, type Project } from "../../src/web/lib/core.js";
+
+export async function use(bytes: Uint8Array<ArrayBuffer>, module: WebAssembly.Module): Promise<void> {
+	const core: Core = await load();
+	await load("/slatesync-core.wasm");
+	await load(new URL("https://example.org/slatesync-core.wasm"));
+	await load(bytes);
+	await load(module);
+	const text: string = core.canon("{}");
+	const faults: Fault[] = core.validate(bytes, "document", { rowBytes: 1 }).faults;
+	const delta: Delta = core.diff({ episodes: [] }, text);
+	const after: Project = core.apply({ episodes: [] }, delta);
+	const rows: Delta = core.apply(core.rows(after), delta, "rows");
+	const digest: string = core.digest(rows, "rows");
+	// @ts-expect-error a project is no delta
+	core.validate(after, "project");
+	// @ts-expect-error there is no such form
+	core.digest(after, "delta");
+	// @ts-expect-error rows don't come back as a document
+	const wrong: Project = core.apply(rows, delta, "rows");
+	throw new CoreError({ error: "invalid", message: [digest, wrong, ...faults].join() });
+}
