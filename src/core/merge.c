@@ -1,7 +1,7 @@
-/* Three-way merge of row sets: which side changed each row, deletions, places, parents; see merge.h. Fields are merged in
- * merge_fields.c, merge_list.c and merge_rules.c.
- * Keeps true: a row is parsed only if both sides changed its data; the result depends on the rows, not on the order in which
- * sets hold them. Fails with SL_NO_MEMORY, or SL_INTERNAL for data that validation never lets in.
+/* Three-way merge of row sets: which side changed each row, deletions, places, parents; see merge.h. Fields are
+ * merged in merge_fields.c, merge_list.c and merge_rules.c.
+ * Keeps true: a row is parsed only if both sides changed its data; the result depends on the rows, not on the order
+ * in which sets hold them. Fails with SL_NO_MEMORY, or SL_INTERNAL for data that validation never lets in.
  */
 #include "core/merge.h"
 
@@ -121,7 +121,7 @@ static int merge_rank(struct sl_merging *merging, const struct versions *row, st
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
-/* Puts the row into the result, and what it changes into both deltas. It is at the server already if it is as theirs. */
+/* Puts the row into the result, and into the deltas of those sides for which it is new. */
 static int put(struct sl_merging *merging, const struct versions *row, const struct sl_row *merged)
 {
 	bool is_theirs = row->theirs && sl_row_same_content(row->theirs, merged);
@@ -172,8 +172,8 @@ static int merge_both(struct sl_merging *merging, const struct versions *row)
 	return rc == SL_OK ? put(merging, row, &merged) : rc;
 }
 
-/* One side has the row, the other does not: added there, or deleted here. A move alone is no edit: else giving siblings new
- * ranks would bring back whatever another device deleted among them. */
+/* One side has the row, the other does not: added there, or deleted here. A move alone is no edit: else giving
+ * siblings new ranks would bring back whatever another device deleted among them. */
 static int merge_one_sided(struct sl_merging *merging, const struct versions *row)
 {
 	const struct sl_row *present = row->mine ? row->mine : row->theirs;
@@ -192,8 +192,9 @@ static int merge_row(struct sl_merging *merging, const struct versions *row)
 	return row->mine && row->theirs ? merge_both(merging, row) : merge_one_sided(merging, row);
 }
 
-/* The row of that key. Sets tend to hold rows in the same order, so the one at the cursor is tried first: look-ups were most
- * of the time that a merge took. Where the set has rows that others don't, the cursor catches up one row at a time. */
+/* The row of that key. Sets tend to hold rows in the same order, so the one at the cursor is tried first: look-ups
+ * were most of the time that a merge took. Where the set has rows that others don't, the cursor catches up one row at
+ * a time. */
 static const struct sl_row *find(const struct sl_rowset *set, size_t *cursor, const struct sl_key *key)
 {
 	size_t next = *cursor;

@@ -1,4 +1,4 @@
-/* Merging inside a row: values by their field's rule, objects member by member, and the receipts of both; see merge_steps.h.
+/* Merging inside a row: values by their field's rule, objects member by member, and their receipts; merge_steps.h.
  * Keeps true: the schema's shapes bound the recursion, and no order of members decides anything.
  * Fails with SL_NO_MEMORY only. Source of the rules: merge.md, "Three-way merge".
  */

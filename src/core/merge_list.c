@@ -1,4 +1,4 @@
-/* Lists of objects that have a key: matched by it, merged element by element, ordered by merge_order.c; see merge_steps.h.
+/* Lists of objects that have a key: matched by it, merged element by element, ordered by merge_order.c.
  * Keeps true: an element that one side edited survives the other's deletion. O(n log n), whatever the lists hold.
  * Fails with SL_NO_MEMORY only. Source of the rules: merge.md, rule `list`.
  */
@@ -161,7 +161,8 @@ static int compare_places(const void *a, const void *b)
 	return (left->place > right->place) - (left->place < right->place);
 }
 
-/* The keys of those elements that a side has, in its order, as a JSON array; NULL: no memory. `side` SIDES: as in `order`. */
+/* The keys of those elements that a side has, in its order, as a JSON array; NULL: no memory. `side` SIDES: as in
+ * `order`. */
 static json_t *keys_in_order(const struct elements *elements, size_t side, const size_t *order, struct sl_arena *arena)
 {
 	struct entry *entries = sl_arena_zalloc(arena, elements->count, sizeof(*entries));

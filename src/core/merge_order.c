@@ -1,7 +1,7 @@
 /* Three-way order of a list: see sl_merge_order in merge_steps.h.
- * An element was moved by a side if it is not in a longest sequence that the side left in the base's order. Theirs is the
- * frame; what only mine added, moved or kept goes in behind what comes before it in mine. So if one side did not touch the
- * order, the result is the other's exactly. Fails with SL_NO_MEMORY only; O(n log n).
+ * An element was moved by a side if it is not in a longest sequence that the side left in the base's order. Theirs is
+ * the frame; what only mine added, moved or kept goes in behind what comes before it in mine. So if one side did not
+ * touch the order, the result is the other's exactly. Fails with SL_NO_MEMORY only; O(n log n).
  */
 #include "core/merge_steps.h"
 
@@ -125,8 +125,8 @@ static void chain_up(const struct ordering *ordering, size_t *next)
 	}
 }
 
-/* Whether an element that both sides moved is not where mine has it, next to what theirs left in its place. `order_of` is the
- * result: the place of each element. */
+/* Whether an element that both sides moved is not where mine has it, next to what theirs left in its place. `order_of`
+ * is the place of each element in the result. */
 static bool is_clash(const struct ordering *ordering, const size_t *order_of)
 {
 	bool moved_by_both = false, differs = false;

@@ -1,6 +1,7 @@
 /* Taking one field back: the edit that puts what a receipt says was mine into the rows as they are now; see merge.h.
- * Keeps true: nothing but the receipt's place changes, and a place that is gone is never made up, but for objects, whose
- * absence means the same as their being empty. Fails with SL_NOT_FOUND, SL_NO_MEMORY, or SL_INTERNAL for damaged texts.
+ * Keeps true: nothing but the receipt's place changes, and a place that is gone is never made up, but for objects,
+ * whose absence means the same as their being empty. Fails with SL_NOT_FOUND, SL_NO_MEMORY, or SL_INTERNAL for
+ * damaged texts.
  */
 #include "core/canon.h"
 #include "core/merge_steps.h"

@@ -1,6 +1,6 @@
 /* One function per merge rule; see merge_rules.h.
- * Keeps true: mine and theirs are treated alike but for what `lww` decides, and the base matters only where the rule says
- * so. Fails for want of memory only. Source of the rules: merge.md, "Both changed the same field".
+ * Keeps true: mine and theirs are treated alike but for what `lww` decides, and the base matters only where the rule
+ * says so. Fails for want of memory only. Source of the rules: merge.md, "Both changed the same field".
  */
 #include "core/merge_rules.h"
 
@@ -80,7 +80,8 @@ static int decide_progress(const struct question *question, struct sl_verdict *v
 	int mine = stage_of(sides->mine, question->words), theirs = stage_of(sides->theirs, question->words);
 	if (mine < 0 || theirs < 0)
 		return decide_lww(question, verdict);
-	*verdict = (struct sl_verdict){ share(mine > theirs ? sides->mine : sides->theirs), SL_RULE_PROGRESS, false, false };
+	const json_t *later = mine > theirs ? sides->mine : sides->theirs;
+	*verdict = (struct sl_verdict){ share(later), SL_RULE_PROGRESS, false, false };
 	return SL_OK;
 }
 
@@ -90,8 +91,8 @@ static int decide_flag(const struct question *question, struct sl_verdict *verdi
 	const struct sl_sides *sides = question->sides;
 	if (!json_is_boolean(sides->mine) || !json_is_boolean(sides->theirs))
 		return decide_lww(question, verdict);
-	*verdict = (struct sl_verdict){ share(json_is_true(sides->mine) ? sides->mine : sides->theirs), SL_RULE_FLAG, false,
-		false };
+	const json_t *set = json_is_true(sides->mine) ? sides->mine : sides->theirs;
+	*verdict = (struct sl_verdict){ share(set), SL_RULE_FLAG, false, false };
 	return SL_OK;
 }
 
@@ -117,8 +118,8 @@ static int park(const struct question *question, struct sl_verdict *verdict)
 	return SL_OK;
 }
 
-/* Three-way by line and word. An absent text is an empty one, and emptying against editing is a clash: there is nothing left
- * that the edit could belong to. */
+/* Three-way by line and word. An absent text is an empty one, and emptying against editing is a clash: there is
+ * nothing left that the edit could belong to. */
 static int decide_text(const struct question *question, struct sl_verdict *verdict)
 {
 	const struct sl_sides *sides = question->sides;

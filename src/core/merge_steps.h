@@ -1,7 +1,7 @@
 /* Parts of sl_merge, from rows down to fields and elements. Private to merge*.c. All return 0 or a negative code.
  *
- * Values are trees of Jansson: those of the sides are borrowed and never changed, results are new references that may share
- * parts with them.
+ * Values are trees of Jansson: those of the sides are borrowed and never changed, results are new references that may
+ * share parts with them.
  */
 #ifndef SL_CORE_MERGE_STEPS_H
 #define SL_CORE_MERGE_STEPS_H
@@ -61,8 +61,8 @@ struct sl_merge_places {
 
 #define SL_MERGE_NOWHERE SIZE_MAX
 
-/* The order of the elements that stay (each is in mine or in theirs): order_r[i] is the index of the one that comes i-th.
- * Whose place one side changed goes there, whose both did to theirs. *clash_r: mine's order is not in the result. */
+/* The order of the elements that stay (each is in mine or in theirs): order_r[i] is the index of the one that comes
+ * i-th. Whose place one side changed goes there, whose both did to theirs. *clash_r: mine's order is not in it. */
 int sl_merge_order(const struct sl_merge_places *places, size_t count, struct sl_arena *arena, size_t *order_r,
 	bool *clash_r) __attribute__((warn_unused_result));
 
@@ -71,9 +71,11 @@ int sl_merge_note(struct sl_merging *merging, const struct sl_place *place, cons
 	const struct sl_verdict *verdict, bool moved) __attribute__((warn_unused_result));
 
 /* Notes a receipt as it is; its key is that of the row at hand. */
-int sl_merge_add_receipt(struct sl_merging *merging, const struct sl_receipt *receipt) __attribute__((warn_unused_result));
+int sl_merge_add_receipt(struct sl_merging *merging, const struct sl_receipt *receipt)
+	__attribute__((warn_unused_result));
 
 /* The canonical text of a value (NULL: length 0) in the arena. */
-int sl_merge_write(struct sl_merging *merging, const json_t *value, struct sl_str *text_r) __attribute__((warn_unused_result));
+int sl_merge_write(struct sl_merging *merging, const json_t *value, struct sl_str *text_r)
+	__attribute__((warn_unused_result));
 
 #endif

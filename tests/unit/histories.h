@@ -1,6 +1,6 @@
-/* Random projects and random edits of them, driven by the schema: whatever field it declares is written, changed and removed
- * here. Every word that is typed is a new one (w1, w2, …), so that it can be followed. For header-only use by one program;
- * include the headers that cmocka needs, and cmocka.h, first. */
+/* Random projects and random edits of them, driven by the schema: whatever field it declares is written, changed and
+ * removed here. Every word that is typed is a new one (w1, w2, …), so that it can be followed. For header-only use by
+ * one program; include the headers that cmocka needs, and cmocka.h, first. */
 #ifndef SL_TESTS_HISTORIES_H
 #define SL_TESTS_HISTORIES_H
 
@@ -155,7 +155,9 @@ static inline json_t *random_value(const struct sl_field *field)
 			add_element(field, value);
 		return value;
 	default:
-		return pick(3) ? random_text(1) : pick(2) ? must(json_integer((json_int_t)pick(9))) : must(json_pack("[{s:b}]", "a", 1));
+		if (pick(3))
+			return random_text(1);
+		return must(pick(2) ? json_integer((json_int_t)pick(9)) : json_pack("[{s:b}]", "a", 1));
 	}
 }
 

@@ -1,5 +1,6 @@
-/* What the tests of merging share: three row sets built by hand, and questions about what comes of them. In the texts here '
- * stands for a quotation mark. For header-only use; include the headers that cmocka needs, and cmocka.h, first. */
+/* What the tests of merging share: three row sets built by hand, and questions about what comes of them. In the texts
+ * here ' stands for a quotation mark. For header-only use; include the headers that cmocka needs, and cmocka.h,
+ * first. */
 #ifndef SL_TESTS_MERGING_H
 #define SL_TESTS_MERGING_H
 
@@ -98,7 +99,8 @@ static inline void assert_same_rows(const struct sl_rowset *a, const struct sl_r
 	assert_true(sl_digest_equal(sl_digest_of(a), sl_digest_of(b)));
 }
 
-static inline void assert_leads_to(const struct sl_rowset *from, const struct sl_delta *delta, const struct sl_rowset *to)
+static inline void assert_leads_to(const struct sl_rowset *from, const struct sl_delta *delta,
+	const struct sl_rowset *to)
 {
 	struct sl_rowset *rows = sl_rowset_clone(from, &the.arena);
 	assert_non_null(rows);

@@ -1,4 +1,5 @@
-/* What must hold of every merge, over random histories: MERGE_HISTORIES of them (5,000), from number MERGE_FIRST (1) on. */
+/* What must hold of every merge, over random histories: MERGE_HISTORIES of them (5,000), from number MERGE_FIRST (1)
+ * on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -234,6 +235,23 @@ static void assert_canonical(const struct sl_rowset *rows)
 	}
 }
 
+/* Each receipt can be taken back, and then there is nothing left to take back. */
+static void assert_reversible(const struct sl_rowset *base, const struct sl_merge *merged)
+{
+	for (size_t i = 0; i < merged->receipt_count; i++) {
+		const struct sl_receipt *receipt = &merged->receipts[i];
+		struct sl_rowset *rows = sl_rowset_clone(merged->rows, history.arena);
+		struct sl_delta delta, again;
+		assert_non_null(rows);
+		assert_int_equal(sl_merge_reverse(receipt, base, rows, history.arena, &delta, NULL), 0);
+		assert_true(!sl_delta_is_empty(&delta) || !receipt->conflict || sl_str_equal(receipt->mine, receipt->result)
+			|| receipt->moved);
+		assert_int_equal(sl_delta_apply(&delta, rows, history.arena), 0);
+		assert_int_equal(sl_merge_reverse(receipt, base, rows, history.arena, &again, NULL), 0);
+		assert_true(sl_delta_is_empty(&again));
+	}
+}
+
 /* --- histories -------------------------------------------------------------------------------------------------- */
 
 static void count(const struct sl_merge *merged)
@@ -262,6 +280,7 @@ static void check_history(uint64_t number)
 	assert_swapped(&merged, &swapped);
 	assert_swapped(&swapped, &merged);
 	if (number % 8 == 0) {
+		assert_reversible(base, &merged);
 		assert_valid(merged.rows);
 		assert_canonical(merged.rows);
 	}
@@ -276,12 +295,11 @@ static void histories__every_merge_keeps_the_promises(void **state)
 	for (uint64_t number = first; number < last; number++) {
 		sl_arena_init(&arena, 0);
 		history_begin(number, &arena);
-		print_message(number % 10000 == 0 ? "history %llu\n" : "", (unsigned long long)number);
 		check_history(number);
 		sl_arena_dispose(&arena);
 	}
-	print_message("%zu merged fields, %zu conflicts, %zu parked, %zu survivors, %zu moves\n", seen.merges, seen.conflicts,
-		seen.parked, seen.survivors, seen.moves);
+	print_message("%zu merged fields, %zu conflicts, %zu parked, %zu survivors, %zu moves\n", seen.merges,
+		seen.conflicts, seen.parked, seen.survivors, seen.moves);
 	/* A generator that hardly ever makes sides meet would prove nothing. */
 	if (last - first >= 1000)
 		assert_true(seen.merges > 0 && seen.parked > 0 && seen.survivors > 0 && seen.moves > 0);

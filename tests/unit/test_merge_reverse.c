@@ -320,7 +320,8 @@ static void reverse__damaged_receipts_are_refused(void **state)
 	static const struct { const char *path, *mine; bool moved; int code; } cases[] = {
 		{ "/name/deeper", "1", false, SL_NOT_FOUND }, { "/forms/a/b/c", "1", false, SL_NOT_FOUND },
 		{ "/name", "no JSON", false, SL_INTERNAL }, { "", "'not a rank!'", true, SL_NOT_FOUND },
-		{ "", "", true, SL_NOT_FOUND }, { "/name", "[]", true, SL_NOT_FOUND }, { "/forms/x/y", "", false, SL_NOT_FOUND },
+		{ "", "", true, SL_NOT_FOUND }, { "/name", "[]", true, SL_NOT_FOUND },
+		{ "/forms/x/y", "", false, SL_NOT_FOUND },
 		{ "/forms", "7", true, 0 }, { "/forms", "['x',1,'a','a']", true, 0 }, { "/~", "1", false, 0 },
 	};
 	put(ALL, character("a"), "A", "{'forms':[{'formName':'a'},{'formName':'b'}],'name':'t'}");

@@ -1,5 +1,5 @@
-/* The merge rules of single fields: what becomes of one that both sides changed. Each case is run as it is and with the sides
- * swapped: only `lww` and parking may tell mine from theirs. */
+/* The merge rules of single fields: what becomes of one that both sides changed. Each case is run as it is and with
+ * the sides swapped: only `lww` and parking may tell mine from theirs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -180,7 +180,8 @@ static void progress__the_later_word(void **state)
 		"'completed'");
 	both_ways(episode(1), (struct field){ "status", "", "'generating_sora'", "'pending'" }, SL_RULE_PROGRESS,
 		"'generating_sora'");
-	both_ways(episode(1), (struct field){ "status", "'pending'", "'generating'", "" }, SL_RULE_PROGRESS, "'generating'");
+	both_ways(episode(1), (struct field){ "status", "'pending'", "'generating'", "" }, SL_RULE_PROGRESS,
+		"'generating'");
 	both_ways(shot(1, "s"), (struct field){ "videoStatus", "'queued'", "'idle'", "'completed'" }, SL_RULE_PROGRESS,
 		"'completed'");
 }
@@ -190,7 +191,8 @@ static void progress__error_yields_to_anything_else(void **state)
 	(void)state;
 	both_ways(episode(1), (struct field){ "status", "'generating'", "'error'", "'pending'" }, SL_RULE_PROGRESS,
 		"'pending'");
-	both_ways(shot(1, "s"), (struct field){ "videoStatus", "'queued'", "'error'", "'idle'" }, SL_RULE_PROGRESS, "'idle'");
+	both_ways(shot(1, "s"), (struct field){ "videoStatus", "'queued'", "'error'", "'idle'" }, SL_RULE_PROGRESS,
+		"'idle'");
 	both_ways(shot(1, "s"), (struct field){ "videoStatus", "'queued'", "'error'", "" }, SL_RULE_PROGRESS, "'error'");
 }
 
@@ -256,6 +258,8 @@ static void text__emptied_against_edited_is_parked(void **state)
 	(void)state;
 	theirs_wins(scene(1, "s"), (struct field){ "content", "'a day'", "''", "'a long day'" }, SL_RULE_TEXT, 'p');
 	theirs_wins(scene(1, "s"), (struct field){ "content", "'a day'", "", "'a long day'" }, SL_RULE_TEXT, 'p');
+	/* As texts these would merge. But what was written was meant to follow the rest. */
+	theirs_wins(scene(1, "s"), (struct field){ "content", "'a\\n'", "''", "'a\\nb\\n'" }, SL_RULE_TEXT, 'p');
 }
 
 static void text__absent_counts_as_empty(void **state)
@@ -295,7 +299,8 @@ static void object__is_merged_field_by_field(void **state)
 		"{'charList':{'promptTokens':2,'totalTokens':4},'locList':{'totalTokens':9},'x':{'a':2}}");
 	assert_receipt(meta("phase1Usage"),
 		(struct says){ "/charList/totalTokens", "1", "3", "2", "4", SL_RULE_COUNTER, 'm', 0 });
-	assert_receipt(meta("phase1Usage"), (struct says){ "/x", "{'a':1}", "", "{'a':2}", "{'a':2}", SL_RULE_LWW, 'c', 0 });
+	assert_receipt(meta("phase1Usage"),
+		(struct says){ "/x", "{'a':1}", "", "{'a':2}", "{'a':2}", SL_RULE_LWW, 'c', 0 });
 	assert_counts(2, 1, 0);
 }
 
