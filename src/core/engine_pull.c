@@ -1,0 +1,259 @@
+/* Taking in what the server has; see engine_inside.h. Keeps true: base becomes a state only when its digest proves
+ * that it is the server's; then, and in one batch with it, local is merged, and what the merge decided or replaced
+ * is kept. Rows that the server can't account for (it was restored, or damaged) have no ancestor in the merge: it
+ * may add to them, but drops nothing. Rules: merge.md "Client engine" 4, 6, 7, 8. */
+#include "core/engine_inside.h"
+
+#include "core/canon.h"
+#include "core/validate.h"
+
+/* --- reading ------------------------------------------------------------------------------------------------------ */
+
+static int malformed(struct sl_err *err, const char *what)
+{
+	sl_err_set(err, SL_MALFORMED, "the server's answer has no sound %s", what);
+	return 0;
+}
+
+static bool read_version(const json_t *value, int64_t *version_r)
+{
+	double number = json_number_value(value);
+	if (!json_is_number(value) || !(number >= 0 && number <= SL_SAFE_INTEGER) || number != (double)(int64_t)number)
+		return false;
+	*version_r = (int64_t)number;
+	return true;
+}
+
+static bool lacks_ranks(const struct sl_delta *delta)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(delta->rows, &cursor)))
+		if (row->key.entity != SL_META && !row->rank.length)
+			return true;
+	return false;
+}
+
+static int read_changes(struct sl_engine *engine, const json_t *value, struct sl_delta *delta_r, struct sl_err *err)
+{
+	struct sl_faults faults;
+	int rc = sl_validate_delta(value, "/changes", engine->config.row_bytes, &engine->scratch, &faults, err);
+	if (rc == SL_OK)
+		rc = sl_delta_from_json(value, &engine->scratch, delta_r, err);
+	if (rc != SL_OK)
+		return rc == SL_NO_MEMORY ? rc : 0;
+	return lacks_ranks(delta_r) ? malformed(err, "ranks") : 1;
+}
+
+int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_news *news_r, struct sl_err *err)
+{
+	const json_t *digest = json_object_get(body, "digest"), *epoch = json_object_get(body, "epoch");
+	const json_t *changes = json_object_get(body, "changes");
+	struct sl_str hex = { json_string_value(digest), json_string_length(digest) };
+	*news_r = (struct sl_news){ .has_changes = changes != NULL };
+	if (!json_is_object(body) || !read_version(json_object_get(body, "updatedAt"), &news_r->version))
+		return malformed(err, "updatedAt");
+	if (sl_digest_parse(hex, &news_r->digest) != SL_OK)
+		return malformed(err, "digest");
+	if (epoch && !json_is_string(epoch))
+		return malformed(err, "epoch");
+	struct sl_str name = { json_string_value(epoch), json_string_length(epoch) };
+	if (epoch && sl_arena_copy(&engine->scratch, name, &news_r->epoch) != SL_OK)
+		return SL_NO_MEMORY;
+	return changes ? read_changes(engine, changes, &news_r->changes, err) : 1;
+}
+
+/* --- what the server has now ----------------------------------------------------------------------------------- */
+
+/* The state to be adopted, next to what was thought to be there. All in scratch. */
+struct adopting {
+	struct sl_engine *engine;
+	const struct sl_news *news;
+	struct sl_delta op;          /* of the operation, expanded; empty if the server has not taken it */
+	struct sl_rowset *ancestor;  /* base with the operation */
+	struct sl_rowset *theirs;    /* what the server has */
+	struct sl_delta change;      /* from ancestor to theirs */
+};
+
+static int apply_to_clone(const struct sl_rowset *rows, const struct sl_delta *delta, struct sl_arena *arena,
+	struct sl_rowset **result_r)
+{
+	*result_r = sl_rowset_clone(rows, arena);
+	return *result_r ? sl_delta_apply(delta, *result_r, arena) : SL_NO_MEMORY;
+}
+
+static int prepare(struct adopting *adopting, const struct sl_delta *op)
+{
+	struct sl_engine *engine = adopting->engine;
+	const struct sl_news *news = adopting->news;
+	struct sl_arena *arena = &engine->scratch;
+	struct sl_rowset *empty = sl_rowset_new(arena, 1);
+	if (!empty)
+		return SL_NO_MEMORY;
+	adopting->op = op ? *op : (struct sl_delta){ empty, NULL, 0 };
+	int rc = sl_delta_expand(&adopting->op, engine->base, arena);
+	if (rc == SL_OK)
+		rc = apply_to_clone(engine->base, &adopting->op, arena, &adopting->ancestor);
+	if (rc == SL_OK && news->whole)
+		adopting->theirs = news->changes.rows;
+	else if (rc == SL_OK && news->has_changes)
+		rc = apply_to_clone(adopting->ancestor, &news->changes, arena, &adopting->theirs);
+	else
+		adopting->theirs = adopting->ancestor;
+	return rc == SL_OK ? sl_delta_difference(adopting->ancestor, adopting->theirs, arena, &adopting->change) : rc;
+}
+
+static struct sl_digest digest_of(const struct adopting *adopting)
+{
+	struct sl_digest digest = { 0, 0 };
+	const struct sl_rowset *from = adopting->engine->base;
+	const struct sl_row *row, *old;
+	size_t cursor = 0;
+	if (adopting->news->whole)
+		return sl_digest_of(adopting->theirs);
+	digest = adopting->engine->digest;
+	/* By what changed, of which each row is looked at once: a row of the operation may be changed again. */
+	const struct sl_delta *steps[] = { &adopting->op, &adopting->change };
+	for (int step = 0; step < 2; step++) {
+		for (cursor = 0; (row = sl_rowset_next(steps[step]->rows, &cursor));) {
+			if ((old = sl_rowset_find(from, &row->key)))
+				sl_digest_subtract(&digest, old);
+			sl_digest_add(&digest, step == 0 ? sl_rowset_find(adopting->ancestor, &row->key) : row);
+		}
+		for (size_t i = 0; i < steps[step]->deleted_count; i++)
+			if ((old = sl_rowset_find(from, &steps[step]->deleted[i])))
+				sl_digest_subtract(&digest, old);
+		from = adopting->ancestor;
+	}
+	return digest;
+}
+
+/* --- when it can't be so --------------------------------------------------------------------------------------- */
+
+void sl_engine_end_repair(struct sl_engine *engine)
+{
+	if (engine->repair.on)
+		sl_arena_dispose(&engine->repair.arena);
+	engine->repair = (struct sl_repair){ .on = false };
+}
+
+static int copy_delta(const struct sl_delta *delta, struct sl_arena *arena, struct sl_delta *copy_r)
+{
+	struct sl_keys deleted = { .arena = arena };
+	const struct sl_row *row;
+	size_t cursor = 0;
+	*copy_r = (struct sl_delta){ sl_rowset_new(arena, 16), NULL, 0 };
+	while (copy_r->rows && delta->rows && (row = sl_rowset_next(delta->rows, &cursor))) {
+		struct sl_row copy;
+		if (sl_row_copy(arena, row, &copy) != SL_OK || !sl_rowset_put(copy_r->rows, &copy))
+			return SL_NO_MEMORY;
+	}
+	for (size_t i = 0; copy_r->rows && i < delta->deleted_count; i++) {
+		struct sl_key key;
+		if (sl_key_copy(arena, &delta->deleted[i], &key) != SL_OK || sl_keys_add(&deleted, &key) != SL_OK)
+			return SL_NO_MEMORY;
+	}
+	copy_r->deleted = deleted.items;
+	copy_r->deleted_count = deleted.count;
+	return copy_r->rows ? SL_OK : SL_NO_MEMORY;
+}
+
+static int begin_repair(struct sl_engine *engine, const struct sl_news *news)
+{
+	sl_engine_end_repair(engine);
+	engine->full_wanted = true;
+	sl_arena_init(&engine->repair.arena, 0);
+	engine->repair.on = true;
+	return copy_delta(&news->changes, &engine->repair.arena, &engine->repair.changes);
+}
+
+/* Whether the server's state may lack what it once had. */
+static bool is_doubtful(const struct sl_engine *engine, const struct sl_news *news, bool proven)
+{
+	bool other_epoch = news->epoch.length && engine->meta.epoch.length
+		&& !sl_str_equal(news->epoch, engine->meta.epoch);
+	return news->whole && (engine->repair.on || other_epoch || news->version < engine->meta.version || !proven);
+}
+
+/* The ancestor without the rows that the server holds otherwise than it should: those merge as if added on both
+ * sides, so nothing of them is dropped, and those that it lacks are offered again. */
+static int forget_unexplained(struct adopting *adopting)
+{
+	struct sl_engine *engine = adopting->engine;
+	struct sl_rowset *expected = adopting->ancestor, *known = sl_rowset_new(&engine->scratch, 64);
+	const struct sl_row *row;
+	size_t cursor = 0;
+	int rc = known ? SL_OK : SL_NO_MEMORY;
+	if (rc == SL_OK && engine->repair.on)
+		rc = apply_to_clone(adopting->ancestor, &engine->repair.changes, &engine->scratch, &expected);
+	while (rc == SL_OK && (row = sl_rowset_next(adopting->ancestor, &cursor))) {
+		const struct sl_row *should = sl_rowset_find(expected, &row->key);
+		const struct sl_row *is = sl_rowset_find(adopting->theirs, &row->key);
+		bool explained = should && is ? sl_row_same_content(should, is) : !should && !is;
+		if (explained && !sl_rowset_put(known, row))
+			rc = SL_NO_MEMORY;
+	}
+	adopting->ancestor = known;
+	return rc;
+}
+
+/* --- merging ------------------------------------------------------------------------------------------------------ */
+
+static int change_local(struct sl_engine *engine, const struct sl_delta *change)
+{
+	int rc = sl_engine_back_up(engine, change, "merge");
+	engine->guarded = engine->guarded && sl_delta_is_empty(change);
+	return rc == SL_OK ? sl_engine_change_local(engine, change, true) : rc;
+}
+
+static int merge(struct adopting *adopting)
+{
+	struct sl_engine *engine = adopting->engine;
+	struct sl_err ignored = SL_ERR_INIT;
+	struct sl_merge merge;
+	int rc = sl_merge(adopting->ancestor, engine->local, adopting->theirs, &engine->scratch, &merge, &ignored);
+	if (rc == SL_OK)
+		rc = sl_engine_keep_receipts(engine, &merge);
+	engine->counts.merges++;
+	return rc == SL_OK ? change_local(engine, &merge.adopt) : rc;
+}
+
+static int take_in(struct adopting *adopting, bool doubtful)
+{
+	struct sl_engine *engine = adopting->engine;
+	struct sl_delta change = adopting->change;
+	bool untouched;
+	/* First what the server has of our own: then `pending` tells whether anything here could be at odds with it. */
+	int rc = sl_engine_change_base(engine, &adopting->op);
+	untouched = sl_rowset_count(engine->pending) == 0 && !doubtful;
+	engine->meta.version = adopting->news->version;
+	if (rc == SL_OK && doubtful)
+		rc = forget_unexplained(adopting);
+	if (rc == SL_OK && !sl_delta_is_empty(&adopting->change))
+		rc = untouched ? change_local(engine, &adopting->change) : merge(adopting);
+	return rc == SL_OK ? sl_engine_change_base(engine, &change) : rc;
+}
+
+int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news)
+{
+	struct adopting adopting = { .engine = engine, .news = news };
+	int rc = prepare(&adopting, op);
+	if (rc != SL_OK)
+		return rc;
+	bool proven = sl_digest_equal(digest_of(&adopting), news->digest);
+	if (!proven)
+		engine->counts.digest_mismatches++;
+	if (!proven && !news->whole) {
+		rc = begin_repair(engine, news);
+		return rc == SL_OK ? 0 : rc;
+	}
+	rc = take_in(&adopting, is_doubtful(engine, news, proven));
+	if (rc == SL_OK && news->epoch.length)
+		rc = sl_engine_keep(engine, news->epoch, &engine->meta.epoch);
+	if (news->whole) {
+		engine->full_wanted = false;
+		sl_engine_end_repair(engine);
+	}
+	engine->pull_wanted = false;
+	return rc == SL_OK ? 1 : rc;
+}
