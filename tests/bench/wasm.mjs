@@ -68,6 +68,32 @@ function compare(operation, ...texts) {
 		process.exitCode = 1;
 }
 
+/** Two sides that changed a hundred shots each, ten of them the same. */
+function mergeStates(project, base) {
+	const shots = (side) => side.episodes.flatMap(({ shots }) => shots ?? []);
+	const edited = (step, words) => {
+		const side = structuredClone(project);
+		const all = shots(side);
+		for (let i = 0; i < 100; i++) {
+			const shot = all[(i * step) % all.length];
+			shot.description = `${shot.description} ${words}`;
+		}
+		return side;
+	};
+	compare("merge", base, keep("mine.json", JSON.stringify(edited(10, "Mine."))),
+		keep("theirs.json", JSON.stringify(edited(100, "Theirs."))), "document");
+}
+
+/** A script of a megabyte, two edits a side. */
+function mergeTexts(project) {
+	const script = project.episodes.map(({ content }) => content).join("\n").slice(0, 1e6);
+	const at = (part) => Math.floor(script.length * part);
+	const edited = (first, second, words) => script.slice(0, at(first)) + words + script.slice(at(first), at(second)) + words +
+		script.slice(at(second));
+	compare("text", keep("script.txt", script), keep("script-mine.txt", edited(0.2, 0.6, " mine ")),
+		keep("script-theirs.txt", edited(0.4, 0.8, " theirs ")));
+}
+
 try {
 	const text = project.endsWith(".gz") ? gunzipSync(readFileSync(project)) : readFileSync(project);
 	const value = JSON.parse(text);
@@ -80,6 +106,8 @@ try {
 	compare("digest", before, "document");
 	compare("rows", before);
 	compare("difference", before, after, "document");
+	mergeStates(value, before);
+	mergeTexts(value);
 	console.log(`memory of the instance: ${(instance.exports.memory.buffer.byteLength / 1e6).toFixed(0)} MB`);
 } finally {
 	rmSync(directory, { recursive: true });

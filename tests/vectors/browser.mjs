@@ -38,7 +38,7 @@ function makeSite() {
 	const add = (path, file) => site.set(path, { file, type: TYPES[/\.\w+$/.exec(file)[0]] });
 	for (const name of ["page.mjs", "vectors.mjs", "random.mjs"])
 		add(`/tests/vectors/${name}`, join(here, name));
-	for (const name of ["core.js", "bridge.js", "slatesync-core.wasm"])
+	for (const name of ["core.js", "engine.js", "text.js", "bridge.js", "slatesync-core.wasm"])
 		add(`/src/web/lib/${name}`, join(lib, name));
 	for (const path of paths)
 		add(`/tests/vectors/files/${basename(path)}`, path);

@@ -94,7 +94,7 @@ test("names from the outside reach no prototype", () => {
 
 test("unknown operations and too many texts are refused", () => {
 	assert.throws(() => core.call("allocate_everything"), TypeError);
-	assert.throws(() => core.call("canon", "1", "2", "3", "4"), TypeError);
+	assert.throws(() => core.call("canon", "1", "2", "3", "4", "5"), TypeError);
 });
 
 test("calls leave no memory behind, whether they succeed or fail", async () => {

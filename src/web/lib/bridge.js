@@ -1,18 +1,13 @@
 // The linear memory of one instance of slatesync-core.wasm: texts go in, one text comes out. See ../wasm/bridge.h.
 // Keeps true: every buffer of a call is released, whatever its end. An instance that trapped is not used again.
 
-const ARGUMENTS = 3;
-const CALL_BYTES = 8 + 8 * ARGUMENTS; // struct sl_web_call: pointer and length of the result, then of each argument
+// struct sl_web_call: pointer and length of the result, then of each argument, then the engine
+const ARGUMENTS = 4;
+const ENGINE_PLACE = 8 + 8 * ARGUMENTS;
+const CALL_BYTES = ENGINE_PLACE + 4;
 
 const encoder = new TextEncoder(); // lone surrogates become U+FFFD
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** Any number, for hash tables: no result depends on it. */
-function randomSeed() {
-	const numbers = new Uint32Array(1);
-	globalThis.crypto?.getRandomValues(numbers);
-	return numbers[0];
-}
 
 export class Bridge {
 	/** @type {Record<string, (...values: number[]) => number>} */
@@ -22,13 +17,16 @@ export class Bridge {
 	#call;
 	#trapped = false;
 
-	/** @param {WebAssembly.Instance} instance */
-	constructor(instance) {
+	/**
+	 * @param {WebAssembly.Instance} instance
+	 * @param {number} [seed] any number that can't be guessed, for hash tables: no result depends on it
+	 */
+	constructor(instance, seed = 0) {
 		const { memory, ...functions } = instance.exports;
 		this.#memory = /** @type {WebAssembly.Memory} */ (memory);
 		this.#functions = /** @type {any} */ (functions);
 		this.#functions._initialize?.();
-		this.#functions.sl_web_seed(randomSeed());
+		this.#functions.sl_web_seed(seed);
 		this.#call = this.#allocate(CALL_BYTES);
 	}
 
@@ -47,6 +45,17 @@ export class Bridge {
 	 * @returns {{ code: number, text: string }} code 0 and the answer, or a negative code and the problem as JSON
 	 */
 	call(name, ...texts) {
+		return this.callEngine(0, name, ...texts);
+	}
+
+	/**
+	 * The same for an operation on an engine, by the number that engine_new gave.
+	 * @param {number} engine
+	 * @param {string} name
+	 * @param {...(string | Uint8Array | undefined)} texts
+	 * @returns {{ code: number, text: string, engine: number }}
+	 */
+	callEngine(engine, name, ...texts) {
 		const operation = this.#functions[`sl_web_${name}`];
 		if (!operation || texts.length > ARGUMENTS)
 			throw new TypeError(`no operation ${name} of ${texts.length} texts`);
@@ -57,13 +66,29 @@ export class Bridge {
 		try {
 			for (let i = 0; i < ARGUMENTS; i++)
 				this.#write(i, texts[i], buffers);
+			this.#view().setUint32(this.#call + ENGINE_PLACE, engine, true);
 			const code = this.#run(operation);
-			return { code, text: this.#result(buffers) };
+			engine = this.#view().getUint32(this.#call + ENGINE_PLACE, true);
+			const text = this.#result(buffers);
+			if (code !== 0 && text === "")
+				throw new RangeError("out of memory");
+			return { code, text, engine };
 		} finally {
 			if (!this.#trapped)
 				for (const pointer of buffers)
 					this.#functions.sl_web_release(pointer);
 		}
+	}
+
+	/** @param {number} engine */
+	freeEngine(engine) {
+		if (!this.#trapped)
+			this.#functions.sl_web_engine_free(engine);
+	}
+
+	/** A new one each time: memory that grows moves. */
+	#view() {
+		return new DataView(this.#memory.buffer);
 	}
 
 	/** @param {(call: number) => number} operation */
@@ -87,18 +112,15 @@ export class Bridge {
 		buffers.push(pointer);
 		new Uint8Array(this.#memory.buffer).set(bytes, pointer);
 		const place = this.#call + 8 + 8 * index;
-		const view = new DataView(this.#memory.buffer);
-		view.setUint32(place, pointer, true);
-		view.setUint32(place + 4, bytes.length, true);
+		this.#view().setUint32(place, pointer, true);
+		this.#view().setUint32(place + 4, bytes.length, true);
 	}
 
 	/** @param {number[]} buffers */
 	#result(buffers) {
-		const view = new DataView(this.#memory.buffer);
-		const pointer = view.getUint32(this.#call, true);
-		if (pointer === 0)
-			throw new RangeError("out of memory");
+		const pointer = this.#view().getUint32(this.#call, true);
+		const length = this.#view().getUint32(this.#call + 4, true);
 		buffers.push(pointer);
-		return decoder.decode(new Uint8Array(this.#memory.buffer, pointer, view.getUint32(this.#call + 4, true)));
+		return decoder.decode(new Uint8Array(this.#memory.buffer, pointer, length));
 	}
 }

@@ -9,6 +9,10 @@
  * next call; drop the core to give it back.
  */
 
+import type { Engine, EngineConfig, Receipt } from "./engine.js";
+
+export type * from "./engine.js";
+
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 /**
@@ -46,6 +50,13 @@ export type Form = "document" | "rows";
 
 /** Something wrong at a place, a JSON Pointer. */
 export type Fault = { path: string; reason: string };
+
+export interface Merge<State> {
+	merged: State;
+	push: Delta;
+	adopt: Delta;
+	receipts: Receipt[];
+}
 
 /** A refusal: `error` is the protocol's word ("malformed", "invalid", "too_large", "unavailable", "internal"). */
 export class CoreError extends Error {
@@ -88,6 +99,24 @@ export interface Core {
 	apply(state: Input, delta: Input, form: "rows"): Delta;
 	apply(state: Input, delta: Input, form?: "document"): Project;
 	apply(state: Input, delta: Input, form?: Form): Delta | Project;
+
+	/**
+	 * Three-way merge: what a device does when it and the server changed the same base. `push` leads from `theirs` to
+	 * `merged`, `adopt` from `mine`.
+	 */
+	merge(base: Input, mine: Input, theirs: Input, form: "rows"): Merge<Delta>;
+	merge(base: Input, mine: Input, theirs: Input, form?: "document"): Merge<Project>;
+	merge(base: Input, mine: Input, theirs: Input, form?: Form): Merge<Delta | Project>;
+
+	/** Three-way merge of plain texts. Where they clash, `text` has theirs, at `at` (as JavaScript counts). */
+	mergeText(
+		base: string,
+		mine: string,
+		theirs: string,
+	): { text: string; hunks: { base: string; mine: string; theirs: string; at: number }[] };
+
+	/** A client engine, for one account and project. Several can be used at once. */
+	engine(config?: EngineConfig): Engine;
 
 	/** One delta with the effect of both, which list the scenes and shots of the episodes they delete, as diff does. */
 	compose(first: Input, second: Input): Delta;

@@ -2,44 +2,26 @@
 // Keeps true: nothing is decided here; values become texts, texts become values, problems become errors.
 
 import { Bridge } from "./bridge.js";
+import { LoadedEngine } from "./engine.js";
+import { CoreError, textOf } from "./text.js";
+
+export { CoreError };
 
 /** @typedef {import("./core.d.ts").Input} Input */
 /** @typedef {import("./core.d.ts").Form} Form */
 
-export class CoreError extends Error {
-	/** @param {{ error: string, message: string, path?: string, faults?: import("./core.d.ts").Fault[] }} problem */
-	constructor(problem) {
-		super(problem.message);
-		this.name = "CoreError";
-		this.error = problem.error;
-		this.path = problem.path ?? "";
-		this.faults = problem.faults ?? [];
-	}
-}
-
-/**
- * The JSON text of a value. JSON.stringify writes a lone surrogate as an escape (\ud83d), and nothing else so: it
- * becomes U+FFFD, as by String.prototype.toWellFormed.
- * @param {Input} input
- */
-function textOf(input) {
-	if (typeof input === "string" || input instanceof Uint8Array)
-		return input;
-	const text = JSON.stringify(input);
-	if (text === undefined)
-		throw new TypeError("a JSON value was expected");
-	if (!text.includes("\\ud"))
-		return text;
-	return text.replace(/\\(ud[89a-f][0-9a-f]{2}|.)/g, (escape, rest) => (rest.length > 1 ? "\ufffd" : escape));
-}
-
 /** @implements {import("./core.d.ts").Core} */
 class LoadedCore {
 	#bridge;
+	#random;
 
-	/** @param {Bridge} bridge */
-	constructor(bridge) {
+	/**
+	 * @param {Bridge} bridge
+	 * @param {Crypto} random
+	 */
+	constructor(bridge, random) {
 		this.#bridge = bridge;
+		this.#random = random;
 	}
 
 	/**
@@ -111,6 +93,30 @@ class LoadedCore {
 	}
 
 	/**
+	 * @param {Input} base
+	 * @param {Input} mine
+	 * @param {Input} theirs
+	 * @param {Form} [form]
+	 */
+	merge(base, mine, theirs, form = "document") {
+		return JSON.parse(this.call("merge", textOf(base), textOf(mine), textOf(theirs), form));
+	}
+
+	/**
+	 * @param {string} base
+	 * @param {string} mine
+	 * @param {string} theirs
+	 */
+	mergeText(base, mine, theirs) {
+		return JSON.parse(this.call("text", base, mine, theirs));
+	}
+
+	/** @param {import("./engine.d.ts").EngineConfig} [config] */
+	engine(config) {
+		return new LoadedEngine(this.#bridge, this.#random, config);
+	}
+
+	/**
 	 * @param {Input} first
 	 * @param {Input} second
 	 */
@@ -128,19 +134,22 @@ class LoadedCore {
 }
 
 /**
- * Reads a file: URL, which fetch doesn't know; the name of Node's module is none for bundlers to follow.
- * @param {URL} url
+ * A module of Node's own, which bundlers are not to look for.
+ * @param {string} name
  */
-async function readFile(url) {
-	const module = "node:fs/promises";
-	const { readFile } = await import(/* webpackIgnore: true */ /* @vite-ignore */ module);
-	return readFile(url);
+function ofNode(name) {
+	return import(/* webpackIgnore: true */ /* @vite-ignore */ name);
+}
+
+/** @returns {Promise<Crypto>} Node 18 has it, but not everywhere. */
+async function findCrypto() {
+	return globalThis.crypto ?? (await ofNode("node:crypto")).webcrypto;
 }
 
 /** @param {URL} url */
 async function fetchBytes(url) {
-	if (url.protocol === "file:")
-		return readFile(url);
+	if (url.protocol === "file:") // which fetch doesn't know
+		return (await ofNode("node:fs/promises")).readFile(url);
 	const response = await fetch(url);
 	if (!response.ok)
 		throw new Error(`${url} answered ${response.status}`);
@@ -161,5 +170,7 @@ async function compile(source) {
  * @returns {Promise<import("./core.d.ts").Core>}
  */
 export async function load(source = new URL("slatesync-core.wasm", import.meta.url)) {
-	return new LoadedCore(new Bridge(await WebAssembly.instantiate(await compile(source), {})));
+	const random = await findCrypto();
+	const [seed] = random.getRandomValues(new Uint32Array(1));
+	return new LoadedCore(new Bridge(await WebAssembly.instantiate(await compile(source), {}), seed), random);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/canon.h"
+#include "core/engine.h"
 #include "web/wasm/work.h"
 
 #define RESULT_BYTES ((size_t)1 << 30)
@@ -19,6 +20,11 @@ void *sl_web_allocate(size_t size)
 void sl_web_release(void *memory)
 {
 	free(memory);
+}
+
+void sl_web_engine_free(struct sl_engine *engine)
+{
+	sl_engine_free(&engine);
 }
 
 static void write_problem(struct sl_work *work, int code)
@@ -39,7 +45,7 @@ static void write_problem(struct sl_work *work, int code)
 
 static int run(struct sl_web_call *call, int (*operation)(struct sl_work *work))
 {
-	struct sl_work work = { .in = call->in, .err = SL_ERR_INIT };
+	struct sl_work work = { .in = call->in, .engine = call->engine, .err = SL_ERR_INIT };
 	sl_arena_init(&work.arena, 0);
 	sl_buf_init(&work.out, RESULT_BYTES);
 	int code = operation(&work);
@@ -50,6 +56,7 @@ static int run(struct sl_web_call *call, int (*operation)(struct sl_work *work))
 	if (sl_buf_code(&work.out) != SL_OK)
 		sl_buf_dispose(&work.out);
 	call->result = sl_buf_str(&work.out);
+	call->engine = work.engine;
 	sl_arena_dispose(&work.arena);
 	return code;
 }

@@ -103,8 +103,7 @@ void sl_work_write_faults(struct sl_buf *out, const struct sl_faults *faults)
 	sl_buf_add_char(out, ']');
 }
 
-/* That every scene and shot has its episode. */
-static int check_episodes(struct sl_work *work, const struct sl_rowset *rows)
+int sl_work_check_episodes(struct sl_work *work, const struct sl_rowset *rows)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
@@ -130,7 +129,7 @@ int sl_work_write_rows(struct sl_work *work, const struct sl_rowset *rows)
 
 int sl_work_write_state(struct sl_work *work, const struct sl_rowset *rows, bool is_document)
 {
-	int code = check_episodes(work, rows);
+	int code = sl_work_check_episodes(work, rows);
 	if (code != SL_OK)
 		return code;
 	if (is_document)

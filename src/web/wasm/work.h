@@ -15,6 +15,7 @@
 
 struct sl_work {
 	const struct sl_str *in; /* SL_WEB_ARGUMENTS of them */
+	struct sl_engine *engine;
 	struct sl_arena arena;
 	struct sl_buf out;       /* the answer; its errors end the operation */
 	struct sl_faults faults; /* of the argument that was read last */
@@ -70,7 +71,10 @@ void sl_work_write_faults(struct sl_buf *out, const struct sl_faults *faults);
 /* Rows in order of display, so that equal states are equal texts. */
 int sl_work_write_rows(struct sl_work *work, const struct sl_rowset *rows) __attribute__((warn_unused_result));
 
-/* Refused if a scene or shot belongs to no episode. */
+/* Refuses rows of which a scene or shot belongs to no episode. */
+int sl_work_check_episodes(struct sl_work *work, const struct sl_rowset *rows) __attribute__((warn_unused_result));
+
+/* After sl_work_check_episodes. */
 int sl_work_write_state(struct sl_work *work, const struct sl_rowset *rows, bool is_document)
 	__attribute__((warn_unused_result));
 
