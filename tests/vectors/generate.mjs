@@ -79,6 +79,36 @@ function change(document) {
 	return after;
 }
 
+/** Replaces, inserts and deletes passages. */
+function rewrite(before) {
+	let after = before;
+	for (let left = below(4); left > 0; left--) {
+		const units = [...after];
+		units.splice(below(units.length + 1), below(6), text());
+		after = units.join("");
+	}
+	return after;
+}
+
+/** Events as they come, in an order that no host would give them. */
+function event(now) {
+	const bytes = Array.from({ length: 4 }, () => next().toString(16).padStart(8, "0")).join("");
+	return { now, random: bytes, ...pick([
+		() => ({ type: pick(["online", "offline", "tick", "syncNow", "clear", "signOut", "signIn"]) }),
+		() => ({ type: "edit", delta: { characters: rows(2, () => ({ name: text() })) } }),
+		() => ({ type: "replace", document: makeDocument() }),
+		() => ({ type: "hint", version: below(1e6) }),
+		() => ({ type: "failed", request: 1 + below(8), reason: text() }),
+		() => ({ type: "answer", request: 1 + below(8), status: pick([200, 404, 409, 413, 422, 429, 500, 503]), body: "{}" }),
+		() => ({ type: "answer", request: 1, status: 404, body: '{"error":"no_project"}' }),
+	])() };
+}
+
+function trace() {
+	const events = [{ ...event(0), type: "start", pairs: [] }, { ...event(0), type: "online" }];
+	return events.concat(Array.from({ length: below(20) }, (_, index) => event(1000 * index)));
+}
+
 const RANKS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const rank = () => some(5, () => pick(RANKS)).join("");
 
@@ -91,6 +121,15 @@ const MAKERS = [
 		const before = makeDocument();
 		return ["difference", before, change(before), "document"];
 	},
+	() => {
+		const base = makeDocument();
+		return ["merge", base, change(base), change(base), "document"];
+	},
+	() => {
+		const base = text() + text() + text();
+		return ["text", base, rewrite(base), rewrite(base)];
+	},
+	() => ["engine_trace", trace()],
 	() => ["rank_between", rank(), rank(), String(1 + below(40))],
 	() => ["rank_assign", some(9, (index) => [pick([rank, () => ""])(), `i${index}`])],
 ];

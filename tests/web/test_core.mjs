@@ -147,3 +147,64 @@ test("an instance that trapped isn't used again", () => {
 	assert.throws(() => bridge.call("canon", "1"), WebAssembly.RuntimeError);
 	assert.throws(() => bridge.call("canon", "1"), /load it again/);
 });
+
+test("an engine takes events, gives effects, and fills in clock and chance", () => {
+	const engine = core.engine({ debounceMs: 5000 });
+	const [stored, status] = engine.handle({ type: "start", pairs: [] });
+	assert.equal(stored.type, "store");
+	assert.equal(status.word, "Offline");
+	engine.handle({ type: "edit", delta: { characters: [{ id: "a", name: "\ud800" }] } });
+	assert.deepEqual(engine.rows(), { revision: 2, rows: { characters: [{ id: "a", rank: "V", name: "\ufffd" }] } });
+	assert.deepEqual(engine.document().document.context.characters, [{ id: "a", name: "\ufffd" }]);
+	const [sent] = engine.handle({ type: "online" });
+	assert.equal(sent.path, "/project?since=0");
+	engine.handle({ type: "answer", request: sent.id, status: 404, body: '{"error":"no_project"}' });
+	const push = engine.handle({ type: "tick", now: Date.now() + 6000 }).find(({ type }) => type === "send");
+	assert.match(JSON.parse(push.body).opId, /^[0-9a-f]{32}-/);
+	assert.doesNotMatch(push.body, /"opId":"0{32}/);
+	engine.dispose();
+	assert.throws(() => engine.rows(), /disposed/);
+	engine.dispose();
+});
+
+test("what an engine stored makes another one that knows the same", () => {
+	const first = core.engine();
+	const store = new Map();
+	const take = (effects) => {
+		for (const { type, writes } of effects)
+			for (const [key, value] of type === "store" ? writes : [])
+				value === undefined ? store.delete(key) : store.set(key, value);
+	};
+	take(first.handle({ type: "start", pairs: [] }));
+	take(first.handle({ type: "replace", document: { episodes: [{ id: 1, scenes: [{ id: "a" }] }], rawScript: "FADE IN" } }));
+	const second = core.engine();
+	second.handle({ type: "start", pairs: [...store] });
+	assert.deepEqual(second.rows().rows, first.rows().rows);
+	for (const list of ["conflicts", "receipts", "backups", "quarantine"])
+		assert.deepEqual(second[list](), first[list]());
+	first.dispose();
+	assert.equal(second.document().document.rawScript, "FADE IN");
+	second.dispose();
+});
+
+test("an engine refuses wrong settings and wrong events, and goes on", () => {
+	assert.throws(() => core.engine({ debounceMs: "soon" }), { error: "invalid" });
+	assert.throws(() => core.engine({ debounce: 1 }), { error: "invalid" });
+	const engine = core.engine();
+	engine.handle({ type: "start", pairs: [] });
+	assert.throws(() => engine.handle({ type: "dance" }), { error: "invalid", path: "/type" });
+	assert.throws(() => engine.handle({ type: "edit", delta: { shots: 1 } }), CoreError);
+	assert.throws(() => engine.handle({ type: "resolve", conflict: 1, choice: "mine" }), { error: "not_found" });
+	assert.equal(engine.handle({ type: "online" })[0].type, "send");
+	engine.dispose();
+});
+
+test("merging documents and texts", () => {
+	const document = (title, content) => ({ episodes: [{ id: 1, title, content, scenes: [], shots: [] }] });
+	const { merged, receipts } = core.merge(document("A", "x y"), document("B", "x y"), document("A", "x z"));
+	assert.deepEqual(merged.episodes, document("B", "x z").episodes);
+	assert.deepEqual(receipts, []);
+	const { text, hunks } = core.mergeText("😀 old", "😀 mine", "😀 theirs");
+	assert.deepEqual(hunks, [{ base: "old", mine: "mine", theirs: "theirs", at: 3 }]);
+	assert.equal(text.slice(hunks[0].at), "theirs");
+});
