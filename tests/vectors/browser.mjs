@@ -1,6 +1,6 @@
 // Runs the vectors in WebAssembly in Chromium, in a page under a strict Content-Security-Policy: see README.md.
 // Usage: node browser.mjs [--print] LIB MODULES FILE… Prints TAP, or with --print the answers.
-// LIB: src/web/lib of a build; MODULES: where tests/web's packages are installed. CHROMIUM names another browser.
+// LIB: src/web/package of a build; MODULES: where tests/web's packages are installed. CHROMIUM names another browser.
 
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -1,5 +1,5 @@
 // The JavaScript side of the core: how values and texts get in and out, and what is thrown. What the core decides is
-// tested by tests/vectors. Usage: node --test-reporter=tap test_core.mjs, with CORE_LIB naming src/web/lib of a build.
+// tested by tests/vectors. Usage: node --test-reporter=tap test_core.mjs, with CORE_LIB naming src/web/package of a build.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
