@@ -103,17 +103,22 @@ void sl_buf_add(struct sl_buf *buf, const void *bytes, size_t length)
 
 void sl_buf_add_str(struct sl_buf *buf, struct sl_str text) { sl_buf_add(buf, text.bytes, text.length); }
 
-void sl_buf_add_int(struct sl_buf *buf, int64_t number)
+struct sl_str sl_buf_decimal(int64_t number, char digits[SL_DECIMAL_BYTES])
 {
-	char digits[20]; /* of -2^63 with its sign */
-	char *end = digits + sizeof(digits), *at = end;
+	char *end = digits + SL_DECIMAL_BYTES, *at = end;
 	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
 	do
 		*--at = (char)('0' + rest % 10);
 	while ((rest /= 10) != 0);
 	if (number < 0)
 		*--at = '-';
-	sl_buf_add(buf, at, (size_t)(end - at));
+	return (struct sl_str){ at, (size_t)(end - at) };
+}
+
+void sl_buf_add_int(struct sl_buf *buf, int64_t number)
+{
+	char digits[SL_DECIMAL_BYTES];
+	sl_buf_add_str(buf, sl_buf_decimal(number, digits));
 }
 
 void sl_buf_add_varint(struct sl_buf *buf, uint64_t number)

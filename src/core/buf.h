@@ -42,6 +42,10 @@ void sl_buf_add(struct sl_buf *buf, const void *bytes, size_t length);
 void sl_buf_add_str(struct sl_buf *buf, struct sl_str text);
 void sl_buf_add_int(struct sl_buf *buf, int64_t number); /* decimal */
 
+/* A number in decimal, written to the end of `digits`. */
+#define SL_DECIMAL_BYTES 20 /* of -2^63 with its sign */
+struct sl_str sl_buf_decimal(int64_t number, char digits[SL_DECIMAL_BYTES]);
+
 /* NUL-terminated text; inline, so that the length of a literal is known when it is compiled. */
 static inline void sl_buf_add_text(struct sl_buf *buf, const char *text) { sl_buf_add(buf, text, strlen(text)); }
 

@@ -4,6 +4,7 @@
 #include "core/commit.h"
 
 #include "core/commit_steps.h"
+#include "core/plant.h"
 
 const char *sl_action_name(enum sl_action action)
 {
@@ -48,7 +49,7 @@ static const char *base_fault(struct sl_commit_work *work)
 	int64_t base = push->has_base ? push->base_version : 0;
 	work->stale = base != work->head.version;
 	work->outcome->stale = work->stale;
-	if (base > work->head.version || (work->stale && base < work->head.tombstones_from))
+	if ((base > work->head.version && !SL_PLANTED(TIME_AS_CURSOR)) || (work->stale && base < work->head.tombstones_from))
 		return "version_mismatch";
 	return NULL;
 }

@@ -79,7 +79,7 @@ struct sl_store {
 	/* Adds those of the rows that exist to `into`. */
 	int (*read_rows)(void *context, const struct sl_key *keys, size_t count, struct sl_arena *arena,
 		struct sl_rowset *into, struct sl_err *err);
-	/* Adds all rows. */
+	/* Adds all rows to an empty set. */
 	int (*read_all)(void *context, struct sl_arena *arena, struct sl_rowset *into, struct sl_err *err);
 	/* Adds all rows of the groups of siblings (sl_key_of_siblings). */
 	int (*read_siblings)(void *context, const struct sl_key *groups, size_t count, struct sl_arena *arena,

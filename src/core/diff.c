@@ -94,6 +94,23 @@ static void slide_back(const struct sl_diff_task *task, struct sl_diff_change *c
 	shift(change, by);
 }
 
+/* Moves a pure change forward to where `before` ends and makes it a part of that, if it can reach that place. */
+static bool slide_into(const struct sl_diff_task *task, const struct sl_diff_change *change,
+	struct sl_diff_change *before)
+{
+	bool inserts = change->a_at == change->a_end;
+	const uint32_t *ids = inserts ? task->b.ids : task->a.ids;
+	uint32_t at = inserts ? change->b_at : change->a_at, end = inserts ? change->b_end : change->a_end;
+	uint32_t gap = change->a_at - before->a_end, by = 0;
+	while (by < gap && ids[at - by - 1] == ids[end - by - 1])
+		by++;
+	if (by < gap)
+		return false;
+	before->a_end = change->a_end - gap;
+	before->b_end = change->b_end - gap;
+	return true;
+}
+
 /* Moves a pure change forward to the nearest break, if it can reach one without going below `least` in `a`. */
 static void slide_to_break(const struct sl_diff_task *task, struct sl_diff_change *change, uint32_t least)
 {
@@ -111,24 +128,31 @@ static void slide_to_break(const struct sl_diff_task *task, struct sl_diff_chang
 	}
 }
 
-/* Gives every change its canonical place; one that reaches the next becomes part of it. Each stretch between two
- * changes is walked at most twice. Returns the number of changes left. */
+/* Gives every change its canonical place; one that can reach its neighbour becomes part of it. Each stretch between two
+ * changes is walked once forward, once back and once for a break, so that the time is linear; therefore a change that
+ * has taken in the one before it doesn't look for another. Returns the number of changes left. */
 static size_t slide(const struct sl_diff_task *task, struct sl_diff_change *changes, size_t count)
 {
 	size_t kept = 0;
+	bool has_grown = false;
 	for (size_t i = 0; i < count; i++) {
-		struct sl_diff_change *change = &changes[i];
-		uint32_t limit = i + 1 < count ? changes[i + 1].a_at : (uint32_t)task->a.count;
-		if (is_pure(change)) {
-			slide_back(task, change, limit);
-			if (i + 1 < count && change->a_end == limit) {
-				changes[i + 1].a_at = change->a_at;
-				changes[i + 1].b_at = change->b_at;
+		struct sl_diff_change change = changes[i];
+		bool is_last = i + 1 == count;
+		uint32_t limit = is_last ? (uint32_t)task->a.count : changes[i + 1].a_at;
+		if (is_pure(&change) && kept > 0 && !has_grown && slide_into(task, &change, &changes[kept - 1]))
+			change = changes[--kept];
+		has_grown = false;
+		if (is_pure(&change)) {
+			slide_back(task, &change, limit);
+			if (!is_last && change.a_end == limit) {
+				changes[i + 1].a_at = change.a_at;
+				changes[i + 1].b_at = change.b_at;
+				has_grown = true;
 				continue;
 			}
-			slide_to_break(task, change, kept ? changes[kept - 1].a_end + 1 : 0);
+			slide_to_break(task, &change, kept ? changes[kept - 1].a_end + 1 : 0);
 		}
-		changes[kept++] = *change;
+		changes[kept++] = change;
 	}
 	return kept;
 }

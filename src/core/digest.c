@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/buf.h"
 #include "core/error.h"
 
 #define XXH_INLINE_ALL
@@ -15,38 +16,57 @@
 #define FIELD_SEPARATOR SL_STR("\x1f")
 #define KEY_SEPARATOR SL_STR("\x1e")
 
-static void hash_add(XXH3_state_t *state, struct sl_str text)
+/* Texts to hash one behind the other: most rows fit into the buffer, which is hashed in one go; else the state takes over. */
+struct hasher {
+	bool streaming;
+	size_t length;
+	char bytes[1024];
+	XXH3_state_t state;
+};
+
+static void hash_add(struct hasher *hasher, struct sl_str text)
 {
+	if (!hasher->streaming && text.length <= sizeof(hasher->bytes) - hasher->length) {
+		if (text.length > 0)
+			memcpy(hasher->bytes + hasher->length, text.bytes, text.length);
+		hasher->length += text.length;
+		return;
+	}
+	if (!hasher->streaming) {
+		hasher->streaming = true;
+		XXH3_128bits_reset(&hasher->state);
+		XXH3_128bits_update(&hasher->state, hasher->bytes, hasher->length);
+	}
 	if (text.length > 0)
-		XXH3_128bits_update(state, text.bytes, text.length);
+		XXH3_128bits_update(&hasher->state, text.bytes, text.length);
 }
 
-static void hash_add_key(XXH3_state_t *state, const struct sl_key *key)
+static void hash_add_key(struct hasher *hasher, const struct sl_key *key)
 {
 	if (key->entity == SL_EPISODES || sl_entity_has_episode(key->entity)) {
-		char decimal[24];
-		snprintf(decimal, sizeof(decimal), "%" PRId64, key->episode);
-		hash_add(state, sl_str_from(decimal));
+		char digits[SL_DECIMAL_BYTES];
+		hash_add(hasher, sl_buf_decimal(key->episode, digits));
 		if (key->entity == SL_EPISODES)
 			return;
-		hash_add(state, KEY_SEPARATOR);
+		hash_add(hasher, KEY_SEPARATOR);
 	}
-	hash_add(state, key->id);
+	hash_add(hasher, key->id);
 }
 
 static XXH128_hash_t hash_of(const struct sl_row *row)
 {
-	XXH3_state_t state;
-	XXH3_128bits_reset(&state);
-	hash_add(&state, sl_str_from(sl_entity_name(row->key.entity)));
-	hash_add(&state, FIELD_SEPARATOR);
-	hash_add_key(&state, &row->key);
-	hash_add(&state, FIELD_SEPARATOR);
+	struct hasher hasher;
+	hasher.streaming = false;
+	hasher.length = 0;
+	hash_add(&hasher, sl_str_from(sl_entity_name(row->key.entity)));
+	hash_add(&hasher, FIELD_SEPARATOR);
+	hash_add_key(&hasher, &row->key);
+	hash_add(&hasher, FIELD_SEPARATOR);
 	if (row->key.entity != SL_META)
-		hash_add(&state, row->rank);
-	hash_add(&state, FIELD_SEPARATOR);
-	hash_add(&state, row->data);
-	return XXH3_128bits_digest(&state);
+		hash_add(&hasher, row->rank);
+	hash_add(&hasher, FIELD_SEPARATOR);
+	hash_add(&hasher, row->data);
+	return hasher.streaming ? XXH3_128bits_digest(&hasher.state) : XXH3_128bits(hasher.bytes, hasher.length);
 }
 
 void sl_digest_add(struct sl_digest *digest, const struct sl_row *row)

@@ -215,8 +215,14 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 	}
 }
 
-static bool is_refusal(int code)
+/* Only what somebody asked for can be refused: from an answer such a code would mean a state half changed. */
+static bool is_refusal(const struct sl_event *event, int code)
 {
+	bool asked = event->type == SL_EVENT_EDIT || event->type == SL_EVENT_REPLACE || event->type == SL_EVENT_RESOLVE
+		|| event->type == SL_EVENT_REVERSE || event->type == SL_EVENT_RESTORE_BACKUP
+		|| event->type == SL_EVENT_SIGN_IN;
+	if (!asked)
+		return false;
 	return code == SL_INVALID || code == SL_MALFORMED || code == SL_TOO_LARGE || code == SL_NOT_FOUND
 		|| code == SL_CONFLICT || code == SL_FORBIDDEN;
 }
@@ -256,7 +262,7 @@ int sl_engine_handle(struct sl_engine *engine, const struct sl_event *event, str
 	int rc = begin(engine, event);
 	if (rc == SL_OK)
 		rc = dispatch(engine, event, err);
-	if (is_refusal(rc))
+	if (is_refusal(event, rc))
 		return rc;
 	if (rc == SL_OK)
 		rc = finish(engine);

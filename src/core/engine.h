@@ -18,7 +18,8 @@
  *   - What the server sends is merged three-way (merge.h) with base as ancestor. Edits win over deletions. Where a
  *     person has to decide, the row holds the server's text and the user's own is a conflict copy until it is resolved.
  *   - Nothing remote is taken in unless its digest is that of the rows that result; if it isn't, the whole state is
- *     asked for, and rows that can't be explained are kept and offered again rather than dropped.
+ *     asked for, and rows that can't be explained are kept and offered again rather than dropped. (A server whose whole
+ *     state contradicts its digest is taken at its word, with the same care.)
  *   - A server that fell back (restored from a backup) is offered again what it lost.
  *   - Before anything but a single edit replaces or removes local rows, they are kept in a backup.
  *   - Refused rows never hold up others; retries back off, honour Retry-After, and never apply twice.
@@ -196,7 +197,7 @@ struct sl_status {
 	size_t pending;       /* local rows that the server has not acknowledged, quarantined ones included */
 	size_t quarantined;   /* of these: refused */
 	size_t conflicts;     /* open conflict copies */
-	int64_t last_sync_ms; /* host's time of the last complete answer; 0: never */
+	int64_t last_sync_ms; /* host's time of the last complete answer; 0: none since START */
 	int64_t version;      /* of base */
 	const char *error;    /* stable word ("unauthenticated", "empty_overwrite", "invalid", …) or "" */
 	const char *detail;   /* the same for people, or "" */

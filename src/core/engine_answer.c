@@ -4,6 +4,7 @@
 #include "core/engine_inside.h"
 
 #include "core/canon.h"
+#include "core/plant.h"
 
 #define LONGEST_WAIT_SECS 86400
 #define HALT_RETRY_MS (60 * 60 * 1000)
@@ -224,6 +225,8 @@ static int answer_conflict(const struct answer *answer)
 	}
 	sl_engine_succeed(engine);
 	go_round(engine);
+	if (SL_PLANTED(CONFLICT_REPEATED))
+		return SL_OK;
 	if (!news.has_changes || news.version < engine->meta.version) {
 		engine->full_wanted = true;
 		return SL_OK;

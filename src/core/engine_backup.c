@@ -4,6 +4,7 @@
 #include "core/engine_inside.h"
 
 #include "core/canon.h"
+#include "core/plant.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -73,6 +74,8 @@ int sl_engine_back_up(struct sl_engine *engine, const struct sl_delta *change, c
 	struct sl_delta inverse;
 	struct sl_buf text;
 	int64_t id;
+	if (SL_PLANTED(NO_BACKUP))
+		return SL_OK;
 	int rc = sl_delta_invert(change, engine->local, &engine->scratch, &inverse);
 	if (rc != SL_OK || sl_rowset_count(inverse.rows) == 0)
 		return rc;

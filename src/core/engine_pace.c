@@ -3,6 +3,7 @@
  * clock count, and a clock that goes back starts a wait again instead of lengthening it. Rules: merge.md "Client
  * engine" 1, 2, 3. */
 #include "core/engine_inside.h"
+#include "core/plant.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -56,6 +57,8 @@ void sl_engine_fail(struct sl_engine *engine, const char *error, const char *det
 	if (engine->attempt < MOST_DOUBLINGS)
 		engine->attempt++;
 	sl_engine_back_off(engine, engine->attempt, wait_ms);
+	if (SL_PLANTED(NEW_ID_ON_RETRY) || SL_PLANTED(BYTES_REBUILT))
+		engine->op.body.length = 0;
 }
 
 void sl_engine_succeed(struct sl_engine *engine)
@@ -65,7 +68,8 @@ void sl_engine_succeed(struct sl_engine *engine)
 	engine->halt = SL_HALT_NONE;
 	engine->error[0] = engine->detail[0] = '\0';
 	engine->meta.last_sync_ms = engine->now_ms;
-	sl_timer_start(&engine->poll, engine->now_ms, engine->config.poll_ms);
+	if (engine->config.poll_ms > 0)
+		sl_timer_start(&engine->poll, engine->now_ms, engine->config.poll_ms);
 }
 
 /* --- sending ------------------------------------------------------------------------------------------------------ */
@@ -119,7 +123,8 @@ static int send_next(struct sl_engine *engine)
 {
 	if (engine->op.body.length && !engine->op.settled)
 		return send_op(engine);
-	if (!engine->meta.pulled || engine->full_wanted || engine->pull_wanted || engine->op.settled)
+	if ((!engine->meta.pulled || engine->full_wanted || engine->pull_wanted || engine->op.settled)
+		&& !(SL_PLANTED(NO_GATE) && !engine->op.settled && sl_engine_has_work(engine)))
 		return send_pull(engine);
 	if (is_push_due(engine)) {
 		int rc = sl_engine_make_op(engine);
@@ -127,6 +132,8 @@ static int send_next(struct sl_engine *engine)
 		if (rc != SL_OK || engine->op.body.length)
 			return rc == SL_OK ? send_op(engine) : rc;
 	}
+	if (SL_PLANTED(CLOCK_COMPARED) && engine->now_ms < engine->meta.version)
+		return SL_OK;
 	return sl_timer_is_due(&engine->poll, engine->now_ms) ? send_pull(engine) : SL_OK;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "core/canon.h"
+#include "core/plant.h"
 
 static const char *const prefixes[SL_RECORDS] = { "conflict/", "receipt/", "backup/merge/", "backup/own/" };
 static const char *const rules[] = { "lww", "counter", "max", "progress", "flag", "text", "list", "object" };
@@ -234,7 +235,7 @@ static int is_parked_already(struct sl_engine *engine, const struct sl_receipt *
 static int park(struct sl_engine *engine, const struct sl_receipt *receipt, const struct sl_buf *text)
 {
 	int64_t id;
-	int rc = sl_str_equal(receipt->mine, receipt->result) ? 1 : is_parked_already(engine, receipt);
+	int rc = sl_str_equal(receipt->mine, receipt->result) || SL_PLANTED(COPY_DROPPED) ? 1 : is_parked_already(engine, receipt);
 	if (rc != 0)
 		return rc < 0 ? rc : SL_OK;
 	rc = sl_engine_keep_record(engine, SL_RECORD_CONFLICT, text, &receipt->key, 0, &id);
@@ -252,7 +253,7 @@ int sl_engine_keep_receipts(struct sl_engine *engine, const struct sl_merge *mer
 		rc = write_receipt(engine, &merge->receipts[i], &text);
 		if (rc == SL_OK && merge->receipts[i].parked)
 			rc = park(engine, &merge->receipts[i], &text);
-		if (rc == SL_OK)
+		if (rc == SL_OK && !SL_PLANTED(RECEIPT_DROPPED))
 			rc = sl_engine_keep_record(engine, SL_RECORD_RECEIPT, &text, NULL, engine->config.receipts_kept,
 				&id);
 	}

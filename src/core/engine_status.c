@@ -2,6 +2,7 @@
 #include "core/engine_inside.h"
 
 #include "core/utf8.h"
+#include "core/plant.h"
 
 struct sl_effect *sl_engine_add_effect(struct sl_engine *engine, enum sl_effect_type type)
 {
@@ -46,7 +47,7 @@ static int tell_changed(struct sl_engine *engine)
 			return SL_NO_MEMORY;
 	}
 	delta->deleted = deleted.items;
-	delta->deleted_count = deleted.count;
+	delta->deleted_count = SL_PLANTED(CHANGES_UNTOLD) ? 0 : deleted.count;
 	struct sl_effect *effect = sl_engine_add_effect(engine, SL_EFFECT_CHANGED);
 	if (!effect)
 		return SL_NO_MEMORY;
@@ -65,7 +66,7 @@ static bool has_error(const struct sl_engine *engine)
 static bool is_syncing(const struct sl_engine *engine)
 {
 	return engine->op.body.length || !engine->meta.pulled || engine->full_wanted || engine->pull_wanted
-		|| engine->meta.restore_version || sl_rowset_count(engine->pending) > 0;
+		|| engine->meta.restore_version || (sl_rowset_count(engine->pending) > 0 && !SL_PLANTED(SYNCED_TOO_EARLY));
 }
 
 static enum sl_status_word word_of(const struct sl_engine *engine)

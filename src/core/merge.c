@@ -9,6 +9,7 @@
 
 #include "core/canon.h"
 #include "core/merge_steps.h"
+#include "core/plant.h"
 
 static const struct sl_str absent = { NULL, 0 };
 
@@ -177,9 +178,9 @@ static int merge_both(struct sl_merging *merging, const struct versions *row)
 static int merge_one_sided(struct sl_merging *merging, const struct versions *row)
 {
 	const struct sl_row *present = row->mine ? row->mine : row->theirs;
-	if (!row->base)
+	if (!row->base || (SL_PLANTED(DELETION_UNDONE) && row->mine))
 		return put(merging, row, present);
-	if (sl_str_equal(row->base->data, present->data))
+	if (sl_str_equal(row->base->data, present->data) || SL_PLANTED(EDIT_LOSES_TO_DELETE))
 		return remove_row(merging, row);
 	return keep_row(merging, row, present);
 }

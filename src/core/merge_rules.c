@@ -5,6 +5,7 @@
 #include "core/merge_rules.h"
 
 #include "core/text.h"
+#include "core/plant.h"
 
 struct question {
 	const char *const *words;
@@ -39,7 +40,7 @@ static int decide_counter(const struct question *question, struct sl_verdict *ve
 {
 	const int64_t limit = (int64_t)SL_SAFE_INTEGER;
 	int64_t base, mine, theirs;
-	if (!count_of(question->sides->base, &base) || !count_of(question->sides->mine, &mine)
+	if (SL_PLANTED(COUNTER_OVERWRITES) || !count_of(question->sides->base, &base) || !count_of(question->sides->mine, &mine)
 		|| !count_of(question->sides->theirs, &theirs))
 		return decide_lww(question, verdict);
 	int64_t sum = mine - base + theirs;
@@ -134,6 +135,8 @@ static int decide_text(const struct question *question, struct sl_verdict *verdi
 		return take_text(sides->theirs, verdict);
 	if (sl_str_equal(theirs, base))
 		return take_text(sides->mine, verdict);
+	if (SL_PLANTED(LAST_WRITER_WINS))
+		return take_text(sides->theirs, verdict);
 	if (mine.length == 0 || theirs.length == 0)
 		return park(question, verdict);
 	int rc = sl_text_merge(base, mine, theirs, question->arena, &merge, &reason);

@@ -22,6 +22,8 @@ void sl_retention_mark(const struct sl_retention_policy *policy, struct sl_retai
 {
 	size_t last = policy->keep_last > 0 ? policy->keep_last : 1;
 	size_t newer = last < count ? last : count;
+	if (count == 0)
+		return; /* there may be no array either */
 	for (size_t i = 0; i < count; i++)
 		items[i].keep = i < newer || items[i].named;
 	keep_newest_of_each(HOUR_MS, policy->keep_hourly, items + newer, count - newer);

@@ -38,15 +38,26 @@ int sl_key_copy(struct sl_arena *arena, const struct sl_key *key, struct sl_key 
 	return key->id.length ? sl_arena_copy(arena, key->id, &copy_r->id) : SL_OK;
 }
 
+/* Moves a text to `at`, NUL-terminated; returns what lies behind. */
+static char *place(char *at, struct sl_str *text)
+{
+	if (text->length)
+		memcpy(at, text->bytes, text->length);
+	at[text->length] = '\0';
+	text->bytes = at;
+	return at + text->length + 1;
+}
+
 int sl_row_copy(struct sl_arena *arena, const struct sl_row *row, struct sl_row *copy_r)
 {
-	copy_r->version = row->version;
-	copy_r->rank = row->rank;
-	if (sl_key_copy(arena, &row->key, &copy_r->key) != SL_OK)
+	char *at = sl_arena_alloc(arena, row->key.id.length + row->rank.length + row->data.length + 3);
+	if (!at)
 		return SL_NO_MEMORY;
-	if (row->rank.length && sl_arena_copy(arena, row->rank, &copy_r->rank) != SL_OK)
-		return SL_NO_MEMORY;
-	return sl_arena_copy(arena, row->data, &copy_r->data);
+	*copy_r = *row;
+	at = place(at, &copy_r->key.id);
+	at = place(at, &copy_r->rank);
+	place(at, &copy_r->data);
+	return SL_OK;
 }
 
 void sl_key_write(struct sl_buf *out, const struct sl_key *key)

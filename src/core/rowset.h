@@ -16,6 +16,9 @@ struct sl_rowset *sl_rowset_new(struct sl_arena *arena, size_t expected);
  * rows stay valid for the set's life. */
 struct sl_row *sl_rowset_put(struct sl_rowset *set, const struct sl_row *row);
 
+/* Adds a copy of *row, whose key is in no other row of the set: not checked, and cheaper. NULL: no memory. */
+struct sl_row *sl_rowset_append(struct sl_rowset *set, const struct sl_row *row);
+
 struct sl_row *sl_rowset_find(const struct sl_rowset *set, const struct sl_key *key);
 bool sl_rowset_remove(struct sl_rowset *set, const struct sl_key *key);
 size_t sl_rowset_count(const struct sl_rowset *set);

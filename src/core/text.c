@@ -260,6 +260,7 @@ int sl_text_merge(struct sl_str base, struct sl_str mine, struct sl_str theirs, 
 	if (code == 0)
 		return 0;
 	*merge_r = (struct sl_text_merge){ .clean = false };
-	return sl_err_set(err, code, code == SL_TOO_LARGE ? "a text is too long to be merged" : "out of memory while "
-		"merging a text");
+	if (code == SL_TOO_LARGE)
+		return sl_err_set(err, code, "a text is too long to be merged");
+	return sl_err_set(err, code, "out of memory while merging a text");
 }

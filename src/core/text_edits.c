@@ -170,7 +170,7 @@ static size_t common_suffix(struct sl_str a, struct sl_str b)
 	return most - left;
 }
 
-/* Copies pieces `first` to `end` of `from`, which stand `shift` bytes further in `pieces` (modulo the size of size_t). */
+/* Copies pieces `first` to `end` of `from`, which stand `shift` bytes further in `pieces` (as size_t wraps). */
 static int copy(struct pieces *pieces, const struct pieces *from, size_t first, size_t end, size_t shift,
 	struct sl_arena *arena)
 {

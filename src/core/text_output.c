@@ -67,6 +67,20 @@ static struct sl_str span(struct sl_str first, size_t between, struct sl_str las
 	return (struct sl_str){ first.bytes, first.length + between + last.length };
 }
 
+/* Makes the last hunk reach to the end of `hunk`. It is no clash any more if both sides have the same there after all,
+ * which their edits, found in different places, didn't show. */
+static void extend_last(struct sl_text_output *output, size_t between, const struct sl_text_hunk *hunk)
+{
+	struct sl_text_hunk *last = &output->hunks[output->hunk_count - 1];
+	last->base = span(last->base, between, hunk->base);
+	last->mine = span(last->mine, between, hunk->mine);
+	last->theirs = span(last->theirs, between, hunk->theirs);
+	if (sl_str_equal(last->mine, last->theirs)) {
+		output->hunk_count--;
+		output->after_hunk = false;
+	}
+}
+
 void sl_text_output_clash(struct sl_text_output *output, size_t from, size_t end, struct sl_str mine,
 	struct sl_str theirs)
 {
@@ -77,15 +91,14 @@ void sl_text_output_clash(struct sl_text_output *output, size_t from, size_t end
 	add(output, theirs);
 	output->base_at = end;
 	output->after_hunk = true;
-	if (near && output->code == 0) {
-		struct sl_text_hunk *last = &output->hunks[output->hunk_count - 1];
-		last->base = span(last->base, between, hunk.base);
-		last->mine = span(last->mine, between, hunk.mine);
-		last->theirs = span(last->theirs, between, hunk.theirs);
+	if (output->code != 0)
+		return;
+	if (near) {
+		extend_last(output, between, &hunk);
 		return;
 	}
-	struct sl_text_hunk *hunks = output->code == 0 ? reserve(output, output->hunks, output->hunk_count,
-		&output->hunk_capacity, sizeof(*hunks)) : NULL;
+	struct sl_text_hunk *hunks = reserve(output, output->hunks, output->hunk_count, &output->hunk_capacity,
+		sizeof(*hunks));
 	if (!hunks)
 		return;
 	output->hunks = hunks;

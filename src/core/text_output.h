@@ -17,7 +17,7 @@ struct sl_text_output {
 	size_t length; /* of all pieces */
 	struct sl_text_hunk *hunks;
 	size_t hunk_count, hunk_capacity;
-	bool after_hunk; /* the last call was a clash */
+	bool after_hunk; /* the last hunk ends at base_at */
 	int code;
 };
 
@@ -28,7 +28,7 @@ void sl_text_output_init(struct sl_text_output *output, struct sl_str base, stru
 void sl_text_output_edit(struct sl_text_output *output, size_t from, size_t end, struct sl_str text);
 
 /* Notes a hunk and puts `theirs` in the place of base[from, end). Hunks of one line with no word between them become
- * one. */
+ * one, which is dropped if both sides have the same in it. */
 void sl_text_output_clash(struct sl_text_output *output, size_t from, size_t end, struct sl_str mine,
 	struct sl_str theirs);
 

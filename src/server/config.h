@@ -12,7 +12,7 @@
 
 /* The words of WORD keys, in the order of config.def; log_level is an enum sl_log_level. */
 enum sl_config_db_tls { SL_DB_TLS_OFF, SL_DB_TLS_PREFERRED, SL_DB_TLS_REQUIRED, SL_DB_TLS_VERIFY };
-enum sl_config_registration { SL_REGISTRATION_OPEN, SL_REGISTRATION_INVITE, SL_REGISTRATION_CLOSED };
+enum sl_config_registration { SL_REGISTRATION_OPEN, SL_REGISTRATION_CLOSED };
 
 #define SL_CONFIG_FIELD_TEXT char *
 #define SL_CONFIG_FIELD_PATH char *

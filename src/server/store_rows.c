@@ -28,6 +28,7 @@ struct reading {
 	enum sl_entity entity;
 	struct sl_arena *arena;
 	struct sl_rowset *into;
+	bool fresh; /* `into` has none of the rows, and none comes twice */
 };
 
 static int take_row(void *context, const struct sl_value *columns, struct sl_err *err)
@@ -35,9 +36,9 @@ static int take_row(void *context, const struct sl_value *columns, struct sl_err
 	struct reading *reading = context;
 	struct sl_row row = { .key = { reading->entity, columns[0].number, columns[1].text }, .rank = columns[2].text,
 		.data = columns[3].text, .version = columns[4].number }, copy;
-	if (sl_row_copy(reading->arena, &row, &copy) != SL_OK || !sl_rowset_put(reading->into, &copy))
-		return sl_err_set(err, SL_NO_MEMORY, "out of memory while reading rows");
-	return SL_OK;
+	bool kept = sl_row_copy(reading->arena, &row, &copy) == SL_OK &&
+		(reading->fresh ? sl_rowset_append(reading->into, &copy) : sl_rowset_put(reading->into, &copy));
+	return kept ? SL_OK : sl_err_set(err, SL_NO_MEMORY, "out of memory while reading rows");
 }
 
 static int query(struct sl_db *db, enum sl_sql name, const struct sl_value *values, size_t count,
@@ -53,7 +54,7 @@ int sl_store_rows_all(struct sl_db *db, int64_t project, struct sl_arena *arena,
 	struct sl_value values[] = { SL_INT(project) };
 	int rc = SL_OK;
 	for (enum sl_entity entity = SL_META; rc == SL_OK && entity < SL_ENTITIES; entity++)
-		rc = query(db, entities[entity].all, values, 1, &(struct reading){ entity, arena, into }, err);
+		rc = query(db, entities[entity].all, values, 1, &(struct reading){ entity, arena, into, true }, err);
 	return rc;
 }
 
@@ -65,7 +66,7 @@ int sl_store_rows_since(struct sl_db *db, int64_t project, int64_t version, stru
 	if (version == 0)
 		return sl_store_rows_all(db, project, arena, into, err); /* by a scan, not row by row through an index */
 	for (enum sl_entity entity = SL_META; rc == SL_OK && entity < SL_ENTITIES; entity++)
-		rc = query(db, entities[entity].since, values, 2, &(struct reading){ entity, arena, into }, err);
+		rc = query(db, entities[entity].since, values, 2, &(struct reading){ entity, arena, into, false }, err);
 	return rc;
 }
 
@@ -119,7 +120,7 @@ static int ask_each(struct sl_db *db, int64_t project, enum question question, c
 	int rc = SL_OK;
 	sl_buf_init(&list, SIZE_MAX);
 	for (enum sl_entity entity = SL_META; rc == SL_OK && entity < SL_ENTITIES; entity++) {
-		struct reading reading = { entity, arena, into };
+		struct reading reading = { entity, arena, into, false };
 		sl_buf_clear(&list);
 		if (write_keys(&list, entity, keys, count) == 0)
 			continue;

@@ -6,7 +6,8 @@
 #include "core/undo.h"
 #include "server/db.h"
 
-/* All return 0 or a negative code. Rows are added to `into`, their texts copied to the arena. */
+/* All return 0 or a negative code. Rows are added to `into`, their texts copied to the arena;
+ * all rows go into an empty set only. */
 int sl_store_rows_all(struct sl_db *db, int64_t project, struct sl_arena *arena, struct sl_rowset *into,
 	struct sl_err *err);
 int sl_store_rows_some(struct sl_db *db, int64_t project, const struct sl_key *keys, size_t count,

@@ -193,10 +193,12 @@ static void write_history(const struct account *account, const struct head *head
 static void write_op(const struct account *account, const struct head *head, struct sl_str op, long long version,
 	struct sl_str answer)
 {
-	struct sl_value add[] = { SL_INT(account->project), SL_TEXT(op),
-		SL_BYTES(((struct sl_str){ head->digest, sizeof(head->digest) })), SL_INT(version), SL_INT(version), SL_BYTES(answer) };
+	struct sl_value hash = SL_BYTES(((struct sl_str){ head->digest, sizeof(head->digest) }));
+	struct sl_value add[] = { SL_INT(account->project), SL_TEXT(op), hash, SL_INT(version), SL_INT(version),
+		SL_BYTES(answer) };
 	struct sl_value audit[] = { SL_INT(account->project), SL_INT(account->user), SL_TEXT(sl_str_from(account->device)),
-		TEXT("push"), TEXT("committed"), SL_INT(version), SL_INT(version), TEXT(TRACE), TEXT("{\"shots\":{\"changed\":1}}") };
+		TEXT("push"), TEXT("committed"), SL_INT(version), SL_INT(version), TEXT(TRACE),
+		TEXT("{\"shots\":{\"changed\":1}}") };
 	floor_sql_exec(SL_SQL_OP_ADD, add, 6);
 	floor_sql_exec(SL_SQL_AUDIT_ADD, audit, 9);
 }

@@ -99,9 +99,7 @@ class Floor:
 
     def stop(self):
         if self.process:
-            for pid in children(self.process.pid):
-                os.kill(pid, signal.SIGKILL)
-            self.process.kill()
+            self.process.kill()  # its workers die with it
             self.process.wait()
             self.process = None
         if os.path.exists(self.nginx.socket):

@@ -1,7 +1,7 @@
 /* Runs a fuzz harness over the files of its corpus: a main for programs linked with one, without a fuzzer.
  *
- * usage: replay_<name> [FILE or DIRECTORY]...: by default $srcdir/tests/fuzz/corpus/<FUZZ_CORPUS>. Prints TAP. A harness
- * that finds a fault aborts. Exit status 1 if there was nothing to replay.
+ * usage: replay_<name> [FILE or DIRECTORY]...: by default $srcdir/tests/fuzz/corpus/<FUZZ_CORPUS>. Prints TAP. A
+ * harness that finds a fault aborts. Exit status 1 if there was nothing to replay.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"

@@ -3,12 +3,13 @@
 
 usage: diff3_compare.py [--cases N] [--first S] [--jobs N] [--differences FILE] DRIVER PROJECT.json
 
-DRIVER is tests/text/text_driver (make tests/text/text_driver). Case S is the same in every run. Three of four cases edit
-an excerpt of 150 lines, so that edits often meet; the fourth edits the whole script. Typed words and lines are taken from
-the script itself, which makes alignments ambiguous on purpose.
+DRIVER is tests/text/text_driver (make tests/text/text_driver). Case S is the same in every run. Three of four cases
+edit an excerpt of 150 lines, so that edits often meet; the fourth edits the whole script. Typed words and lines are
+taken from the script itself, which makes alignments ambiguous on purpose.
 
-Both clean: the results must be the same; those that aren't are listed with what differs. One clean and the other not:
-counted by reason. Exit status 1 if a clean result differs in a way that isn't explained by an ambiguous alignment.
+Both clean: the results must be the same; those that aren't are listed. They may hold the same lines in another order,
+where an insertion stands beside a line and its twin, and could be before the one or behind the other. Only one clean:
+counted by reason, listed if it is diff3. Exit status 1 if two clean results hold different lines.
 """
 import argparse
 import collections
@@ -23,6 +24,7 @@ import sys
 import tempfile
 
 WORD = re.compile(r"[A-Za-z']+")
+BOTH_CLEAN = ('both clean, other lines', 'both clean, same lines in another order')
 
 
 def edit_line(line, chance, words):
@@ -49,7 +51,8 @@ def edit(lines, chance, words, script):
         if act < 5 and result:
             result[at] = edit_line(result[at], chance, words)
         elif act < 7:
-            fresh = [' '.join(chance.choices(words, k=chance.randint(1, 9))) + '\n' for _ in range(chance.randint(1, 3))]
+            fresh = [' '.join(chance.choices(words, k=chance.randint(1, 9))) + '\n'
+                for _ in range(chance.randint(1, 3))]
             result[at:at] = fresh + (['\n'] if chance.random() < 0.5 else [])
         elif act == 7:
             del result[at:at + chance.randint(1, 6)]
@@ -157,7 +160,8 @@ class Worker:
         if our_clean and their_clean:
             if our_text == their_text:
                 return 'both clean, same result', None
-            return 'both clean, results differ', explain(texts, our_text, their_text, number)
+            same_lines = sorted(our_text.splitlines()) == sorted(their_text.splitlines())
+            return BOTH_CLEAN[same_lines], explain(texts, our_text, their_text, number)
         if our_clean:
             _, marked = run_diff3(['-m', '-A'], self.names)
             reasons = {reason(*passage) for passage in conflicts(marked.splitlines(keepends=True))
@@ -169,16 +173,12 @@ class Worker:
 
 
 def explain(texts, our_text, their_text, number):
-    """Both results hold the same lines in another order, or the sides were aligned otherwise."""
+    """A title and what differs, for people."""
     ours, theirs = our_text.splitlines(keepends=True), their_text.splitlines(keepends=True)
-    if collections.Counter(ours) == collections.Counter(theirs):
-        kind = 'same lines, another order'
-    else:
-        kind = 'other lines'
     shown = ''.join(difflib.unified_diff(theirs, ours, 'diff3', 'ours', n=2))
     sides = ''.join(''.join(difflib.unified_diff(texts['base'], texts[side], 'base', side, n=2))
         for side in ('mine', 'theirs'))
-    return f'{kind} (case {number})', shown + '\n' + sides
+    return f'case {number}', shown + '\n' + sides
 
 
 worker = None
@@ -224,7 +224,7 @@ def main():
         with open(options.differences, 'w') as file:
             for number, verdict, (kind, shown) in sorted(listed):
                 file.write(f'=== {verdict}: {kind}\n{shown}\n')
-    return 1 if verdicts['both clean, results differ'] else 0
+    return 1 if verdicts[BOTH_CLEAN[False]] else 0
 
 
 if __name__ == '__main__':

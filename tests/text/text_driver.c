@@ -39,37 +39,47 @@ static void write_file(const char *name, struct sl_str text)
 		die("can't write", name);
 }
 
+enum { BASE, MINE, THEIRS, RESULT, NAMES };
+
+static void split(char *line, char *names[NAMES])
+{
+	for (int i = BASE; i < NAMES; i++) {
+		names[i] = line;
+		line += strcspn(line, "\t\n");
+		if (*line == '\0' && i < RESULT)
+			die("too few names", names[BASE]);
+		*line++ = '\0';
+	}
+}
+
+static void merge_files(char *names[NAMES], struct sl_buf texts[RESULT])
+{
+	struct sl_arena arena;
+	struct sl_text_merge merge;
+	struct sl_err err = SL_ERR_INIT;
+	struct sl_str sides[RESULT];
+	for (int i = BASE; i < RESULT; i++) {
+		read_file(names[i], &texts[i]);
+		sides[i] = sl_buf_str(&texts[i]);
+	}
+	sl_arena_init(&arena, 0);
+	if (sl_text_merge(sides[BASE], sides[MINE], sides[THEIRS], &arena, &merge, &err) != 0)
+		die(err.message, names[BASE]);
+	write_file(names[RESULT], merge.text);
+	printf("%zu\n", merge.hunk_count);
+	fflush(stdout);
+	sl_arena_dispose(&arena);
+}
+
 int main(void)
 {
-	enum { BASE, MINE, THEIRS, RESULT, NAMES };
-	char line[16384];
+	char line[16384], *names[NAMES];
 	struct sl_buf texts[RESULT];
 	for (int i = BASE; i < RESULT; i++)
 		sl_buf_init(&texts[i], FILE_BYTES);
-	while (fgets(line, sizeof(line), stdin)) {
-		struct sl_arena arena;
-		struct sl_text_merge merge;
-		struct sl_err err = SL_ERR_INIT;
-		char *names[NAMES], *next = line;
-		line[strcspn(line, "\n")] = '\0';
-		for (int i = BASE; i < NAMES; i++, next = next ? strchr(next, '\0') + 1 : NULL) {
-			names[i] = next;
-			next = next ? strchr(next, '\t') : NULL;
-			if (!next && i < RESULT)
-				die("too few names", line);
-			if (next)
-				*next = '\0';
-		}
-		for (int i = BASE; i < RESULT; i++)
-			read_file(names[i], &texts[i]);
-		sl_arena_init(&arena, 0);
-		if (sl_text_merge(sl_buf_str(&texts[BASE]), sl_buf_str(&texts[MINE]), sl_buf_str(&texts[THEIRS]), &arena, &merge,
-				&err) != 0)
-			die(err.message, line);
-		write_file(names[RESULT], merge.text);
-		printf("%zu\n", merge.hunk_count);
-		fflush(stdout);
-		sl_arena_dispose(&arena);
+	while (fgets(line, sizeof(line) - 1, stdin)) {
+		split(line, names);
+		merge_files(names, texts);
 	}
 	for (int i = BASE; i < RESULT; i++)
 		sl_buf_dispose(&texts[i]);

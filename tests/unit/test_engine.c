@@ -81,6 +81,7 @@ static void rule_1__an_empty_project_is_never_pushed_by_itself(void **state)
 {
 	(void)state;
 	begin_with_shot();
+	size_t pushes = server.pushes;
 	host_edit(&a, "{'deleted':{'episodes':[1]}}");
 	host_settle(&a);
 	assert_int_equal(host_word(&a), SL_STATUS_ERROR);
@@ -89,6 +90,7 @@ static void rule_1__an_empty_project_is_never_pushed_by_itself(void **state)
 	host_wait(&a, 3600000);
 	if (a.has_request)
 		host_exchange(&a, false);
+	assert_int_equal(server.pushes, pushes); /* the server, which would refuse it, is not even asked */
 	assert_int_equal(sl_rowset_count(sync_server_store(&server)->rows), 2);
 }
 

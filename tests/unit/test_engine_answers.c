@@ -183,8 +183,8 @@ static void answers__to_pulls_that_make_no_sense_change_nothing(void **state)
 static void answers__of_any_status_are_survived(void **state)
 {
 	static const char *const bodies[] = { "", "{}", "{'error':'invalid'}", "{'error':'malformed'}", "{'error':7}",
-		"{'error':'invalid','faults':[{'path':'/delta/shots/9/x'},{'path':7},7,{'path':'/delta/meta'},"
-		"{'path':'/delta/deleted/shots/0'},{'path':'/delta/nothing/0'},{'path':'shots'},{'path':'/delta/shots/x'}]}" };
+		("{'error':'invalid','faults':[{'path':'/delta/shots/9/x'},{'path':7},7,{'path':'/delta/meta'},"
+		"{'path':'/delta/deleted/shots/0'},{'path':'/delta/nothing/0'},{'path':'shots'},{'path':'/delta/shots/x'}]}") };
 	(void)state;
 	for (int status = 100; status < 600; status += 1) {
 		const char *body = bodies[(size_t)status % LENGTH(bodies)];
@@ -273,6 +273,19 @@ static void clocks__that_leap_delay_nothing_for_long(void **state)
 	}
 }
 
+static void clocks__that_go_back_cut_no_wait_short(void **state)
+{
+	(void)state;
+	begin_push();
+	host_answer_with(&a, 503, "", "1000", NULL);
+	a.now_ms -= INT64_C(157680000000);
+	host_simple(&a, SL_EVENT_TICK);
+	host_wait(&a, 999000);
+	assert_false(a.has_request);
+	host_wait(&a, 1000);
+	assert_true(a.has_request);
+}
+
 static void clocks__decide_nothing(void **state)
 {
 	static const int64_t skews[] = { 0, INT64_C(315360000000), -INT64_C(315360000000) };
@@ -354,6 +367,7 @@ int main(void)
 		TEST(answers__of_any_status_are_survived),
 		TEST(answers__that_were_damaged_on_the_way_do_no_harm),
 		TEST(clocks__that_leap_delay_nothing_for_long),
+		TEST(clocks__that_go_back_cut_no_wait_short),
 		TEST(clocks__decide_nothing),
 		TEST(stores__that_are_damaged_are_refused),
 		TEST(stores__must_be_given_first_and_once),

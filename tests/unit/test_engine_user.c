@@ -330,6 +330,28 @@ static void accounts__are_not_mixed_up(void **state)
 	assert_int_equal(host_event(&a, event), SL_OK);
 }
 
+static void polls__come_by_themselves_unless_switched_off(void **state)
+{
+	(void)state;
+	size_t sends = a.sends;
+	host_wait(&a, 29000);
+	assert_int_equal(a.sends, sends);
+	host_wait(&a, 1000);
+	assert_int_equal(a.sends, sends + 1);
+	host_settle(&a);
+	a.config.poll_ms = -1;
+	host_restart(&a);
+	host_settle(&a);
+	sends = a.sends;
+	host_wait(&a, 3600000);
+	assert_int_equal(a.sends, sends);
+	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_HINT,
+		.hint = { sl_engine_status(a.engine)->version } }), SL_OK);
+	assert_int_equal(a.sends, sends);
+	host_simple(&a, SL_EVENT_HINT);
+	assert_int_equal(a.sends, sends + 1);
+}
+
 /* --- JSON ---------------------------------------------------------------------------------------------------------- */
 
 static int read_json(const char *text, struct sl_arena *arena, struct sl_event *event, struct sl_err *err)
@@ -439,6 +461,7 @@ int main(void)
 		TEST(versions__of_the_server_can_be_restored),
 		TEST(versions__that_are_not_there_are_given_up),
 		TEST(accounts__are_not_mixed_up),
+		TEST(polls__come_by_themselves_unless_switched_off),
 		TEST(json__carries_events),
 		TEST(json__refuses_what_is_no_event),
 		TEST(json__tells_effects_and_what_is_kept),

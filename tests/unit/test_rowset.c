@@ -13,6 +13,37 @@ static struct sl_row make(enum sl_entity entity, int64_t episode, const char *id
 	return (struct sl_row){ { entity, episode, sl_str_from(id) }, sl_str_from(rank), sl_str_from(data), 0 };
 }
 
+static void rowset__finds_what_was_appended_through_growth_and_removal(void **state)
+{
+	enum { ROWS = 1000 };
+	struct sl_arena arena;
+	char ids[ROWS][8];
+	(void)state;
+	sl_arena_init(&arena, 0);
+	struct sl_rowset *set = sl_rowset_new(&arena, 0);
+	assert_non_null(set);
+	for (int i = 0; i < ROWS; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "%d", i);
+		struct sl_row row = make(SL_SHOTS, i % 3, ids[i], "V", ids[i]);
+		/* Appended and put rows, and look-ups that come while some are not in the index yet. */
+		assert_non_null(i % 5 == 0 ? sl_rowset_put(set, &row) : sl_rowset_append(set, &row));
+		if (i % 7 == 0)
+			assert_true(sl_rowset_remove(set, &row.key));
+		else if (i % 11 == 0)
+			assert_non_null(sl_rowset_find(set, &row.key));
+	}
+	assert_int_equal(sl_rowset_count(set), ROWS - (ROWS + 6) / 7);
+	for (int i = 0; i < ROWS; i++) {
+		struct sl_row row = make(SL_SHOTS, i % 3, ids[i], "V", ids[i]);
+		const struct sl_row *found = sl_rowset_find(set, &row.key);
+		assert_true(i % 7 == 0 ? !found : found && sl_str_equal(found->data, row.data));
+		const struct sl_row *put = sl_rowset_put(set, &row);
+		assert_ptr_equal(put, i % 7 == 0 ? sl_rowset_find(set, &row.key) : found);
+	}
+	assert_int_equal(sl_rowset_count(set), ROWS);
+	sl_arena_dispose(&arena);
+}
+
 static void rowset__finds_what_was_put_and_nothing_else(void **state)
 {
 	struct sl_arena arena;
@@ -320,6 +351,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rowset__finds_what_was_put_and_nothing_else),
+		cmocka_unit_test(rowset__finds_what_was_appended_through_growth_and_removal),
 		cmocka_unit_test(rowset__put_replaces_in_place),
 		cmocka_unit_test(rowset__pointers_outlive_growth),
 		cmocka_unit_test(rowset__removes_while_it_is_walked),

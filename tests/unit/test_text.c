@@ -53,6 +53,12 @@ static void text__the_same_change_within_a_larger_one_is_clean(void **state)
 	assert_merge("red green blue\n", "RED green BLUE\n", "RED GREEN blue\n", "RED GREEN BLUE\n");
 }
 
+static void text__the_same_change_found_in_different_places_is_clean(void **state)
+{
+	(void)state;
+	assert_merge("c\r\x01\r\n", "\r\r\r\nc", "\r\r\r\n", "\r\r\r\nc");
+}
+
 static void text__edits_of_different_lines_are_merged(void **state)
 {
 	(void)state;
@@ -76,7 +82,8 @@ static void text__different_edits_of_a_word_clash(void **state)
 {
 	(void)state;
 	assert_merge("the cat sat", "the dog sat", "the bird sat", "the {cat|dog|bird} sat");
-	assert_merge("a\nthe cat sat\nb\n", "A\nthe dog sat\nb\n", "a\nthe bird sat\nB\n", "A\nthe {cat|dog|bird} sat\nB\n");
+	assert_merge("a\nthe cat sat\nb\n", "A\nthe dog sat\nb\n", "a\nthe bird sat\nB\n",
+		"A\nthe {cat|dog|bird} sat\nB\n");
 	assert_merge("cat", "dog", "", "{cat|dog|}");
 }
 
@@ -237,8 +244,8 @@ static void text__hunks_stand_where_theirs_stands_in_the_result(void **state)
 	struct sl_arena arena;
 	struct sl_text_merge merge;
 	sl_arena_init(&arena, 0);
-	assert_int_equal(sl_text_merge(SL_STR("a b\nc d"), SL_STR("long new line\na 1\nc d 2"), SL_STR("a x\nc d y"), &arena,
-		&merge, NULL), 0);
+	struct sl_str base = SL_STR("a b\nc d"), mine = SL_STR("long new line\na 1\nc d 2"), theirs = SL_STR("a x\nc d y");
+	assert_int_equal(sl_text_merge(base, mine, theirs, &arena, &merge, NULL), 0);
 	assert_false(merge.clean);
 	assert_int_equal(merge.hunk_count, 2);
 	assert_true(sl_str_equal(merge.text, SL_STR("long new line\na x\nc d y")));
@@ -378,6 +385,7 @@ int main(void)
 		cmocka_unit_test(text__what_one_side_changed_is_taken),
 		cmocka_unit_test(text__the_same_change_on_both_sides_is_clean),
 		cmocka_unit_test(text__the_same_change_within_a_larger_one_is_clean),
+		cmocka_unit_test(text__the_same_change_found_in_different_places_is_clean),
 		cmocka_unit_test(text__edits_of_different_lines_are_merged),
 		cmocka_unit_test(text__edits_of_one_paragraph_are_merged_by_word),
 		cmocka_unit_test(text__different_edits_of_a_word_clash),

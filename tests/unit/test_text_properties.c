@@ -1,6 +1,6 @@
-/* Properties of the text merge over random edits of a script: that of hamlet.json in the directory that the environment
- * variable SLATESYNC_DATA names, else the short one of the sample project. Every word that an edit types is a new one, so
- * that it can be looked for afterwards.
+/* Properties of the text merge over random edits of a script: that of hamlet.json in the directory that the
+ * environment variable SLATESYNC_DATA names, else the short one of the sample project. Every word that an edit types is
+ * a new one, so that it can be looked for afterwards.
  */
 #include <setjmp.h>
 #include <stdarg.h>

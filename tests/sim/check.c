@@ -1,0 +1,268 @@
+/* Invariants of single steps; see check.h. */
+#include "check.h"
+
+#include <stdlib.h>
+
+#include "sim.h"
+
+void sim_check_init(struct sim *sim)
+{
+	sim_check_forget_gone(sim);
+}
+
+/* --- what devices send -------------------------------------------------------------------------------------------- */
+
+/* The operation id in a body; empty when there is none. */
+static struct sl_str op_id_of(struct sl_str body)
+{
+	static const char name[] = "\"opId\":\"";
+	size_t length = sizeof(name) - 1;
+	for (size_t i = 0; i + length < body.length; i++) {
+		if (body.bytes[i] != '"' || memcmp(body.bytes + i, name, length) != 0)
+			continue;
+		const char *start = body.bytes + i + length;
+		const char *end = memchr(start, '"', (size_t)(body.bytes + body.length - start));
+		return (struct sl_str){ start, end ? (size_t)(end - start) : 0 };
+	}
+	return (struct sl_str){ NULL, 0 };
+}
+
+static bool contains(struct sl_str text, struct sl_str part)
+{
+	for (size_t i = 0; i + part.length <= text.length; i++)
+		if (memcmp(text.bytes + i, part.bytes, part.length) == 0)
+			return true;
+	return false;
+}
+
+static bool is_stored(const struct sim_device *device, struct sl_str op_id)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(device->store, &cursor)))
+		if (!memchr(row->key.id.bytes, '/', row->key.id.length) && contains(row->data, op_id))
+			return true;
+	return false;
+}
+
+void sim_check_send(struct sim *sim, unsigned index, const struct sl_request_effect *request)
+{
+	const struct sim_device *device = &sim->devices[index];
+	struct sl_str op_id;
+	if (strcmp(request->method, "GET") == 0)
+		return;
+	if (!device->pulled)
+		sim_violate(sim, "pull-first", "device %u sends %s before it has pulled", index, request->method);
+	op_id = op_id_of(request->body);
+	if (!op_id.length || !is_stored(device, op_id))
+		sim_violate(sim, "stored-first", "device %u sends operation %.*s, which it has not stored", index,
+			(int)op_id.length, op_id.bytes);
+}
+
+/* --- what the server decides -------------------------------------------------------------------------------------- */
+
+static void check_loop(struct sim *sim, unsigned device, const struct sl_push *push, const struct sl_outcome *outcome)
+{
+	struct sim_clash *clash = &sim->check.clashes[device];
+	if (outcome->verdict != SL_CONFLICTED || sim->server.fell_back || push->base_version > outcome->head.version)
+		return;
+	if (clash->version == outcome->head.version && push->base_version == outcome->head.version)
+		sim_violate(sim, "no-loop", "device %u conflicts again at version %lld, on which it is based", device,
+			(long long)clash->version);
+	*clash = (struct sim_clash){ outcome->head.version, sim_copy(sim, push->op_id) };
+}
+
+void sim_check_commit(struct sim *sim, unsigned device, const struct sl_push *push, const struct sl_outcome *outcome,
+	bool emptied)
+{
+	if (emptied && push->action != SL_ACTION_RESTORE && !(push->allow_empty && sim->devices[device].may_clear))
+		sim_violate(sim, "never-emptied", "device %u emptied the project, which nobody asked for", device);
+	if (outcome->verdict == SL_COMMITTED && push->action == SL_ACTION_RESTORE)
+		sim_check_forget_gone(sim);
+	check_loop(sim, device, push, outcome);
+}
+
+/* --- what devices show -------------------------------------------------------------------------------------------- */
+
+void sim_check_status(struct sim *sim, unsigned device, const struct sl_status *status)
+{
+	if (status->word == SL_STATUS_SYNCED && status->pending > 0)
+		sim_violate(sim, "status", "device %u shows \"synced\" with %zu pending rows", device, status->pending);
+}
+
+static const struct sl_backup *newest_backup(const struct sl_engine *engine)
+{
+	const struct sl_backup *backup = NULL, *next;
+	for (size_t i = 0; (next = sl_engine_backup(engine, i)); i++)
+		backup = next;
+	return backup;
+}
+
+static void check_backed_up(struct sim *sim, unsigned index, const struct sl_backup *backup, const struct sl_key *key,
+	const struct sl_row *after)
+{
+	const struct sl_row *before = sl_rowset_find(sim->devices[index].shown, key), *kept;
+	if (!before || (after && sl_row_same_content(before, after)))
+		return;
+	kept = backup ? sl_rowset_find(backup->delta->rows, key) : NULL;
+	if (!kept || !sl_row_same_content(kept, before))
+		sim_violate(sim, "backup", "device %u replaces a row of %s without backup: %.*s", index,
+			sl_entity_name(key->entity), (int)before->data.length, before->data.bytes);
+}
+
+static void show_row(struct sim *sim, struct sim_device *device, const struct sl_row *row)
+{
+	struct sl_row copy;
+	if (sl_row_copy(&sim->arena, row, &copy) != SL_OK || !sl_rowset_put(device->shown, &copy))
+		abort();
+}
+
+void sim_check_changed(struct sim *sim, unsigned index, enum sl_event_type cause, const struct sl_delta *delta)
+{
+	struct sim_device *device = &sim->devices[index];
+	const struct sl_backup *backup = cause == SL_EVENT_ANSWER ? newest_backup(device->engine) : NULL;
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(delta->rows, &cursor))) {
+		if (cause == SL_EVENT_ANSWER)
+			check_backed_up(sim, index, backup, &row->key, row);
+		show_row(sim, device, row);
+	}
+	for (size_t i = 0; i < delta->deleted_count; i++) {
+		if (cause == SL_EVENT_ANSWER)
+			check_backed_up(sim, index, backup, &delta->deleted[i], NULL);
+		sl_rowset_remove(device->shown, &delta->deleted[i]);
+	}
+}
+
+void sim_check_show_all(struct sim *sim, unsigned index)
+{
+	struct sim_device *device = &sim->devices[index];
+	const struct sl_row *row;
+	size_t cursor = 0;
+	device->shown = sl_rowset_new(&sim->arena, 64);
+	if (!device->shown)
+		abort();
+	while ((row = sl_rowset_next(sl_engine_rows(device->engine), &cursor)))
+		show_row(sim, device, row);
+}
+
+/* A deleted episode goes with its scenes and shots, but for those that the same edit writes. */
+static void hide(struct sim_device *device, const struct sl_key *key)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	sl_rowset_remove(device->shown, key);
+	while (key->entity == SL_EPISODES && (row = sl_rowset_next(device->shown, &cursor)))
+		if (sl_entity_has_episode(row->key.entity) && row->key.episode == key->episode) {
+			struct sl_key child = row->key;
+			sl_rowset_remove(device->shown, &child);
+		}
+}
+
+void sim_check_show_own(struct sim *sim, unsigned index, const struct sim_intent *intent)
+{
+	struct sim_device *device = &sim->devices[index];
+	const struct sl_row *row, *old;
+	size_t cursor = 0;
+	for (size_t i = 0; i < intent->deleted_count; i++)
+		hide(device, &intent->deleted[i]);
+	while (intent->rows && (row = sl_rowset_next(intent->rows, &cursor))) {
+		struct sl_row shown = *row;
+		if (row->key.entity == SL_META && sl_str_equal(row->data, SL_STR("\"\""))) {
+			sl_rowset_remove(device->shown, &row->key); /* an empty field counts as absent */
+			continue;
+		}
+		old = sl_rowset_find(device->shown, &row->key);
+		if (!shown.rank.length && old)
+			shown.rank = old->rank;
+		show_row(sim, device, &shown);
+	}
+}
+
+/* --- prompts ------------------------------------------------------------------------------------------------------ */
+
+static struct sl_str first_name(struct sl_str path)
+{
+	struct sl_str name = { path.bytes + 1, 0 };
+	if (path.length < 2)
+		return (struct sl_str){ NULL, 0 };
+	while (name.length < path.length - 1 && name.bytes[name.length] != '/')
+		name.length++;
+	return name;
+}
+
+void sim_check_touch(struct sim_intent *intent, const struct sl_conflict_copy *copy)
+{
+		if (intent->field_count < SIM_INTENT_FIELDS)
+		intent->fields[intent->field_count++] = sim_check_field(&copy->receipt.key, first_name(copy->receipt.path));
+}
+
+static struct sim_field *find_field(struct sim *sim, uint64_t field)
+{
+	for (size_t tries = 0, slot = field % SIM_FIELDS; tries < SIM_FIELDS; tries++, slot = (slot + 1) % SIM_FIELDS) {
+		if (sim->check.fields[slot].field == field)
+			return &sim->check.fields[slot];
+		if (sim->check.fields[slot].field == 0)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* How often the device, and how often others edited the field, the whole row, or everything. */
+static void count_edits(struct sim *sim, unsigned device, const struct sim_field *field, unsigned *own, unsigned *others)
+{
+	for (unsigned i = 0; i < sim->plan->devices; i++)
+		*(i == device ? own : others) += field ? field->edits[i] : 0;
+}
+
+static const struct sl_conflict_copy *find_conflict(const struct sl_engine *engine, int64_t id)
+{
+	const struct sl_conflict_copy *copy;
+	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++)
+		if (copy->id == id)
+			return copy;
+	return NULL;
+}
+
+void sim_check_conflict(struct sim *sim, unsigned device, int64_t id)
+{
+	const struct sl_conflict_copy *copy = find_conflict(sim->devices[device].engine, id);
+	unsigned own = 0, others = 0;
+	sim->check.prompts++;
+	if (!copy) {
+		sim_violate(sim, "prompts", "device %u announces conflict %lld, which is not there", device, (long long)id);
+		return;
+	}
+	const struct sl_receipt *receipt = &copy->receipt;
+	struct sim_field *field = find_field(sim, sim_check_field(&receipt->key, first_name(receipt->path)));
+	/* Without base: a row that was deleted meanwhile, and revived by two. */
+	if (sim->plan->polite && !sim->server.corrupted && receipt->base.length)
+		sim_violate(sim, "prompts", "device %u asks about %s %.*s though nobody typed in others' lines: %.*s | %.*s | %.*s",
+			device, sl_entity_name(receipt->key.entity), (int)receipt->path.length, receipt->path.bytes,
+			(int)receipt->base.length, receipt->base.bytes, (int)receipt->mine.length, receipt->mine.bytes,
+			(int)receipt->theirs.length, receipt->theirs.bytes);
+	count_edits(sim, device, field, &own, &others);
+	count_edits(sim, device, find_field(sim, sim_check_field(&receipt->key, (struct sl_str){ NULL, 0 })), &own, &others);
+	own += sim->check.wide;
+	others += sim->check.wide;
+	if (field)
+		field->prompts[device]++;
+	others += sim->check.saving; /* the user's other window */
+	if (!sim->server.fell_back && !sim->server.corrupted && (others == 0 || own < (field ? field->prompts[device] : 1)))
+		sim_violate(sim, "prompts", "device %u asks about %s %.*s: %u own edits, %u of others", device,
+			sl_entity_name(receipt->key.entity), (int)receipt->path.length, receipt->path.bytes, own, others);
+}
+
+/* --- all ---------------------------------------------------------------------------------------------------------- */
+
+void sim_check_step(struct sim *sim)
+{
+	if (sim->words.lost)
+		sim_violate(sim, "words-kept", "w%uz is nowhere any more", sim->words.lost);
+	for (unsigned i = 0; i < sim->plan->devices; i++) {
+		const struct sl_engine *engine = sim->devices[i].engine;
+		if (engine && sl_engine_counts(engine)->digest_mismatches && !sim->server.fell_back && !sim->server.corrupted)
+			sim_violate(sim, "digest", "device %u finds other rows than the server says", i);
+	}
+}

@@ -1,0 +1,114 @@
+/* What must hold: after every step, and at rest. The first breach ends the run; see sim_violate.
+ *
+ * Invariants, by name:
+ *   words-kept         no acknowledged word is lost: a device, the server, a receipt, a copy or a backup holds it
+ *   words-in-place     at rest, words of long texts are in the state of the server, in an open conflict copy, or
+ *                      refused and shown; a receipt is not enough for them
+ *   stored-first       what a user was told is saved is stored; an operation is stored before it is sent
+ *   applied-once       an operation is committed at most once, and at rest every counter is the sum of its increments
+ *   replay             an operation that is known is answered as it first was
+ *   operation-fixed    the same operation id always carries the same bytes
+ *   pull-first         no device pushes before it has completed a pull
+ *   never-emptied      nothing empties a project but a user who clears it on purpose, or a restore
+ *   backup             what a merge replaces or removes on a device is in a backup made just before
+ *   prompts            a conflict copy is opened only where two devices edited the same text; never in a polite world
+ *   no-loop            a device gets at most one conflict per version of the server
+ *   deleted            a row that a user deleted, and that nobody edited since, does not come back
+ *   digest             where nothing is damaged, digests always match
+ *   rest               left alone, all devices settle: nothing pending but what is refused
+ *   same-state         then they all hold what the server holds
+ *   shown              the app shows what the engine has
+ *   status             "synced" means that nothing is pending
+ *   clocks             other clocks, same outcome
+ *   engine, protocol   no damaged store, no unknown request
+ */
+#ifndef TESTS_SIM_CHECK_H
+#define TESTS_SIM_CHECK_H
+
+#include "core/commit.h"
+#include "core/engine.h"
+
+#include "device.h"
+
+#define SIM_FIELDS 512
+
+/* Edits of one field, and conflicts shown about it. */
+struct sim_field {
+	uint64_t field;
+	unsigned edits[SIM_DEVICES], prompts[SIM_DEVICES];
+};
+
+/* The last conflict that the server reported to a device. */
+struct sim_clash {
+	int64_t version;
+	struct sl_str op_id;
+};
+
+struct sim_check {
+	struct sim_field fields[SIM_FIELDS]; /* a table by hash */
+	unsigned wide;                       /* events that may edit everything, for all devices */
+	int64_t counters[SIM_COUNTERS];      /* the sum of what users added */
+	unsigned counter_steps[SIM_COUNTERS];
+	bool uncounted;                      /* sums are not known in this run: counters were removed or lost */
+	struct sl_rowset *gone;              /* keys that may not come back */
+	struct sim_clash clashes[SIM_DEVICES];
+	size_t prompts;
+	bool saving;                         /* an editor that was open for a while is being saved */
+};
+
+void sim_check_init(struct sim *sim);
+
+/* --- users' intents (check_intent.c) ------------------------------------------------------------------------------ */
+
+/* The name of a field for `sim_intent.fields`; an empty name: the whole row. */
+uint64_t sim_check_field(const struct sl_key *key, struct sl_str name);
+
+/* Notes in an intent that the field of a conflict copy is edited. */
+void sim_check_touch(struct sim_intent *intent, const struct sl_conflict_copy *copy);
+
+/* The batch of the intent is about to become durable: what the user takes away may go. */
+void sim_check_given_up(struct sim *sim, const struct sim_intent *intent);
+
+/* The intent has become durable, or the event ended without any batch. */
+void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent *intent);
+void sim_check_not_durable(struct sim *sim, unsigned device, const struct sim_intent *intent);
+
+/* Completes the intent of an event that replaced many rows: compares what is shown with what the engine has now. */
+void sim_check_compare(struct sim *sim, unsigned device, struct sim_intent *intent);
+
+/* The counter's value in a set of rows; `absent_r` may be NULL. */
+int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *absent_r);
+
+/* The server restored an older version, which changed this. */
+void sim_check_restored(struct sim *sim, const struct sl_change *change);
+
+/* From now on counters can't be known in this run. */
+void sim_check_uncount(struct sim *sim);
+
+/* Deleted rows may come back: somebody brought back rows by other means than an edit. */
+void sim_check_forget_gone(struct sim *sim);
+
+extern const char *const sim_counter_rows[SIM_COUNTERS];
+extern const char *const sim_counter_paths[SIM_COUNTERS][3];
+
+/* --- steps (check.c) ---------------------------------------------------------------------------------------------- */
+
+void sim_check_commit(struct sim *sim, unsigned device, const struct sl_push *push, const struct sl_outcome *outcome,
+	bool emptied);
+void sim_check_send(struct sim *sim, unsigned device, const struct sl_request_effect *request);
+void sim_check_status(struct sim *sim, unsigned device, const struct sl_status *status);
+void sim_check_changed(struct sim *sim, unsigned device, enum sl_event_type cause, const struct sl_delta *delta);
+void sim_check_conflict(struct sim *sim, unsigned device, int64_t id);
+
+/* What the app shows: all after a start or an import, else its own edits, over which the engine then puts its changes. */
+void sim_check_show_all(struct sim *sim, unsigned device);
+void sim_check_show_own(struct sim *sim, unsigned device, const struct sim_intent *intent);
+
+/* After every event of the queue. */
+void sim_check_step(struct sim *sim);
+
+/* --- at rest (check_rest.c) --------------------------------------------------------------------------------------- */
+
+void sim_check_rest(struct sim *sim);
+
+#endif

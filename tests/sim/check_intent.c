@@ -1,0 +1,210 @@
+/* What users meant, once it is durable; see check.h. Keeps true: a word is given up only by a user who had it before
+ * their eyes; sums of counters are linear in what users did, so merges in any order must reach them. */
+#include <stdlib.h>
+
+#include "core/canon.h"
+#include "core/plant.h"
+
+#include "sim.h"
+
+const char *const sim_counter_rows[SIM_COUNTERS] = { "stats", "stats", "contextUsage", "phase4Usage", "phase1Usage" };
+const char *const sim_counter_paths[SIM_COUNTERS][3] = { { "context", "total", NULL }, { "shotGen", "success", NULL },
+	{ "promptTokens", NULL, NULL }, { "totalTokens", NULL, NULL }, { "charList", "promptTokens", NULL } };
+
+uint64_t sim_check_field(const struct sl_key *key, struct sl_str name)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)key->entity ^ (uint64_t)key->episode << 8;
+	for (size_t i = 0; i < key->id.length; i++)
+		hash = (hash ^ (unsigned char)key->id.bytes[i]) * UINT64_C(0x100000001b3);
+	hash = (hash ^ 0xff) * UINT64_C(0x100000001b3);
+	for (size_t i = 0; i < name.length; i++)
+		hash = (hash ^ (unsigned char)name.bytes[i]) * UINT64_C(0x100000001b3);
+	return hash ? hash : 1;
+}
+
+void sim_check_uncount(struct sim *sim)
+{
+	sim->check.uncounted = true;
+}
+
+void sim_check_forget_gone(struct sim *sim)
+{
+	sim->check.gone = sl_rowset_new(&sim->arena, 8);
+	if (!sim->check.gone)
+		abort();
+}
+
+static int64_t counter_in(const struct sl_row *row, size_t counter)
+{
+	struct sl_err err = SL_ERR_INIT;
+	json_t *json = NULL;
+	if (!row || sl_canon_parse(row->data, &json, &err) != SL_OK)
+		return 0;
+	const json_t *value = json;
+	for (const char *const *name = sim_counter_paths[counter]; *name; name++)
+		value = json_object_get(value, *name);
+	int64_t number = (int64_t)json_number_value(value);
+	json_decref(json);
+	return number;
+}
+
+int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *absent_r)
+{
+	struct sl_key key = { SL_META, 0, sl_str_from(sim_counter_rows[counter]) };
+	const struct sl_row *row = sl_rowset_find(rows, &key);
+	if (absent_r)
+		*absent_r = !row;
+	return counter_in(row, counter);
+}
+
+void sim_check_restored(struct sim *sim, const struct sl_change *change)
+{
+	const struct sl_key *key = change->after ? &change->after->key : &change->before->key;
+	for (size_t i = 0; i < SIM_COUNTERS && key->entity == SL_META; i++) {
+		if (!sl_str_equal(key->id, sl_str_from(sim_counter_rows[i])))
+			continue;
+		sim->check.counters[i] += counter_in(change->after, i) - counter_in(change->before, i);
+		sim->check.uncounted |= !change->after;
+	}
+}
+
+/* --- rows that may not come back ---------------------------------------------------------------------------------- */
+
+/* Whether a device has exactly this row, or none. */
+static bool knows_as(const struct sim_device *device, const struct sl_row *row)
+{
+	const struct sl_row *own;
+	if (!device->engine)
+		return false;
+	own = sl_rowset_find(sl_engine_rows(device->engine), &row->key);
+	return !own || sl_row_same_content(own, row);
+}
+
+/* Whether every device knows the row, and the scenes and shots of an episode, as the one that deletes it. */
+static bool is_known_to_all(struct sim *sim, const struct sim_device *device, const struct sl_key *key)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(device->shown, &cursor)))
+		for (unsigned i = 0; i < sim->plan->devices; i++)
+			if ((sl_key_equal(&row->key, key) || (key->entity == SL_EPISODES && sl_entity_has_episode(row->key.entity)
+				&& row->key.episode == key->episode)) && i != device->index && !knows_as(&sim->devices[i], row))
+				return false;
+	/* Scenes and shots that only others have. */
+	for (unsigned i = 0; i < sim->plan->devices && key->entity == SL_EPISODES; i++) {
+		const struct sl_engine *engine = sim->devices[i].engine;
+		for (cursor = 0; engine && (row = sl_rowset_next(sl_engine_rows(engine), &cursor));)
+			if (sl_entity_has_episode(row->key.entity) && row->key.episode == key->episode
+				&& !sl_rowset_find(device->shown, &row->key))
+				return false;
+	}
+	return true;
+}
+
+static void note_deleted(struct sim *sim, const struct sim_device *device, const struct sl_key *key)
+{
+	struct sl_row row = { .key = *key };
+	if (!is_known_to_all(sim, device, key))
+		return;
+	row.key.id = sim_copy(sim, key->id);
+	if (!sl_rowset_put(sim->check.gone, &row))
+		abort();
+}
+
+static void note_touched(struct sim *sim, const struct sl_key *key)
+{
+	struct sl_key episode = sl_key_of_episode(key->episode);
+	sl_rowset_remove(sim->check.gone, key);
+	if (sl_entity_has_episode(key->entity))
+		sl_rowset_remove(sim->check.gone, &episode);
+}
+
+/* --- intents ------------------------------------------------------------------------------------------------------ */
+
+static struct sim_field *field_of(struct sim *sim, uint64_t field)
+{
+	size_t slot = field % SIM_FIELDS;
+	for (size_t tries = 0; tries < SIM_FIELDS; tries++, slot = (slot + 1) % SIM_FIELDS)
+		if (sim->check.fields[slot].field == field || sim->check.fields[slot].field == 0) {
+			sim->check.fields[slot].field = field;
+			return &sim->check.fields[slot];
+		}
+	abort();
+}
+
+void sim_check_given_up(struct sim *sim, const struct sim_intent *intent)
+{
+	for (unsigned id = 1; id <= sim->words.count; id++)
+		if (sim_wordset_has(&intent->given_up, id))
+			sim->words.items[id].given_up = true;
+}
+
+static void acknowledge(struct sim *sim, unsigned device, const struct sim_intent *intent)
+{
+	for (unsigned id = 1; id <= sim->words.count; id++) {
+		struct sim_word *word = &sim->words.items[id];
+		if (!sim_wordset_has(&intent->typed, id) || word->given_up)
+			continue;
+		word->acknowledged = true;
+		if (word->devices == 0)
+			sim_violate(sim, "stored-first", "device %u acknowledges w%uz but has not stored it", device, id);
+	}
+}
+
+void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent *intent)
+{
+	struct sim_check *check = &sim->check;
+	const struct sl_row *row;
+	size_t cursor = 0;
+	acknowledge(sim, device, intent);
+	for (size_t i = 0; i < intent->field_count; i++)
+		field_of(sim, intent->fields[i])->edits[device]++;
+	for (size_t i = 0; i < SIM_COUNTERS; i++)
+		check->counters[i] += intent->counters[i];
+	check->uncounted |= intent->uncounted;
+	check->wide += intent->wide;
+	sim->devices[device].may_clear |= intent->clears;
+	while (intent->rows && (row = sl_rowset_next(intent->rows, &cursor)))
+		note_touched(sim, &row->key);
+	if (intent->wide || intent->compare)
+		sim_check_forget_gone(sim);
+	for (size_t i = 0; i < intent->deleted_count; i++)
+		note_deleted(sim, &sim->devices[device], &intent->deleted[i]);
+	sim_check_show_own(sim, device, intent);
+}
+
+void sim_check_not_durable(struct sim *sim, unsigned device, const struct sim_intent *intent)
+{
+	for (unsigned id = 1; id <= sim->words.count; id++)
+		if (sim_wordset_has(&intent->typed, id))
+			sim_violate(sim, "stored-first", "device %u takes w%uz and stores nothing", device, id);
+}
+
+/* Words of rows before that no row has after. */
+static void compare_words(const struct sl_rowset *before, const struct sl_rowset *after, struct sim_intent *intent)
+{
+	struct sim_wordset had = { { 0 } }, has = { { 0 } };
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(before, &cursor)))
+		sim_wordset_add_all(&had, row->data);
+	for (cursor = 0; (row = sl_rowset_next(after, &cursor));)
+		sim_wordset_add_all(&has, row->data);
+	for (size_t i = 0; i < SIM_WORDS / 64; i++) {
+		intent->given_up.bits[i] |= had.bits[i];
+		intent->given_up.bits[i] &= ~has.bits[i];
+	}
+}
+
+void sim_check_compare(struct sim *sim, unsigned index, struct sim_intent *intent)
+{
+	const struct sim_device *device = &sim->devices[index];
+	const struct sl_rowset *now = sl_engine_rows(device->engine);
+	compare_words(device->shown, now, intent);
+	for (size_t i = 0; i < SIM_COUNTERS; i++) {
+		bool was_absent, is_absent;
+		int64_t before = sim_check_counter(device->shown, i, &was_absent);
+		intent->counters[i] = sim_check_counter(now, i, &is_absent) - before;
+		intent->uncounted |= is_absent && !was_absent;
+	}
+}

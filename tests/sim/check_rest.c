@@ -1,0 +1,119 @@
+/* Invariants at rest: the network is whole, everybody is online, nobody edits; see check.h. */
+#include <stdlib.h>
+
+#include "sim.h"
+
+/* --- one state for all -------------------------------------------------------------------------------------------- */
+
+/* Rows of `a` that `b` lacks or has otherwise, refused ones aside. */
+static void compare(struct sim *sim, unsigned device, const char *invariant, const struct sl_rowset *a,
+	const struct sl_rowset *b, const char *what)
+{
+	const struct sl_engine *engine = sim->devices[device].engine;
+	const struct sl_row *row, *other;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(a, &cursor))) {
+		other = sl_rowset_find(b, &row->key);
+		if ((other && sl_row_same_content(row, other)) || sim_device_refuses(engine, &row->key, true))
+			continue;
+		sim_violate(sim, invariant, "device %u, %s: %s %lld %.*s is %.*s %.*s | %.*s %.*s", device, what,
+			sl_entity_name(row->key.entity), (long long)row->key.episode, (int)row->key.id.length, row->key.id.bytes,
+			(int)row->rank.length, row->rank.bytes, (int)row->data.length, row->data.bytes,
+			other ? (int)other->rank.length : 0, other ? other->rank.bytes : "", other ? (int)other->data.length : 0,
+			other ? other->data.bytes : "");
+	}
+}
+
+static void check_device(struct sim *sim, unsigned index)
+{
+	const struct sim_device *device = &sim->devices[index];
+	const struct memory_store *memory = &sim->server.store->memory;
+	const struct sl_rowset *base = sl_engine_base(device->engine), *local = sl_engine_rows(device->engine);
+	const struct sl_status *status = sl_engine_status(device->engine);
+	if (!sl_digest_equal(sl_engine_digest(device->engine), memory->head.digest))
+		sim_violate(sim, "same-state", "device %u is at version %lld with another digest than the server", index,
+			(long long)status->version);
+	compare(sim, index, "same-state", memory->rows, base, "server and base");
+	compare(sim, index, "same-state", base, memory->rows, "base and server");
+	compare(sim, index, "same-state", base, local, "base and local");
+	compare(sim, index, "same-state", local, base, "local and base");
+	compare(sim, index, "shown", local, device->shown, "local and shown");
+	compare(sim, index, "shown", device->shown, local, "shown and local");
+	if (!sl_digest_equal(sl_digest_of(base), memory->head.digest))
+		sim_violate(sim, "same-state", "device %u holds rows that are not those of its digest", index);
+}
+
+/* --- words -------------------------------------------------------------------------------------------------------- */
+
+static void add_rows(struct sim_wordset *set, const struct sl_rowset *rows)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(rows, &cursor)))
+		sim_wordset_add_all(set, row->data);
+}
+
+/* Words in conflict copies, and in rows that the server refuses or that wait for one. */
+static void add_kept_aside(struct sim_wordset *set, const struct sl_engine *engine)
+{
+	const struct sl_conflict_copy *copy;
+	const struct sl_row *row;
+	size_t cursor = 0;
+	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++)
+		sim_wordset_add_all(set, copy->receipt.mine);
+	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
+		if (sim_device_refuses(engine, &row->key, true))
+			sim_wordset_add_all(set, row->data);
+}
+
+static void check_words(struct sim *sim)
+{
+	struct sim_wordset found = { { 0 } };
+	/* Devices can't tell a fall-back that nobody declared from changes of others; what it took is in backups. */
+	if (sim->server.fell_back && !sim->plan->declared)
+		return;
+	add_rows(&found, sim->server.store->memory.rows);
+	for (unsigned i = 0; i < sim->plan->devices; i++)
+		add_kept_aside(&found, sim->devices[i].engine);
+	for (unsigned id = 1; id <= sim->words.count; id++) {
+		const struct sim_word *word = &sim->words.items[id];
+		if (word->acknowledged && !word->given_up && word->text && !sim_wordset_has(&found, id))
+			sim_violate(sim, "words-in-place", "w%uz was typed into a long text and is not in the state", id);
+	}
+}
+
+/* --- the rest ----------------------------------------------------------------------------------------------------- */
+
+static void check_counters(struct sim *sim)
+{
+	for (size_t i = 0; i < SIM_COUNTERS && !sim->check.uncounted && !sim->server.fell_back
+		&& !sim->server.corrupted; i++) {
+		int64_t is = sim_check_counter(sim->server.store->memory.rows, i, NULL);
+		if (is != sim->check.counters[i])
+			sim_violate(sim, "applied-once", "counter %s/%s is %llx and not %llx, the sum of its increments",
+				sim_counter_rows[i], sim_counter_paths[i][0], (unsigned long long)is,
+				(unsigned long long)sim->check.counters[i]);
+	}
+}
+
+static void check_gone(struct sim *sim)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(sim->check.gone, &cursor)))
+		if (sl_rowset_find(sim->server.store->memory.rows, &row->key))
+			sim_violate(sim, "deleted", "%s %lld %.*s came back after it was deleted", sl_entity_name(row->key.entity),
+				(long long)row->key.episode, (int)row->key.id.length, row->key.id.bytes);
+}
+
+void sim_check_rest(struct sim *sim)
+{
+	const struct memory_store *memory = &sim->server.store->memory;
+	if (!sl_digest_equal(sl_digest_of(memory->rows), memory->head.digest))
+		sim_violate(sim, "same-state", "the server's digest is not that of its rows");
+	for (unsigned i = 0; i < sim->plan->devices; i++)
+		check_device(sim, i);
+	check_words(sim);
+	check_counters(sim);
+	check_gone(sim);
+}

@@ -1,0 +1,85 @@
+/* A simulated device: the host of one engine, as thin as engine.h asks, over a store that is durable at each batch; and
+ * its ends: crashes at any effect boundary, lost stores, clocks that leap. */
+#ifndef TESTS_SIM_DEVICE_H
+#define TESTS_SIM_DEVICE_H
+
+#include "core/engine.h"
+
+#include "plan.h"
+#include "words.h"
+
+struct sim;
+struct sim_message;
+
+#define SIM_COUNTERS 5
+#define SIM_INTENT_FIELDS 24
+
+/* What a user means by one event. It counts once the event is durable. */
+struct sim_intent {
+	struct sim_wordset typed, given_up;
+	int64_t counters[SIM_COUNTERS];  /* how much each changes */
+	bool uncounted;                  /* a counter was removed rather than changed */
+	uint64_t fields[SIM_INTENT_FIELDS]; /* sim_check_field of what is edited */
+	size_t field_count;
+	bool wide;                       /* replaces or removes rows in ways that users don't choose one by one */
+	bool compare;                    /* what is given up shows when it is done: what was shown and no longer is */
+	bool clears;
+	const struct sl_key *deleted;    /* one by one, as they are seen */
+	size_t deleted_count;
+	const struct sl_rowset *rows;    /* that are written, as the app gives them; or NULL */
+};
+
+/* A row in an editor that is open for a while. */
+struct sim_editor {
+	bool open;
+	struct sl_row before, after;
+	struct sim_intent intent;
+};
+
+struct sim_device {
+	unsigned index;
+	unsigned incarnation;      /* counts engines: answers to an older one are dropped, as connections die */
+	struct sl_engine *engine;  /* NULL: down */
+	struct sl_rowset *store;   /* keys are those of meta */
+	struct sl_rowset *shown;   /* what the app shows: follows SL_EFFECT_CHANGED and the user's own edits */
+	bool cut_off, signed_out;
+	bool pulled;               /* has completed a pull with this store */
+	bool may_clear;            /* the user has cleared the project here at some time */
+	int64_t jump_ms;           /* of its clock so far */
+	int64_t wakes;             /* wishes to be woken so far; only the last counts */
+	int crash_in;              /* effects until it crashes; −1: doesn't */
+	uint64_t events;           /* so far: fresh random bytes for each */
+	struct sim_editor editor;
+	struct sl_str exported;    /* a document that was kept; empty: none */
+	size_t conflicts_before;   /* shown so far */
+};
+
+void sim_device_init(struct sim *sim, unsigned index);
+void sim_device_dispose(struct sim *sim, unsigned index);
+
+/* Starts an engine from the store. */
+void sim_device_start(struct sim *sim, unsigned index);
+
+/* Gives the engine an event and carries out the effects. `intent`: NULL when no user is behind it. Returns 0 or why the
+ * engine refuses; SL_NOT_FOUND as well when the device is down. */
+int sim_device_handle(struct sim *sim, unsigned index, struct sl_event *event, const struct sim_intent *intent);
+
+/* An event without content. */
+int sim_device_tell(struct sim *sim, unsigned index, enum sl_event_type type);
+
+/* The power goes: the engine is gone, the store is as it is. Starts again later. */
+void sim_device_crash(struct sim *sim, unsigned index);
+
+/* The store is lost too. */
+void sim_device_wipe(struct sim *sim, unsigned index);
+
+void sim_device_answer(struct sim *sim, struct sim_message *message);
+void sim_device_failed(struct sim *sim, struct sim_message *message);
+
+/* Whether the row is refused, or, `with_episode`, waits for its refused episode. */
+bool sim_device_refuses(const struct sl_engine *engine, const struct sl_key *key, bool with_episode);
+
+/* Whether it has nothing left to do, as far as it knows. */
+bool sim_device_is_settled(const struct sim *sim, unsigned index);
+
+#endif

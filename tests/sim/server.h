@@ -1,0 +1,75 @@
+/* The simulated server: the protocol's endpoints over the real sl_commit and a store in memory, answering as
+ * src/server does; and what goes wrong with servers: outages, expired sessions, lost databases, damaged answers. */
+#ifndef TESTS_SIM_SERVER_H
+#define TESTS_SIM_SERVER_H
+
+#include "../unit/memory_store.h"
+#include "plan.h"
+
+struct sim;
+
+#define SIM_STORES 8 /* databases of one run: the first, copies, and those put back */
+
+enum sim_outage { SIM_OUTAGE_BEFORE, SIM_OUTAGE_AFTER, SIM_OUTAGE_THROTTLED, SIM_OUTAGE_GATEWAY, SIM_OUTAGES };
+
+struct sim_request {
+	unsigned device;
+	const char *method;
+	struct sl_str path, body;
+	bool minimal;                /* Prefer: return=minimal */
+	struct sl_str if_none_match; /* empty: none */
+};
+
+struct sim_response {
+	int status;
+	struct sl_str body;
+	unsigned retry_after_secs; /* 0: no such header */
+};
+
+/* A database: rows, history, operations, and which devices have pulled. */
+struct sim_store {
+	struct memory_store memory; /* first: the vtable's context */
+	struct sim *sim;
+	struct sl_str last_op;
+	bool pulled[SIM_DEVICES];
+};
+
+struct sim_server {
+	struct sim_store *stores[SIM_STORES];
+	size_t store_count;
+	struct sim_store *store, *copy; /* the live one; the operator's backup or NULL */
+	char epoch[24];
+	unsigned epochs;
+	int64_t jump_ms;           /* of its clock so far */
+	int64_t outage_until_ms;
+	enum sim_outage outage;
+	bool expired[SIM_DEVICES];
+	bool corrupting;           /* the next changes lack a row */
+	bool fell_back, corrupted; /* ever, in this run */
+	struct sl_rowset *sent;    /* by operation id: the body, its version the commit's, its rank the first answer */
+};
+
+void sim_server_init(struct sim *sim);
+void sim_server_dispose(struct sim *sim);
+
+/* Answers one request; texts live in the arena of the run. */
+struct sim_response sim_server_handle(struct sim *sim, const struct sim_request *request);
+
+/* The clock that it believes. */
+int64_t sim_server_now(const struct sim *sim);
+
+/* The operator copies the database, or puts the copy back. */
+void sim_server_copy(struct sim *sim);
+void sim_server_fall_back(struct sim *sim);
+
+/* --- server_answer.c --------------------------------------------------------------------------------------------- */
+
+/* A problem of RFC 9457; `faults` and `limit` may be NULL and 0. */
+struct sim_response sim_answer_problem(struct sim *sim, int code, const char *detail, const struct sl_faults *faults,
+	int64_t limit);
+struct sim_response sim_answer_state(struct sim *sim, int64_t since); /* −1: whole */
+struct sim_response sim_answer_conflict(struct sim *sim, const struct sl_push *push, const struct sl_outcome *outcome,
+	bool minimal);
+struct sim_response sim_answer_success(struct sim *sim, const struct sl_outcome *outcome);
+
+#endif

@@ -1,0 +1,197 @@
+/* What the simulated server says: the bodies of protocol.md, member by member as src/server writes them. */
+#include <stdlib.h>
+
+#include "core/canon.h"
+#include "core/plant.h"
+
+#include "sim.h"
+
+static struct sim_response finish(struct sim *sim, int status, struct sl_buf *out)
+{
+	struct sim_response response = { .status = status };
+	if (sl_buf_code(out) != SL_OK)
+		abort();
+	response.body = sim_copy(sim, sl_buf_str(out));
+	sl_buf_dispose(out);
+	return response;
+}
+
+static void add_member(struct sl_buf *out, const char *name, const char *text)
+{
+	sl_buf_add_char(out, out->length ? ',' : '{');
+	sl_canon_string(out, sl_str_from(name));
+	sl_buf_add_char(out, ':');
+	sl_canon_string(out, sl_str_from(text));
+}
+
+static void begin_problem(struct sl_buf *out, int code, const char *detail)
+{
+	sl_buf_init(out, SIZE_MAX);
+	add_member(out, "type", "about:blank");
+	add_member(out, "title", sl_err_title(code));
+	sl_buf_add_text(out, ",\"status\":");
+	sl_buf_add_int(out, sl_err_status(code));
+	add_member(out, "detail", detail);
+	add_member(out, "error", sl_err_word(code));
+	add_member(out, "traceId", "0af7651916cd43dd8448eb211c80319c");
+}
+
+static void write_faults(struct sl_buf *out, const struct sl_faults *faults)
+{
+	sl_buf_add_text(out, ",\"faults\":[");
+	for (size_t i = 0; i < faults->count; i++) {
+		sl_buf_add_text(out, i ? ",{\"path\":" : "{\"path\":");
+		sl_canon_string(out, sl_str_from(faults->items[i].path));
+		sl_buf_add_text(out, ",\"reason\":");
+		sl_canon_string(out, sl_str_from(faults->items[i].reason));
+		sl_buf_add_char(out, '}');
+	}
+	sl_buf_add_text(out, "],\"faultCount\":");
+	sl_buf_add_int(out, (int64_t)faults->total);
+}
+
+struct sim_response sim_answer_problem(struct sim *sim, int code, const char *detail, const struct sl_faults *faults,
+	int64_t limit)
+{
+	struct sl_buf out;
+	begin_problem(&out, code, detail);
+	if (limit) {
+		sl_buf_add_text(&out, ",\"limit\":");
+		sl_buf_add_int(&out, limit);
+	}
+	if (faults)
+		write_faults(&out, faults);
+	sl_buf_add_char(&out, '}');
+	return finish(sim, sl_err_status(code), &out);
+}
+
+/* --- states ------------------------------------------------------------------------------------------------------- */
+
+static void write_version(struct sim *sim, struct sl_buf *out)
+{
+	const struct sl_head *head = &sim->server.store->memory.head;
+	char digest[SL_DIGEST_HEX];
+	sl_digest_format(head->digest, digest);
+	sl_buf_add_text(out, "\"updatedAt\":");
+	sl_buf_add_int(out, SL_PLANTED(TIME_AS_CURSOR) ? sim_server_now(sim) : head->version);
+	sl_buf_add_text(out, ",\"digest\":\"");
+	sl_buf_add_text(out, digest);
+	sl_buf_add_char(out, '"');
+}
+
+static void write_document(struct sim *sim, struct sl_buf *out)
+{
+	struct sl_err err = SL_ERR_INIT;
+	struct sl_arena arena;
+	sl_arena_init(&arena, 0);
+	sl_buf_add_text(out, ",\"projectData\":");
+	if (sim->server.store->memory.head.version == 0)
+		sl_buf_add_text(out, "null");
+	else if (sl_rows_write_document(sim->server.store->memory.rows, &arena, out, &err) != SL_OK)
+		sim_violate(sim, "server-document", "%s", err.message);
+	sl_arena_dispose(&arena);
+}
+
+/* Takes one row away, as a cache or a bug might. */
+static void damage(struct sim *sim, struct sl_delta *changes)
+{
+	size_t cursor = 0;
+	const struct sl_row *row = sl_rowset_next(changes->rows, &cursor);
+	if (!sim->server.corrupting || sim->calm || !row)
+		return;
+	struct sl_key key = row->key;
+	SIM_NOTE(sim, "server    damages the changes that it tells");
+	sl_rowset_remove(changes->rows, &key);
+	sim->server.corrupting = false;
+	sim->server.corrupted = true;
+}
+
+/* False when the changes can't be told. */
+static bool write_changes(struct sim *sim, int64_t since, struct sl_buf *out)
+{
+	struct memory_store *memory = &sim->server.store->memory;
+	struct sl_err err = SL_ERR_INIT;
+	struct sl_arena arena;
+	struct sl_delta changes;
+	if ((since > memory->head.version && !SL_PLANTED(TIME_AS_CURSOR)) || (since != 0 && since < memory->head.tombstones_from))
+		return false;
+	sl_arena_init(&arena, 0);
+	if (memory->calls.read_changes(memory, since, &arena, &changes, &err) != SL_OK)
+		abort();
+	if (SL_PLANTED(NO_TOMBSTONES))
+		changes.deleted_count = 0;
+	damage(sim, &changes);
+	sl_buf_add_text(out, ",\"changes\":");
+	if (sl_delta_write(&changes, out) != SL_OK)
+		abort();
+	sl_arena_dispose(&arena);
+	return true;
+}
+
+struct sim_response sim_answer_state(struct sim *sim, int64_t since)
+{
+	struct sl_buf out;
+	sl_buf_init(&out, SIZE_MAX);
+	sl_buf_add_char(&out, '{');
+	write_version(sim, &out);
+	add_member(&out, "epoch", sim->server.epoch);
+	if (since >= 0) {
+		size_t length = out.length;
+		sl_buf_add_text(&out, ",\"since\":");
+		sl_buf_add_int(&out, since);
+		if (!write_changes(sim, since, &out)) {
+			out.length = length;
+			sl_buf_add_text(&out, ",\"full\":true");
+			since = -1;
+		}
+	}
+	if (since < 0)
+		write_document(sim, &out);
+	sl_buf_add_char(&out, '}');
+	return finish(sim, 200, &out);
+}
+
+/* --- answers to pushes -------------------------------------------------------------------------------------------- */
+
+static void write_conflicts(struct sl_buf *out, const struct sl_outcome *outcome)
+{
+	sl_buf_add_text(out, ",\"conflicts\":[");
+	for (size_t i = 0; i < outcome->conflict_count; i++) {
+		const struct sl_conflict *conflict = &outcome->conflicts[i];
+		sl_buf_add_text(out, i ? ",{\"entity\":\"" : "{\"entity\":\"");
+		sl_buf_add_text(out, sl_entity_name(conflict->key.entity));
+		sl_buf_add_text(out, "\",\"key\":");
+		sl_key_write(out, &conflict->key);
+		sl_buf_add_text(out, ",\"serverVersion\":");
+		sl_buf_add_int(out, conflict->server_version);
+		sl_buf_add_text(out, conflict->deleted ? ",\"deleted\":true}" : ",\"deleted\":false}");
+	}
+	sl_buf_add_char(out, ']');
+}
+
+struct sim_response sim_answer_conflict(struct sim *sim, const struct sl_push *push, const struct sl_outcome *outcome,
+	bool minimal)
+{
+	struct sl_buf out;
+	begin_problem(&out, SL_CONFLICT, "the project has changed since the version that this push is based on");
+	sl_buf_add_text(&out, ",\"reason\":\"");
+	sl_buf_add_text(&out, outcome->reason);
+	sl_buf_add_text(&out, "\",");
+	write_version(sim, &out);
+	write_conflicts(&out, outcome);
+	if (push->has_base)
+		write_changes(sim, push->base_version, &out);
+	if (!minimal)
+		write_document(sim, &out);
+	sl_buf_add_char(&out, '}');
+	return finish(sim, 409, &out);
+}
+
+struct sim_response sim_answer_success(struct sim *sim, const struct sl_outcome *outcome)
+{
+	struct sl_buf out;
+	sl_buf_init(&out, SIZE_MAX);
+	sl_buf_add_text(&out, outcome->verdict == SL_REPLAYED ? "{\"replayed\":true," : "{\"replayed\":false,");
+	sl_buf_add(&out, outcome->answer.bytes + 1, outcome->answer.length - 1);
+	return finish(sim, 200, &out);
+}

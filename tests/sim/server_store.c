@@ -1,0 +1,181 @@
+/* The databases of the simulated server: what is written is counted, copied, and lost when an older copy is put back.
+ * Keeps true: texts of one store are shared by its copies, so all live until the run ends. */
+#include <stdlib.h>
+
+#include "core/plant.h"
+
+#include "sim.h"
+
+static int (*write_memory)(void *context, const struct sl_commit_record *record, struct sl_err *err);
+
+/* A restore takes words away on purpose: they are in the version before it. */
+static void give_up(struct sim *sim, const struct sl_commit_record *record)
+{
+	for (size_t i = 0; i < record->change_count; i++) {
+		const struct sl_row *before = record->changes[i].before;
+		size_t cursor = 0;
+		unsigned id;
+		sim_check_restored(sim, &record->changes[i]);
+		while (before && (id = sim_words_next(before->data, &cursor)))
+			if (!sim->words.items[id].server)
+				sim->words.items[id].given_up = true;
+	}
+}
+
+static int count_write(void *context, const struct sl_commit_record *record, struct sl_err *err)
+{
+	struct sim *sim = ((struct sim_store *)context)->sim;
+	int rc = write_memory(context, record, err);
+	if (rc == SL_OK)
+		((struct sim_store *)context)->last_op = sim_copy(sim, record->push->op_id);
+	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
+		if (record->changes[i].after)
+			sim_words_hold(&sim->words, record->changes[i].after->data, true);
+	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
+		if (record->changes[i].before)
+			sim_words_drop(&sim->words, record->changes[i].before->data, true);
+	if (rc == SL_OK && record->push->action == SL_ACTION_RESTORE)
+		give_up(sim, record);
+	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
+		if (record->changes[i].before)
+			sim_words_check(&sim->words, record->changes[i].before->data);
+	return rc;
+}
+
+static int (*find_in_memory)(void *context, struct sl_str op_id, struct sl_arena *arena, struct sl_op *op_r,
+	struct sl_err *err);
+
+static int find_op(void *context, struct sl_str op_id, struct sl_arena *arena, struct sl_op *op_r, struct sl_err *err)
+{
+	const struct sim_store *store = context;
+	if (SL_PLANTED(LAST_OPERATION_ONLY) && !sl_str_equal(store->last_op, op_id))
+		return 0;
+	return find_in_memory(context, op_id, arena, op_r, err);
+}
+
+/* NULL when there are enough of them. */
+static struct sim_store *new_store(struct sim *sim)
+{
+	struct sim_server *server = &sim->server;
+	if (server->store_count == SIM_STORES)
+		return NULL;
+	struct sim_store *store = calloc(1, sizeof(*store));
+	if (!store || memory_store_init(&store->memory) != SL_OK)
+		abort();
+	store->sim = sim;
+	write_memory = store->memory.calls.write;
+	store->memory.calls.write = count_write;
+	find_in_memory = store->memory.calls.find_op;
+	store->memory.calls.find_op = find_op;
+	server->stores[server->store_count++] = store;
+	return store;
+}
+
+void sim_server_init(struct sim *sim)
+{
+	struct sim_server *server = &sim->server;
+	server->store = new_store(sim);
+	server->sent = sl_rowset_new(&sim->arena, 64);
+	snprintf(server->epoch, sizeof(server->epoch), "epoch-%u", ++server->epochs);
+	if (!server->sent)
+		abort();
+}
+
+void sim_server_dispose(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->server.store_count; i++) {
+		memory_store_dispose(&sim->server.stores[i]->memory);
+		free(sim->server.stores[i]);
+	}
+}
+
+static struct sl_rowset *clone(const struct sl_rowset *rows, struct sl_arena *arena)
+{
+	struct sl_rowset *copy = sl_rowset_clone(rows, arena);
+	if (!copy)
+		abort();
+	return copy;
+}
+
+static struct sim_store *copy_store(struct sim *sim, const struct sim_store *store)
+{
+	struct sim_store *copy = new_store(sim);
+	if (!copy)
+		return NULL;
+	struct memory_store *to = &copy->memory;
+	const struct memory_store *from = &store->memory;
+	to->head = from->head;
+	to->rows = clone(from->rows, &to->arena);
+	to->tombstones = clone(from->tombstones, &to->arena);
+	to->ops = clone(from->ops, &to->arena);
+	to->versions = sl_arena_zalloc(&to->arena, from->version_count + 1, sizeof(*to->versions));
+	if (!to->versions)
+		abort();
+	if (from->version_count)
+		memcpy(to->versions, from->versions, from->version_count * sizeof(*to->versions));
+	to->version_count = from->version_count;
+	to->version_capacity = from->version_count + 1;
+	memcpy(copy->pulled, store->pulled, sizeof(copy->pulled));
+	return copy;
+}
+
+void sim_server_copy(struct sim *sim)
+{
+	struct sim_store *copy = copy_store(sim, sim->server.store);
+	if (copy)
+		sim->server.copy = copy;
+}
+
+/* Words that nobody holds but the rows that go: a disk that burns takes them along. */
+static void excuse(struct sim *sim, const struct sl_rowset *rows)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(rows, &cursor))) {
+		size_t at = 0;
+		unsigned id;
+		while ((id = sim_words_next(row->data, &at)))
+			if (!sim->words.items[id].devices && !sim->words.items[id].server)
+				sim->words.items[id].given_up = true;
+	}
+}
+
+static void count_rows(struct sim *sim, const struct sl_rowset *rows, bool hold)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(rows, &cursor)))
+		if (hold)
+			sim_words_hold(&sim->words, row->data, true);
+		else
+			sim_words_drop(&sim->words, row->data, true);
+}
+
+/* Operations that the copy doesn't know may be committed once more. */
+static void forget_commits(struct sim *sim, int64_t version)
+{
+	struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(sim->server.sent, &cursor)))
+		if (row->version > version) {
+			row->version = 0;
+			row->rank = (struct sl_str){ NULL, 0 };
+		}
+}
+
+void sim_server_fall_back(struct sim *sim)
+{
+	struct sim_server *server = &sim->server;
+	struct sim_store *lost = server->store;
+	struct sim_store *back = server->copy ? copy_store(sim, server->copy) : NULL;
+	if (!back)
+		return;
+	count_rows(sim, lost->memory.rows, false);
+	count_rows(sim, back->memory.rows, true);
+	excuse(sim, lost->memory.rows);
+	server->store = back;
+	server->fell_back = true;
+	forget_commits(sim, back->memory.head.version);
+	if (sim->plan->declared)
+		snprintf(server->epoch, sizeof(server->epoch), "epoch-%u", ++server->epochs);
+}
