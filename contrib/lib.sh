@@ -5,6 +5,8 @@ libsodium-dev libzstd-dev libxxhash-dev"
 packages_run="mariadb-server-core mariadb-client-core nginx curl python3"
 packages_check="$packages_run libcmocka-dev openssl xz-utils"
 packages_check_full="$packages_check clang libclang-rt-14-dev"
+packages_wasm="clang lld wasi-libc libclang-rt-14-dev-wasm32 dpkg-dev"
+packages_web="$packages_wasm chromium"
 
 say() { printf '%s\n' "$*"; }
 warn() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
@@ -16,6 +18,12 @@ missing_packages() {
 	for package in "$@"; do
 		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf '%s ' "$package"
 	done
+}
+
+# The packages of Node.js and npm, unless they come from elsewhere.
+node_packages() {
+	command -v node >/dev/null || printf 'nodejs '
+	command -v npm >/dev/null || printf 'npm '
 }
 
 # Runs a command as root, through sudo if need be; fails where sudo would ask and nobody could answer.

@@ -223,7 +223,7 @@ static json_t *read_value(struct reader *in)
 
 int sl_canon_parse(struct sl_str text, json_t **value_r, struct sl_err *err)
 {
-	struct reader in = { .text = text, .err = err };
+	struct reader in = { .text = text.length ? text : SL_STR(""), .err = err };
 	*value_r = NULL;
 	int code = sl_strict_check(text, err);
 	if (code != 0)

@@ -42,6 +42,9 @@ int sl_engine_json_write(const struct sl_effects *effects, struct sl_buf *out) _
 /* "Synced", "Syncing", "Offline", "Conflict", "Error", "Disabled". */
 const char *sl_engine_json_word(enum sl_status_word word);
 
+/* Appends the members of a receipt, from "entity" to "parked" as below, without braces. */
+void sl_engine_json_receipt(const struct sl_receipt *receipt, struct sl_buf *out);
+
 /* Append an array of what the engine keeps, oldest first: {id, version, entity, key, path, base?, mine?, theirs?,
  * result?, moved, conflict, parked} for conflict copies and receipts (values as JSON), {id, version, reason, delta}
  * for backups, {entity, key, reason} for quarantined rows; `key` as in DELTA's `deleted`. Return the buffer's code. */

@@ -141,11 +141,8 @@ static void add_value(struct sl_buf *out, const char *name, struct sl_str value)
 	sl_buf_add_str(out, value);
 }
 
-static void write_receipt(int64_t id, int64_t version, const struct sl_receipt *receipt, struct sl_buf *out)
+void sl_engine_json_receipt(const struct sl_receipt *receipt, struct sl_buf *out)
 {
-	add_number(out, "{\"id\":", id);
-	add_number(out, ",\"version\":", version);
-	sl_buf_add_char(out, ',');
 	write_key(&receipt->key, out);
 	add_text(out, ",\"path\":", receipt->path);
 	add_value(out, ",\"base\":", receipt->base);
@@ -155,6 +152,14 @@ static void write_receipt(int64_t id, int64_t version, const struct sl_receipt *
 	add_flag(out, ",\"moved\":", receipt->moved);
 	add_flag(out, ",\"conflict\":", receipt->conflict);
 	add_flag(out, ",\"parked\":", receipt->parked);
+}
+
+static void write_receipt(int64_t id, int64_t version, const struct sl_receipt *receipt, struct sl_buf *out)
+{
+	add_number(out, "{\"id\":", id);
+	add_number(out, ",\"version\":", version);
+	sl_buf_add_char(out, ',');
+	sl_engine_json_receipt(receipt, out);
 	sl_buf_add_char(out, '}');
 }
 

@@ -1,0 +1,79 @@
+// The client engine of one store: events in, effects out. engine.d.ts documents it.
+// Keeps true: nothing is decided here; the clock and random bytes are added, which the core has none of.
+
+import { CoreError, textOf } from "./text.js";
+
+/** @typedef {import("./engine.d.ts").Engine} Engine */
+
+/** @implements {Engine} */
+export class LoadedEngine {
+	#bridge;
+	#random;
+	#handle;
+
+	/**
+	 * @param {import("./bridge.js").Bridge} bridge
+	 * @param {Crypto} random
+	 * @param {import("./engine.d.ts").EngineConfig} [config]
+	 */
+	constructor(bridge, random, config = {}) {
+		const { code, text, engine } = bridge.callEngine(0, "engine_new", JSON.stringify(config));
+		if (code !== 0)
+			throw new CoreError(JSON.parse(text));
+		this.#bridge = bridge;
+		this.#random = random;
+		this.#handle = engine;
+	}
+
+	/**
+	 * @param {string} name
+	 * @param {...(string | Uint8Array)} texts
+	 */
+	#call(name, ...texts) {
+		if (this.#handle === 0)
+			throw new Error("the engine is disposed of");
+		const { code, text } = this.#bridge.callEngine(this.#handle, name, ...texts);
+		if (code !== 0)
+			throw new CoreError(JSON.parse(text));
+		return JSON.parse(text);
+	}
+
+	#randomHex() {
+		const bytes = this.#random.getRandomValues(new Uint8Array(16));
+		return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+	}
+
+	/** @param {import("./engine.d.ts").EngineEvent} event */
+	handle(event) {
+		return this.#call("engine_handle", textOf({ now: Date.now(), random: this.#randomHex(), ...event }));
+	}
+
+	rows() {
+		return this.#call("engine_rows");
+	}
+
+	document() {
+		return this.#call("engine_document");
+	}
+
+	conflicts() {
+		return this.#call("engine_kept", "conflicts");
+	}
+
+	receipts() {
+		return this.#call("engine_kept", "receipts");
+	}
+
+	backups() {
+		return this.#call("engine_kept", "backups");
+	}
+
+	quarantine() {
+		return this.#call("engine_kept", "quarantine");
+	}
+
+	dispose() {
+		this.#bridge.freeEngine(this.#handle);
+		this.#handle = 0;
+	}
+}

@@ -1,0 +1,192 @@
+/* The client engine: events in, effects out, as engine_json.h has them. */
+#include "core/canon.h"
+#include "core/engine_json.h"
+#include "web/wasm/work.h"
+
+#define MOST_EVENTS 100000
+
+static int require_engine(struct sl_work *work)
+{
+	return work->engine ? SL_OK : sl_work_refuse(work, "there is no engine");
+}
+
+/* --- configuration ------------------------------------------------------------------------------------------------ */
+
+/* The members of the configuration, and the kind of number each is. */
+static const struct setting {
+	const char *name;
+	enum { MILLISECONDS, BYTES, COUNT } kind;
+	size_t offset;
+} settings[] = {
+	{ "debounceMs", MILLISECONDS, offsetof(struct sl_engine_config, debounce_ms) },
+	{ "debounceMostMs", MILLISECONDS, offsetof(struct sl_engine_config, debounce_most_ms) },
+	{ "pollMs", MILLISECONDS, offsetof(struct sl_engine_config, poll_ms) },
+	{ "timeoutMs", MILLISECONDS, offsetof(struct sl_engine_config, timeout_ms) },
+	{ "backoffMs", MILLISECONDS, offsetof(struct sl_engine_config, backoff_ms) },
+	{ "backoffMostMs", MILLISECONDS, offsetof(struct sl_engine_config, backoff_most_ms) },
+	{ "pushBytes", BYTES, offsetof(struct sl_engine_config, push_bytes) },
+	{ "rowBytes", BYTES, offsetof(struct sl_engine_config, row_bytes) },
+	{ "receiptsKept", COUNT, offsetof(struct sl_engine_config, receipts_kept) },
+	{ "backupsKept", COUNT, offsetof(struct sl_engine_config, backups_kept) },
+};
+
+static void set(struct sl_engine_config *config, const struct setting *setting, int32_t number)
+{
+	char *place = (char *)config + setting->offset;
+	if (setting->kind == MILLISECONDS)
+		*(int64_t *)(void *)place = number;
+	else if (setting->kind == BYTES)
+		*(size_t *)(void *)place = (size_t)number;
+	else
+		*(unsigned *)(void *)place = (unsigned)number;
+}
+
+static int read_setting(struct sl_work *work, const char *name, const json_t *value, struct sl_engine_config *config)
+{
+	double number = json_number_value(value);
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (strcmp(settings[i].name, name) != 0)
+			continue;
+		int32_t lowest = settings[i].kind == MILLISECONDS ? -1 : 0;
+		if (!json_is_number(value) || !(number >= lowest && number <= INT32_MAX) || number != (int32_t)number)
+			return sl_err_set(&work->err, SL_INVALID, "%s must be a whole number", name);
+		set(config, &settings[i], (int32_t)number);
+		return SL_OK;
+	}
+	return sl_work_refuse(work, "unknown setting");
+}
+
+/* An engine by the configuration, a JSON object or nothing. */
+static int make_engine(struct sl_work *work, struct sl_str text, struct sl_engine **engine_r)
+{
+	struct sl_engine_config config = { 0 };
+	json_t *object = NULL, *value;
+	const char *name;
+	int code = text.length ? sl_canon_parse(text, &object, &work->err) : SL_OK;
+	if (code == SL_OK && object && !json_is_object(object))
+		code = sl_work_refuse(work, "a configuration is an object");
+	json_object_foreach(object, name, value)
+		if (code == SL_OK)
+			code = read_setting(work, name, value, &config);
+	json_decref(object);
+	if (code != SL_OK)
+		return code;
+	*engine_r = sl_engine_new(&config);
+	return *engine_r ? SL_OK : SL_NO_MEMORY;
+}
+
+/* --- operations --------------------------------------------------------------------------------------------------- */
+
+/* engine_new(configuration?): an engine, which the call then holds; members as in struct sl_engine_config */
+int sl_op_engine_new(struct sl_work *work)
+{
+	return make_engine(work, work->in[0], &work->engine);
+}
+
+static int handle(struct sl_work *work, struct sl_engine *engine, struct sl_str text)
+{
+	struct sl_event event;
+	struct sl_effects effects;
+	int code = sl_engine_json_read(text, &work->arena, &event, &work->err);
+	if (code == SL_OK)
+		code = sl_engine_handle(engine, &event, &effects, &work->err);
+	return code == SL_OK ? sl_engine_json_write(&effects, &work->out) : code;
+}
+
+/* engine_handle(event): the effects */
+int sl_op_engine_handle(struct sl_work *work)
+{
+	int code = require_engine(work);
+	return code == SL_OK ? handle(work, work->engine, work->in[0]) : code;
+}
+
+/* engine_rows(): {"revision","rows":DELTA}, what the user sees */
+int sl_op_engine_rows(struct sl_work *work)
+{
+	int code = require_engine(work);
+	if (code != SL_OK)
+		return code;
+	sl_buf_add_text(&work->out, "{\"revision\":");
+	sl_buf_add_int(&work->out, sl_engine_revision(work->engine));
+	sl_buf_add_text(&work->out, ",\"rows\":");
+	code = sl_work_write_rows(work, sl_engine_rows(work->engine));
+	sl_buf_add_char(&work->out, '}');
+	return code;
+}
+
+/* engine_document(): {"revision","document":projectData} */
+int sl_op_engine_document(struct sl_work *work)
+{
+	int code = require_engine(work);
+	if (code != SL_OK)
+		return code;
+	sl_buf_add_text(&work->out, "{\"revision\":");
+	sl_buf_add_int(&work->out, sl_engine_revision(work->engine));
+	sl_buf_add_text(&work->out, ",\"document\":");
+	code = sl_work_write_state(work, sl_engine_rows(work->engine), true);
+	sl_buf_add_char(&work->out, '}');
+	return code;
+}
+
+/* engine_kept("conflicts", "receipts", "backups" or "quarantine"): the list */
+int sl_op_engine_kept(struct sl_work *work)
+{
+	static const struct {
+		const char *name;
+		int (*write)(const struct sl_engine *engine, struct sl_buf *out);
+	} kinds[] = {
+		{ "conflicts", sl_engine_json_conflicts },
+		{ "receipts", sl_engine_json_receipts },
+		{ "backups", sl_engine_json_backups },
+		{ "quarantine", sl_engine_json_quarantine },
+	};
+	int code = require_engine(work);
+	for (size_t i = 0; code == SL_OK && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (sl_str_equal(work->in[0], sl_str_from(kinds[i].name)))
+			return kinds[i].write(work->engine, &work->out);
+	return code == SL_OK ? sl_work_refuse(work, "must be conflicts, receipts, backups or quarantine") : code;
+}
+
+/* --- traces ------------------------------------------------------------------------------------------------------- */
+
+/* One event's effects, or {"error":word} where it is refused. */
+static int handle_in_trace(struct sl_work *work, struct sl_engine *engine, const json_t *event)
+{
+	struct sl_buf text;
+	sl_buf_init(&text, SIZE_MAX);
+	sl_canon_write(&text, event);
+	int code = sl_buf_code(&text);
+	if (code == SL_OK)
+		code = handle(work, engine, sl_buf_str(&text));
+	sl_buf_dispose(&text);
+	if (code == SL_OK || code == SL_NO_MEMORY)
+		return code;
+	work->err = (struct sl_err)SL_ERR_INIT;
+	sl_work_write_member(&work->out, "{\"error\":", sl_str_from(sl_err_word(code)));
+	sl_buf_add_char(&work->out, '}');
+	return SL_OK;
+}
+
+/* engine_trace([event, …], configuration?): what a new engine makes of them, [[effect, …], …] */
+int sl_op_engine_trace(struct sl_work *work)
+{
+	struct sl_engine *engine = NULL;
+	json_t *events = NULL, *event;
+	size_t i;
+	int code = sl_canon_parse(work->in[0], &events, &work->err);
+	if (code == SL_OK && (!json_is_array(events) || json_array_size(events) > MOST_EVENTS))
+		code = sl_work_refuse(work, "a trace is a list of events");
+	if (code == SL_OK)
+		code = make_engine(work, work->in[1], &engine);
+	sl_buf_add_char(&work->out, '[');
+	json_array_foreach(events, i, event) {
+		if (code != SL_OK)
+			break;
+		sl_buf_add_text(&work->out, i ? "," : "");
+		code = handle_in_trace(work, engine, event);
+	}
+	sl_buf_add_char(&work->out, ']');
+	sl_engine_free(&engine);
+	json_decref(events);
+	return code;
+}
