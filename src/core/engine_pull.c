@@ -168,13 +168,16 @@ static int begin_repair(struct sl_engine *engine, const struct sl_news *news)
 	return copy_delta(&news->changes, &engine->repair.arena, &engine->repair.changes);
 }
 
+static bool is_other_epoch(const struct sl_engine *engine, const struct sl_news *news)
+{
+	return news->epoch.length && engine->meta.epoch.length && !sl_str_equal(news->epoch, engine->meta.epoch);
+}
+
 /* Whether the server's state may lack what it once had. */
 static bool is_doubtful(const struct sl_engine *engine, const struct sl_news *news, bool proven)
 {
-	bool other_epoch = news->epoch.length && engine->meta.epoch.length
-		&& !sl_str_equal(news->epoch, engine->meta.epoch);
 	return news->whole && !SL_PLANTED(EPOCH_IGNORED)
-		&& (engine->repair.on || other_epoch || news->version < engine->meta.version || !proven);
+		&& (engine->repair.on || is_other_epoch(engine, news) || news->version < engine->meta.version || !proven);
 }
 
 /* The ancestor without the rows that the server holds otherwise than it should: those merge as if added on both
@@ -186,7 +189,8 @@ static int forget_unexplained(struct adopting *adopting)
 	const struct sl_row *row;
 	size_t cursor = 0;
 	int rc = known ? SL_OK : SL_NO_MEMORY;
-	if (rc == SL_OK && engine->repair.on)
+	/* What changed since base explains nothing once the server's history is another one. */
+	if (rc == SL_OK && engine->repair.on && !is_other_epoch(engine, adopting->news))
 		rc = apply_to_clone(adopting->ancestor, &engine->repair.changes, &engine->scratch, &expected);
 	while (rc == SL_OK && (row = sl_rowset_next(adopting->ancestor, &cursor))) {
 		const struct sl_row *should = sl_rowset_find(expected, &row->key);
