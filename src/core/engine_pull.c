@@ -135,7 +135,7 @@ void sl_engine_end_repair(struct sl_engine *engine)
 {
 	if (engine->repair.on)
 		sl_arena_dispose(&engine->repair.arena);
-	engine->repair = (struct sl_repair){ .on = false };
+	engine->repair = (struct sl_repair){ .told = engine->repair.told, .told_version = engine->repair.told_version };
 }
 
 static int copy_delta(const struct sl_delta *delta, struct sl_arena *arena, struct sl_delta *copy_r)
@@ -203,6 +203,18 @@ static int forget_unexplained(struct adopting *adopting)
 	return rc;
 }
 
+/* A whole state without proof counts once it has come twice: then it is what the server holds, and was not damaged on its
+ * way here. Taken at once, a row missing in it would be pushed as new over another device's. */
+static bool is_told_twice(struct sl_engine *engine, const struct adopting *adopting)
+{
+	struct sl_repair *repair = &engine->repair;
+	struct sl_digest told = sl_digest_of(adopting->theirs);
+	bool twice = repair->told_version == adopting->news->version && sl_digest_equal(repair->told, told);
+	repair->told = told;
+	repair->told_version = adopting->news->version;
+	return twice;
+}
+
 /* --- merging ------------------------------------------------------------------------------------------------------ */
 
 static int change_local(struct sl_engine *engine, const struct sl_delta *change)
@@ -255,6 +267,10 @@ int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const s
 	if (!proven && !news->whole) {
 		rc = begin_repair(engine, news);
 		return rc == SL_OK ? 0 : rc;
+	}
+	if (!proven && !is_told_twice(engine, &adopting)) {
+		sl_engine_fail(engine, "digest_mismatch", "what the server sent is not what it says to hold", 0);
+		return 0;
 	}
 	rc = take_in(&adopting, is_doubtful(engine, news, proven));
 	if (rc == SL_OK && news->epoch.length)

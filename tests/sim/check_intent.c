@@ -92,7 +92,8 @@ static bool is_known(struct sim *sim, const struct sim_device *device, const str
 {
 	for (unsigned i = 0; i < sim->plan->devices; i++)
 		if (!sim->devices[i].engine || (i != device->index
-			&& !know_no_more(sl_engine_rows(sim->devices[i].engine), device->shown, key)))
+			&& !(know_no_more(sl_engine_rows(sim->devices[i].engine), device->shown, key)
+				&& know_no_more(sl_engine_base(sim->devices[i].engine), device->shown, key))))
 			return false;
 	return know_no_more(sim->server.store->memory.rows, device->shown, key);
 }
