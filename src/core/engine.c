@@ -96,7 +96,7 @@ static int start(struct sl_engine *engine, const struct sl_event *event, struct 
 
 static void stop_waiting(struct sl_engine *engine)
 {
-	if (!engine->asked_to_wait)
+	if (!engine->asked_to_wait && engine->halt == SL_HALT_NONE)
 		engine->retry.on = false;
 }
 

@@ -116,6 +116,15 @@ static int take_pulled(const struct answer *answer, const struct sl_news *news)
 	return SL_OK;
 }
 
+/* The server is older than it was: what it lacks then is lost there, not deleted. That must not be forgotten before the
+ * whole state is here, whatever it has caught up with until then: no epoch is called so. */
+static void ask_for_all(struct sl_engine *engine, int64_t version)
+{
+	engine->full_wanted = true;
+	if (version < engine->meta.version)
+		engine->meta.epoch = SL_STR("?");
+}
+
 static int read_pulled(const struct answer *answer)
 {
 	struct sl_engine *engine = answer->engine;
@@ -123,7 +132,8 @@ static int read_pulled(const struct answer *answer)
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_news news;
 	if (json_is_true(json_object_get(answer->body, "full")) && answer->since > 0) {
-		engine->full_wanted = true; /* this form has no ranks: ask for the one that has */
+		/* This form has no ranks: ask for the one that has. */
+		ask_for_all(engine, (int64_t)json_number_value(json_object_get(answer->body, "updatedAt")));
 		return SL_OK;
 	}
 	int rc = sl_engine_read_news(engine, answer->body, &news, &err);
@@ -137,7 +147,7 @@ static int read_pulled(const struct answer *answer)
 	}
 	news.whole = answer->since == 0;
 	if (!news.whole && news.version < engine->meta.version) {
-		engine->full_wanted = true;
+		ask_for_all(engine, news.version);
 		return SL_OK;
 	}
 	return take_pulled(answer, &news);
@@ -228,7 +238,7 @@ static int answer_conflict(const struct answer *answer)
 	if (SL_PLANTED(CONFLICT_REPEATED))
 		return SL_OK;
 	if (!news.has_changes || news.version < engine->meta.version) {
-		engine->full_wanted = true;
+		ask_for_all(engine, news.version);
 		return SL_OK;
 	}
 	rc = sl_engine_adopt(engine, NULL, &news);

@@ -69,6 +69,8 @@ struct sl_repair {
 	bool on;
 	struct sl_arena arena;
 	struct sl_delta changes;
+	struct sl_digest told; /* of the last whole state that came without proof, … */
+	int64_t told_version;  /* … and its version */
 };
 
 struct sl_engine {

@@ -135,7 +135,7 @@ void sl_engine_end_repair(struct sl_engine *engine)
 {
 	if (engine->repair.on)
 		sl_arena_dispose(&engine->repair.arena);
-	engine->repair = (struct sl_repair){ .on = false };
+	engine->repair = (struct sl_repair){ .told = engine->repair.told, .told_version = engine->repair.told_version };
 }
 
 static int copy_delta(const struct sl_delta *delta, struct sl_arena *arena, struct sl_delta *copy_r)
@@ -168,13 +168,16 @@ static int begin_repair(struct sl_engine *engine, const struct sl_news *news)
 	return copy_delta(&news->changes, &engine->repair.arena, &engine->repair.changes);
 }
 
+static bool is_other_epoch(const struct sl_engine *engine, const struct sl_news *news)
+{
+	return news->epoch.length && engine->meta.epoch.length && !sl_str_equal(news->epoch, engine->meta.epoch);
+}
+
 /* Whether the server's state may lack what it once had. */
 static bool is_doubtful(const struct sl_engine *engine, const struct sl_news *news, bool proven)
 {
-	bool other_epoch = news->epoch.length && engine->meta.epoch.length
-		&& !sl_str_equal(news->epoch, engine->meta.epoch);
 	return news->whole && !SL_PLANTED(EPOCH_IGNORED)
-		&& (engine->repair.on || other_epoch || news->version < engine->meta.version || !proven);
+		&& (engine->repair.on || is_other_epoch(engine, news) || news->version < engine->meta.version || !proven);
 }
 
 /* The ancestor without the rows that the server holds otherwise than it should: those merge as if added on both
@@ -186,7 +189,8 @@ static int forget_unexplained(struct adopting *adopting)
 	const struct sl_row *row;
 	size_t cursor = 0;
 	int rc = known ? SL_OK : SL_NO_MEMORY;
-	if (rc == SL_OK && engine->repair.on)
+	/* What changed since base explains nothing once the server's history is another one. */
+	if (rc == SL_OK && engine->repair.on && !is_other_epoch(engine, adopting->news))
 		rc = apply_to_clone(adopting->ancestor, &engine->repair.changes, &engine->scratch, &expected);
 	while (rc == SL_OK && (row = sl_rowset_next(adopting->ancestor, &cursor))) {
 		const struct sl_row *should = sl_rowset_find(expected, &row->key);
@@ -197,6 +201,18 @@ static int forget_unexplained(struct adopting *adopting)
 	}
 	adopting->ancestor = known;
 	return rc;
+}
+
+/* A whole state without proof counts once it has come twice: then it is what the server holds, and was not damaged on its
+ * way here. Taken at once, a row missing in it would be pushed as new over another device's. */
+static bool is_told_twice(struct sl_engine *engine, const struct adopting *adopting)
+{
+	struct sl_repair *repair = &engine->repair;
+	struct sl_digest told = sl_digest_of(adopting->theirs);
+	bool twice = repair->told_version == adopting->news->version && sl_digest_equal(repair->told, told);
+	repair->told = told;
+	repair->told_version = adopting->news->version;
+	return twice;
 }
 
 /* --- merging ------------------------------------------------------------------------------------------------------ */
@@ -251,6 +267,10 @@ int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const s
 	if (!proven && !news->whole) {
 		rc = begin_repair(engine, news);
 		return rc == SL_OK ? 0 : rc;
+	}
+	if (!proven && !is_told_twice(engine, &adopting)) {
+		sl_engine_fail(engine, "digest_mismatch", "what the server sent is not what it says to hold", 0);
+		return 0;
 	}
 	rc = take_in(&adopting, is_doubtful(engine, news, proven));
 	if (rc == SL_OK && news->epoch.length)

@@ -28,6 +28,8 @@ static int work_out_edit(struct sl_engine *engine, const struct sl_receipt *rece
 	sl_buf_dispose(&text);
 	if (rc == SL_OK)
 		rc = sl_validate_delta(value, "", engine->config.row_bytes, &engine->scratch, &faults, err);
+	if (rc == SL_OK) /* once more: an empty value of a project-level field is a removal */
+		rc = sl_delta_from_json(value, &engine->scratch, edit_r, err);
 	json_decref(value);
 	return rc;
 }

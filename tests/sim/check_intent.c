@@ -70,41 +70,38 @@ void sim_check_restored(struct sim *sim, const struct sl_change *change)
 
 /* --- rows that may not come back ---------------------------------------------------------------------------------- */
 
-/* Whether a device has exactly this row, or none. */
-static bool knows_as(const struct sim_device *device, const struct sl_row *row)
+static bool is_part(const struct sl_row *row, const struct sl_key *key)
 {
-	const struct sl_row *own;
-	if (!device->engine)
-		return false;
-	own = sl_rowset_find(sl_engine_rows(device->engine), &row->key);
-	return !own || sl_row_same_content(own, row);
+	return sl_key_equal(&row->key, key) || (key->entity == SL_EPISODES && sl_entity_has_episode(row->key.entity)
+		&& row->key.episode == key->episode);
 }
 
-/* Whether every device knows the row, and the scenes and shots of an episode, as the one that deletes it. */
-static bool is_known_to_all(struct sim *sim, const struct sim_device *device, const struct sl_key *key)
+/* Whether these rows know nothing of the row, or of the scenes and shots of the episode, that `shown` does not. */
+static bool know_no_more(const struct sl_rowset *rows, const struct sl_rowset *shown, const struct sl_key *key)
 {
-	const struct sl_row *row;
+	const struct sl_row *row, *seen;
 	size_t cursor = 0;
-	while ((row = sl_rowset_next(device->shown, &cursor)))
-		for (unsigned i = 0; i < sim->plan->devices; i++)
-			if ((sl_key_equal(&row->key, key) || (key->entity == SL_EPISODES && sl_entity_has_episode(row->key.entity)
-				&& row->key.episode == key->episode)) && i != device->index && !knows_as(&sim->devices[i], row))
-				return false;
-	/* Scenes and shots that only others have. */
-	for (unsigned i = 0; i < sim->plan->devices && key->entity == SL_EPISODES; i++) {
-		const struct sl_engine *engine = sim->devices[i].engine;
-		for (cursor = 0; engine && (row = sl_rowset_next(sl_engine_rows(engine), &cursor));)
-			if (sl_entity_has_episode(row->key.entity) && row->key.episode == key->episode
-				&& !sl_rowset_find(device->shown, &row->key))
-				return false;
-	}
+	while ((row = sl_rowset_next(rows, &cursor)))
+		if (is_part(row, key) && (!(seen = sl_rowset_find(shown, &row->key)) || !sl_row_same_content(seen, row)))
+			return false;
 	return true;
+}
+
+/* Whether the one that deletes it knows all that there is to the row. */
+static bool is_known(struct sim *sim, const struct sim_device *device, const struct sl_key *key)
+{
+	for (unsigned i = 0; i < sim->plan->devices; i++)
+		if (!sim->devices[i].engine || (i != device->index
+			&& !(know_no_more(sl_engine_rows(sim->devices[i].engine), device->shown, key)
+				&& know_no_more(sl_engine_base(sim->devices[i].engine), device->shown, key))))
+			return false;
+	return know_no_more(sim->server.store->memory.rows, device->shown, key);
 }
 
 static void note_deleted(struct sim *sim, const struct sim_device *device, const struct sl_key *key)
 {
 	struct sl_row row = { .key = *key };
-	if (!is_known_to_all(sim, device, key))
+	if (!is_known(sim, device, key))
 		return;
 	row.key.id = sim_copy(sim, key->id);
 	if (!sl_rowset_put(sim->check.gone, &row))

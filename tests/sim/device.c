@@ -47,7 +47,8 @@ static const struct sl_pair *stored_pairs(struct sim *sim, const struct sim_devi
 void sim_device_start(struct sim *sim, unsigned index)
 {
 	struct sim_device *device = &sim->devices[index];
-	struct sl_engine_config config = { .push_bytes = sim->plan->push_bytes };
+	struct sl_engine_config config = { .push_bytes = sim->plan->push_bytes,
+		.poll_ms = sim->plan->poll_ms };
 	struct sl_event start = { .type = SL_EVENT_START };
 	struct sl_event sign_in = { .type = SL_EVENT_SIGN_IN };
 	if (device->engine)

@@ -51,7 +51,7 @@ struct sim_device {
 	uint64_t events;           /* so far: fresh random bytes for each */
 	struct sim_editor editor;
 	struct sl_str exported;    /* a document that was kept; empty: none */
-	size_t conflicts_before;   /* shown so far */
+	int64_t numbers;           /* given to new rows so far, by a polite app */
 };
 
 void sim_device_init(struct sim *sim, unsigned index);

@@ -42,6 +42,7 @@ static void make_world(struct sim_plan *plan)
 	plan->lost_permille = permille(&dice, 300);
 	plan->twice_permille = permille(&dice, 250);
 	plan->slow_permille = permille(&dice, 300);
+	plan->poll_ms = dice_chance(&dice, 300) ? 30000 : dice_between(&dice, 40000, 180000);
 	plan->request_bytes = dice_chance(&dice, 100) ? 2500 : 1 << 20;
 	plan->push_bytes = dice_chance(&dice, 150) ? 900 : 0;
 	plan->row_bytes = dice_chance(&dice, 100) ? 700 : 1 << 20;

@@ -77,6 +77,7 @@ struct sim_plan {
 	unsigned lost_permille;  /* of requests, and again of answers */
 	unsigned twice_permille; /* of requests, and again of answers */
 	unsigned slow_permille;  /* of requests, and again of answers: overtaken by later ones */
+	int64_t poll_ms;         /* between pulls of a device that has nothing to do */
 	size_t request_bytes;    /* that the server takes */
 	size_t push_bytes;       /* that devices send at once */
 	size_t row_bytes;        /* that the server takes */

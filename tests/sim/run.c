@@ -237,7 +237,7 @@ static int prove(char **argv)
 	char path[4096];
 	snprintf(path, sizeof(path), "%.*sprove", slash ? (int)(slash + 1 - argv[0]) : 0, argv[0]);
 	execv(path, argv);
-	fprintf(stderr, "can't run %s: %s\n", path, strerror(errno));
+	fprintf(stderr, "can't run %s: %s (make tests/sim/prove builds it)\n", path, strerror(errno));
 	return 2;
 }
 

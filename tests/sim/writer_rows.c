@@ -19,10 +19,10 @@ static bool exists(struct writing *writing, const struct sl_key *key)
 	return sl_rowset_find(sl_engine_rows(writing->device->engine), key) != NULL;
 }
 
-/* Apps number things; two that do so offline meet at the same number. Polite ones take numbers of their own. */
+/* Apps number things from 1 on; two that do so offline meet at the same number. Polite ones never give one twice. */
 static int64_t first_number(const struct writing *writing)
 {
-	return writing->sim->plan->polite ? 1000 * (1 + (int64_t)writing->device->index) : 1;
+	return writing->sim->plan->polite ? 1000 * (1 + (int64_t)writing->device->index) + ++writing->device->numbers : 1;
 }
 
 static void free_id(struct writing *writing, struct sl_key *key, const char *prefix)
