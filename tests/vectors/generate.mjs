@@ -90,6 +90,8 @@ function rewrite(before) {
 	return after;
 }
 
+const ANSWERS = [200, 404, 409, 413, 422, 429, 500, 503];
+
 /** Events as they come, in an order that no host would give them. */
 function event(now) {
 	const bytes = Array.from({ length: 4 }, () => next().toString(16).padStart(8, "0")).join("");
@@ -99,7 +101,7 @@ function event(now) {
 		() => ({ type: "replace", document: makeDocument() }),
 		() => ({ type: "hint", version: below(1e6) }),
 		() => ({ type: "failed", request: 1 + below(8), reason: text() }),
-		() => ({ type: "answer", request: 1 + below(8), status: pick([200, 404, 409, 413, 422, 429, 500, 503]), body: "{}" }),
+		() => ({ type: "answer", request: 1 + below(8), status: pick(ANSWERS), body: "{}" }),
 		() => ({ type: "answer", request: 1, status: 404, body: '{"error":"no_project"}' }),
 	])() };
 }

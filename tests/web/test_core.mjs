@@ -1,5 +1,5 @@
 // The JavaScript side of the core: how values and texts get in and out, and what is thrown. What the core decides is
-// tested by tests/vectors. Usage: node --test-reporter=tap test_core.mjs, with CORE_LIB naming src/web/package of a build.
+// tested by tests/vectors. Usage: node --test-reporter=tap test_core.mjs; CORE_LIB names src/web/package of a build.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -176,7 +176,8 @@ test("what an engine stored makes another one that knows the same", () => {
 				value === undefined ? store.delete(key) : store.set(key, value);
 	};
 	take(first.handle({ type: "start", pairs: [] }));
-	take(first.handle({ type: "replace", document: { episodes: [{ id: 1, scenes: [{ id: "a" }] }], rawScript: "FADE IN" } }));
+	const document = { episodes: [{ id: 1, scenes: [{ id: "a" }] }], rawScript: "FADE IN" };
+	take(first.handle({ type: "replace", document }));
 	const second = core.engine();
 	second.handle({ type: "start", pairs: [...store] });
 	assert.deepEqual(second.rows().rows, first.rows().rows);

@@ -36,8 +36,8 @@ static int write_merge(struct sl_work *work, const struct sl_merge *merge, bool 
 	return code;
 }
 
-/* merge(base, mine, theirs, form): {"merged":STATE,"push":DELTA,"adopt":DELTA,"receipts":[…]}; see merge.h, for receipts
- * engine_json.h */
+/* merge(base, mine, theirs, form): {"merged":STATE,"push":DELTA,"adopt":DELTA,"receipts":[…]}; see merge.h and, for
+ * receipts, engine_json.h */
 int sl_op_merge(struct sl_work *work)
 {
 	struct sl_rowset *base, *mine, *theirs;
