@@ -90,8 +90,10 @@ def include_faults(root, path):
             continue
         if layer == "core" and (quoted and not name.startswith("core/") or not quoted and name not in CORE_SYSTEM):
             yield at, f"the core includes {name}"
-        if quoted and not name.startswith(("core/", "server/")):
+        if quoted and not name.startswith(("core/", "server/", "web/wasm/")):
             yield at, f"{name} is included without its layer"
+        if layer == "web" and name.startswith("server/") or layer != "web" and name.startswith("web/"):
+            yield at, f"{layer} includes {name}"
         if name in DATABASE_HEADERS and room not in DATABASE_ROOMS:
             yield at, f"{name} is for the database rooms"
         if name in HTTP_HEADERS and not room.startswith("http"):
@@ -148,6 +150,8 @@ def check_globals(root):
     found = []
     for path in sources(root, "src/core"):
         code = code_of(path)
+        if room_of(path) == "plant":  # what the simulator's proof switches on; not in any other build
+            continue
         for match in VARIABLE.finditer(code):
             if not re.match(r"(struct|enum|union|typedef)\s+\w+\s*;", match[0]):
                 found.append(complaint(root, path, code, match.start(), "a variable at file scope"))

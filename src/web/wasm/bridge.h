@@ -37,7 +37,7 @@ void sl_web_seed(uint32_t seed);
  * {"error":word,"message":…,"path"?:JSON Pointer,"faults"?:[{"path","reason"}]} there. */
 #define FUNCTION(name)
 #define OPERATION(name) int sl_web_##name(struct sl_web_call *call);
-#include "exports.def"
+#include "web/wasm/exports.def"
 #undef FUNCTION
 #undef OPERATION
 
