@@ -135,7 +135,8 @@ class Daemon:
             return file.read()
 
     def log_lines(self, message=None):
-        lines = [json.loads(line) for line in self.log_text().splitlines() if line.startswith("{")]
+        whole = self.log_text().rpartition("\n")[0]  # the last line may be half written
+        lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
         return [line for line in lines if message is None or line["msg"] == message]
 
     def get(self, path="/healthz", headers=None, **more):

@@ -10,6 +10,7 @@ reading it). A push goes out again under the same operation id and with the same
 every acknowledged push must be there, once: the counter equals the acknowledged increments, the rows are those that
 were acknowledged last, and the history has one version for each acknowledged operation.
 """
+import http.client
 import random
 import secrets
 import threading
@@ -55,13 +56,17 @@ class Writer(threading.Thread):
             self.fault = fault
 
     def until_answered(self, send):
-        """Sends until an answer comes from the server itself."""
+        """Sends until a whole answer comes from the server itself. A worker that is killed while it answers cuts the
+        answer short: the client sees that, and asks again."""
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while True:
-            answer = send()
-            self.fleet.note(answer)
-            if answer.status != 503:
-                return answer
+            try:
+                answer = send()
+                self.fleet.note(answer)
+                if answer.status != 503:
+                    return answer
+            except http.client.IncompleteRead as cut:
+                answer = cut
             assert not self.fleet.strict, answer
             assert time.monotonic() < deadline, answer
             time.sleep(self.random.uniform(0.01, 0.1))
