@@ -2,7 +2,7 @@
 
 -- name: head_lock
 SELECT updated_at, digest, meta_rows, episode_rows, scene_rows, shot_rows, character_rows, location_rows, data_bytes,
-	tombstones_from, history_rows
+	tombstones_from, history_rows, (SELECT value FROM sync_state WHERE name = 'epoch')
 FROM user_project_meta WHERE project_id = ? FOR UPDATE;
 
 -- name: head_get

@@ -38,12 +38,22 @@ static int replay(struct sl_commit_work *work)
 	return 1;
 }
 
+/* Whether the base is a version of another history: there row versions prove nothing. */
+static bool is_other_epoch(const struct sl_commit_work *work)
+{
+	struct sl_str epoch = sl_str_from(work->head.epoch);
+	return work->push->epoch.length && epoch.length && !sl_str_equal(work->push->epoch, epoch)
+		&& !SL_PLANTED(EPOCH_IGNORED);
+}
+
 /* NULL when the push may go on, or the reason why no row of it can be judged. */
 static const char *base_fault(struct sl_commit_work *work)
 {
 	const struct sl_push *push = work->push;
 	if (push->preview)
 		return NULL;
+	if (is_other_epoch(work))
+		return "epoch";
 	if (!push->has_base && work->head.version > 0)
 		return "missing_version";
 	int64_t base = push->has_base ? push->base_version : 0;

@@ -15,6 +15,7 @@
 #include "core/validate.h"
 
 #define SL_OP_ID_CHARACTERS 128
+#define SL_EPOCH_BYTES 64 /* with NUL */
 
 /* A longer answer is kept for replays without its `changes`, and with `"changesOmitted":true`: whoever gets that pulls what
  * changed since its base version. */
@@ -27,6 +28,7 @@ struct sl_head {
 	int64_t rows[SL_ENTITIES]; /* count of rows, by entity */
 	int64_t bytes;             /* of all rows, see sl_row_bytes */
 	int64_t tombstones_from;   /* deletions after this version are all known; 0: all */
+	char epoch[SL_EPOCH_BYTES]; /* names the history that versions belong to: another one after a declared restore */
 };
 
 enum sl_action { SL_ACTION_PUSH, SL_ACTION_REPLACE, SL_ACTION_CLEAR, SL_ACTION_RESTORE };
@@ -39,6 +41,7 @@ struct sl_push {
 	struct sl_str op_id;       /* empty only for a preview */
 	bool has_base;
 	int64_t base_version;
+	struct sl_str epoch;       /* that the base version is of; empty: not told */
 	bool rebase;               /* onStale: rebase; else reject */
 	bool allow_empty;
 	bool preview;              /* restore only: decide nothing, write nothing, give the delta */
@@ -116,9 +119,9 @@ struct sl_outcome {
 	int64_t previous_version;
 	bool stale;                /* the push was based on an older version */
 	size_t rows_changed;
-	struct sl_str answer;      /* COMMITTED, UNCHANGED, REPLAYED: {"ok":true,"updatedAt":…,"digest":…,"opId":…,
-	                            * "rebased":…,"changes":…}; for a replay as it was kept */
-	const char *reason;        /* CONFLICTED: "version_mismatch", "missing_version", "row_conflict" */
+	struct sl_str answer;      /* COMMITTED, UNCHANGED, REPLAYED: {"ok":true,"updatedAt":…,"digest":…,"epoch":…,
+	                            * "opId":…,"rebased":…,"changes":…}; for a replay as it was kept */
+	const char *reason;        /* CONFLICTED: "epoch", "version_mismatch", "missing_version", "row_conflict" */
 	const struct sl_conflict *conflicts;
 	size_t conflict_count;
 	struct sl_delta delta;     /* PREVIEWED: what the restore would change */

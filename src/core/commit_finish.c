@@ -97,7 +97,9 @@ static void write_answer(const struct sl_commit_work *work, bool whole, struct s
 	sl_buf_add_int(out, work->head.version);
 	sl_buf_add_text(out, ",\"digest\":\"");
 	sl_buf_add_text(out, digest);
-	sl_buf_add_text(out, "\",\"opId\":");
+	sl_buf_add_text(out, "\",\"epoch\":");
+	sl_canon_string(out, sl_str_from(work->head.epoch));
+	sl_buf_add_text(out, ",\"opId\":");
 	sl_canon_string(out, work->push->op_id);
 	sl_buf_add_text(out, work->stale ? ",\"rebased\":true" : ",\"rebased\":false");
 	if (work->has_others && !whole) {

@@ -82,9 +82,6 @@ static int write_state(struct sl_request *request, struct sl_response *response,
 	int rc = SL_OK;
 	sl_buf_add_char(out, '{');
 	sl_state_write_version(out, &state->head);
-	sl_buf_add_text(out, ",\"epoch\":\"");
-	sl_buf_add_text(out, state->epoch);
-	sl_buf_add_char(out, '"');
 	if (query->changes && state->has_changes) {
 		sl_buf_add_text(out, ",\"since\":");
 		sl_buf_add_int(out, query->since);
@@ -145,6 +142,7 @@ static void read_common(struct sl_body *body, struct sl_push *push)
 	if (!push->has_base && !json_object_get(body->json, "baseVersion"))
 		push->has_base = sl_body_integer(body, "updatedAt", false, &push->base_version);
 	sl_body_text(body, "opId", true, SL_OP_ID_CHARACTERS, &push->op_id);
+	sl_body_text(body, "epoch", false, SL_EPOCH_BYTES - 1, &push->epoch);
 }
 
 static void read_on_stale(struct sl_body *body, struct sl_push *push)

@@ -180,7 +180,7 @@ static int write_past(struct sl_request *request, struct sl_response *response, 
 	int64_t version, struct sl_err *err)
 {
 	struct sl_buf *out = &response->body;
-	struct sl_head then = { .version = version, .digest = state->recorded };
+	struct sl_head then = state->head;
 	int rc;
 	if (state->has_changes) {
 		sl_buf_add_text(out, "{\"since\":");
@@ -189,6 +189,8 @@ static int write_past(struct sl_request *request, struct sl_response *response, 
 		sl_state_write_version(out, &state->head);
 		rc = sl_state_write_changes(out, state, err);
 	} else {
+		then.version = version;
+		then.digest = state->recorded;
 		sl_buf_add_char(out, '{');
 		sl_state_write_version(out, &then);
 		rc = sl_state_write_project(out, state, request->arena, err);
@@ -303,6 +305,7 @@ int sl_api_restore(struct sl_context *context, struct sl_request *request, struc
 		sl_body_integer(&body, "version", true, &push.restore_version);
 		push.has_base = sl_body_integer(&body, "baseVersion", false, &push.base_version);
 		sl_body_text(&body, "opId", !push.preview, SL_OP_ID_CHARACTERS, &push.op_id);
+		sl_body_text(&body, "epoch", false, SL_EPOCH_BYTES - 1, &push.epoch);
 		rc = sl_body_check(&body, err);
 	}
 	sl_body_dispose(&body);

@@ -86,7 +86,8 @@ static bool wants_minimal(const struct sl_request *request)
 static int answer_conflict(struct sl_project *project, const struct sl_push *push, const struct sl_outcome *outcome,
 	struct sl_request *request, struct sl_response *response, struct sl_err *err)
 {
-	struct sl_state_query query = { .rows = !wants_minimal(request), .changes = push->has_base,
+	bool same_history = push->has_base && strcmp(outcome->reason, "epoch") != 0;
+	struct sl_state_query query = { .rows = !wants_minimal(request), .changes = same_history,
 		.since = push->base_version };
 	struct sl_state state;
 	struct sl_err problem = SL_ERR_INIT;

@@ -2,6 +2,8 @@
  * database that goes away on the way becomes a clean 503. */
 #include "server/state.h"
 
+#include "core/canon.h"
+
 struct reading {
 	struct sl_project *project;
 	const struct sl_state_query *query;
@@ -62,7 +64,7 @@ static int read_state(void *context, struct sl_err *err)
 {
 	struct reading *reading = context;
 	memset(reading->state, 0, sizeof(*reading->state));
-	int rc = sl_store_head(reading->project, &reading->state->head, reading->state->epoch, err);
+	int rc = sl_store_head(reading->project, &reading->state->head, err);
 	if (rc != SL_OK || reading->state->head.version == 0)
 		return rc;
 	if (reading->query->at_version)
@@ -89,7 +91,8 @@ void sl_state_write_version(struct sl_buf *out, const struct sl_head *head)
 	sl_buf_add_int(out, head->version);
 	sl_buf_add_text(out, ",\"digest\":\"");
 	sl_buf_add_text(out, digest);
-	sl_buf_add_char(out, '"');
+	sl_buf_add_text(out, "\",\"epoch\":");
+	sl_canon_string(out, sl_str_from(head->epoch));
 }
 
 int sl_state_write_project(struct sl_buf *out, const struct sl_state *state, struct sl_arena *arena, struct sl_err *err)

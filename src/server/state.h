@@ -7,7 +7,6 @@
 
 struct sl_state {
 	struct sl_head head;
-	char epoch[SL_EPOCH_BYTES];
 	struct sl_rowset *rows;    /* NULL unless asked for, or nothing is stored */
 	bool has_changes;          /* `changes` was asked for and can be told from the tombstones kept */
 	struct sl_delta changes;
@@ -30,7 +29,7 @@ struct sl_project sl_state_project(struct sl_context *context, const struct sl_r
 int sl_state_read(struct sl_project *project, const struct sl_state_query *query, struct sl_arena *arena,
 	struct sl_state *state_r, struct sl_err *err) __attribute__((warn_unused_result));
 
-/* Appends `"updatedAt":…,"digest":"…"`, without comma around. */
+/* Appends `"updatedAt":…,"digest":"…","epoch":"…"`, without comma around. */
 void sl_state_write_version(struct sl_buf *out, const struct sl_head *head);
 
 /* Appends `,"projectData":…`; null when nothing is stored. Returns 0 or a negative code. */

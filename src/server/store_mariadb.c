@@ -17,7 +17,6 @@ static struct sl_value device_of(const struct sl_project *project)
 struct head_reading {
 	struct sl_head *head;
 	int64_t history_rows;
-	char *epoch;
 };
 
 static int take_head(void *context, const struct sl_value *columns, struct sl_err *err)
@@ -31,10 +30,8 @@ static int take_head(void *context, const struct sl_value *columns, struct sl_er
 	reading->head->bytes = columns[8].number;
 	reading->head->tombstones_from = columns[9].number;
 	reading->history_rows = columns[10].number;
-	if (reading->epoch && columns[11].text.length < SL_EPOCH_BYTES) {
-		memcpy(reading->epoch, columns[11].text.bytes, columns[11].text.length);
-		reading->epoch[columns[11].text.length] = '\0';
-	}
+	if (columns[11].text.length < SL_EPOCH_BYTES)
+		memcpy(reading->head->epoch, columns[11].text.bytes, columns[11].text.length);
 	return SL_OK;
 }
 
@@ -48,18 +45,16 @@ static int read_head(struct sl_project *project, enum sl_sql name, struct head_r
 	return rows < 0 ? (int)rows : SL_OK;
 }
 
-int sl_store_head(struct sl_project *project, struct sl_head *head_r, char epoch_r[SL_EPOCH_BYTES], struct sl_err *err)
+int sl_store_head(struct sl_project *project, struct sl_head *head_r, struct sl_err *err)
 {
-	struct head_reading reading = { head_r, 0, epoch_r };
-	if (epoch_r)
-		epoch_r[0] = '\0';
+	struct head_reading reading = { head_r, 0 };
 	return read_head(project, SL_SQL_HEAD_GET, &reading, err);
 }
 
 static int lock_head(void *context, struct sl_head *head_r, struct sl_err *err)
 {
 	struct sl_project *project = context;
-	struct head_reading reading = { head_r, 0, NULL };
+	struct head_reading reading = { head_r, 0 };
 	int rc = read_head(project, SL_SQL_HEAD_LOCK, &reading, err);
 	project->history_rows = reading.history_rows;
 	return rc;

@@ -17,10 +17,9 @@ struct sl_project {
 /* The store's functions on `project`, to be used inside a write transaction. */
 struct sl_store sl_store_mariadb(struct sl_project *project);
 
-#define SL_EPOCH_BYTES 64
 
-/* Head and epoch, without a lock; `epoch_r` may be NULL. Returns 0, SL_NOT_FOUND, or what the database said. */
-int sl_store_head(struct sl_project *project, struct sl_head *head_r, char epoch_r[SL_EPOCH_BYTES], struct sl_err *err);
+/* The head, without a lock. Returns 0, SL_NOT_FOUND, or what the database said. */
+int sl_store_head(struct sl_project *project, struct sl_head *head_r, struct sl_err *err);
 
 /* What changed after `since`: rows and tombstones. Complete only if `since` ≥ head.tombstones_from. */
 int sl_store_changes(struct sl_project *project, int64_t since, struct sl_arena *arena, struct sl_delta *changes_r,

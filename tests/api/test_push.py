@@ -49,7 +49,8 @@ def deltas_add_change_and_delete_each_kind_of_row():
             {"episodes": [{"id": 1, "title": "again, and empty"}]},
             {"deleted": {"episodes": [99], "shots": [{"episodeId": 1, "shotId": "gone"}], "characters": ["nobody"]}}):
         now, answer = check(device, delta, now)
-        tap.equal(set(answer.json), {"ok", "updatedAt", "digest", "opId", "replayed", "rebased"}, delta)
+        tap.equal(set(answer.json), {"ok", "updatedAt", "digest", "epoch", "opId", "replayed", "rebased"},
+                  delta)
 
 
 @tap.test
@@ -132,6 +133,27 @@ def rebase_lets_disjoint_rows_through():
     assert "scenes" not in changes, "one's own rows aren't news"
     model.same(mine.document(), wanted)
     tap.equal(mine.pull()["digest"], answer["digest"])
+
+
+@tap.test
+def a_version_of_another_epoch_is_no_base():
+    """After a restored backup the same numbers may stand for other rows."""
+    device = stored()
+    version, document, epoch = device.version(), device.document(), device.pull()["epoch"]
+    change = {"meta": {"fileName": "changed"}}
+    for body in ({"delta": change}, {"projectData": {**document, "fileName": "changed"}}):
+        answer = device.push(base=version, epoch="another", onStale="rebase", **body).expect(409, "conflict")
+        tap.equal((answer["reason"], answer["epoch"], answer["updatedAt"], answer["conflicts"]), ("epoch", epoch, version, []))
+        tap.equal(answer["projectData"], document)
+        assert "changes" not in answer.json, answer
+    device.restore(version, version, epoch="another").expect(409, "conflict")
+    device.request("DELETE", "/project", {"baseVersion": version, "opId": "d", "epoch": "another"}).expect(409, "conflict")
+    tap.equal(device.version(), version)
+    taken = device.push(base=version, epoch=epoch, op="mine", delta=change).expect(200)
+    tap.equal(taken["epoch"], epoch)
+    for wrong in (7, "", None, "x" * 64, [epoch]):
+        answer = device.push(base=taken["updatedAt"], epoch=wrong, delta=change).expect(422, "invalid")
+        tap.equal([fault["path"] for fault in answer["faults"]], ["/epoch"], wrong)
 
 
 @tap.test

@@ -140,6 +140,34 @@ static void version__older_than_the_tombstones_conflicts(void **state)
 	expect_verdict(&desk, &push, SL_COMMITTED);
 }
 
+static void version__of_another_epoch_conflicts(void **state)
+{
+	(void)state;
+	snprintf(desk.store.head.epoch, SL_EPOCH_BYTES, "second");
+	struct sl_push push = desk_delta(&desk, first, "{'meta':{'fileName':'g'}}");
+	push.rebase = true;
+	push.epoch = SL_STR("first");
+	expect_conflict(&desk, &push, "epoch");
+	push = desk_restore(&desk, first, first);
+	push.epoch = SL_STR("first");
+	expect_conflict(&desk, &push, "epoch");
+	push = desk_delta(&desk, first, "{'meta':{'fileName':'g'}}");
+	push.epoch = SL_STR("second");
+	expect_verdict(&desk, &push, SL_COMMITTED);
+	assert_true(answer_holds("'epoch':'second'"));
+	snprintf(desk.store.head.epoch, SL_EPOCH_BYTES, "third");
+	expect_verdict(&desk, &push, SL_REPLAYED); /* what is done is done, and was answered so */
+	assert_true(answer_holds("'epoch':'second'"));
+}
+
+static void version__without_an_epoch_is_of_any(void **state)
+{
+	(void)state;
+	snprintf(desk.store.head.epoch, SL_EPOCH_BYTES, "second");
+	struct sl_push push = desk_delta(&desk, first, "{'meta':{'fileName':'g'}}");
+	expect_verdict(&desk, &push, SL_COMMITTED);
+}
+
 static void version__rises_when_the_clock_stands_still_or_goes_back(void **state)
 {
 	static const int64_t clock[] = { 1000, 1000, 5, 0, -7, 2000, 1999, 2001 };
@@ -400,6 +428,8 @@ int main(void)
 		TEST(version__older_conflicts_unless_rebased),
 		TEST(version__newer_than_the_server_conflicts),
 		TEST(version__older_than_the_tombstones_conflicts),
+		TEST(version__of_another_epoch_conflicts),
+		TEST(version__without_an_epoch_is_of_any),
 		TEST(version__rises_when_the_clock_stands_still_or_goes_back),
 		TEST(rebase__lets_disjoint_rows_through_and_brings_the_others),
 		TEST(rebase__conflicts_on_rows_touched_meanwhile),
