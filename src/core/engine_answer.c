@@ -146,7 +146,7 @@ static int read_pulled(const struct answer *answer)
 		return SL_OK;
 	}
 	news.whole = answer->since == 0;
-	if (!news.whole && news.version < engine->meta.version) {
+	if (!news.whole && (news.version < engine->meta.version || sl_engine_is_other_epoch(engine, &news))) {
 		ask_for_all(engine, news.version);
 		return SL_OK;
 	}
@@ -168,16 +168,35 @@ static int answer_pull(const struct answer *answer)
 
 /* --- pushes ------------------------------------------------------------------------------------------------------- */
 
+/* A push that was taken and changed nothing, though there is more to push, waits like a round: whatever the reason, the same
+ * must not go out again and again. */
+static void go_on(struct sl_engine *engine, int64_t before)
+{
+	unsigned rounds = engine->rounds + 1;
+	finish_op(engine);
+	if (engine->meta.version != before || !sl_engine_has_work(engine))
+		return;
+	engine->rounds = rounds;
+	sl_engine_back_off(engine, rounds, 0);
+}
+
 static int take_pushed(const struct answer *answer, struct sl_news *news)
 {
 	struct sl_engine *engine = answer->engine;
 	struct sl_delta op;
 	engine->counts.pushes++;
 	engine->counts.replays += json_is_true(json_object_get(answer->body, "replayed"));
-	if (news->version < engine->meta.version) {
-		engine->full_wanted = engine->op.settled = true;
+	if (news->version < engine->meta.version || sl_engine_is_other_epoch(engine, news)) {
+		ask_for_all(engine, news->version);
+		engine->op.settled = true;
 		return SL_OK;
 	}
+	if (json_is_true(json_object_get(answer->body, "changesOmitted"))) {
+		sl_engine_succeed(engine);
+		engine->op.settled = true;
+		return SL_OK;
+	}
+	int64_t before = engine->meta.version;
 	int rc = sl_engine_op_delta(engine, &op);
 	if (rc == SL_OK)
 		rc = sl_engine_adopt(engine, &op, news);
@@ -185,7 +204,7 @@ static int take_pushed(const struct answer *answer, struct sl_news *news)
 		return rc;
 	sl_engine_succeed(engine);
 	if (rc > 0)
-		finish_op(engine);
+		go_on(engine, before);
 	else
 		engine->op.settled = true;
 	return SL_OK;
@@ -228,7 +247,8 @@ static int answer_conflict(const struct answer *answer)
 		fail_to_understand(answer, &err);
 		return SL_OK;
 	}
-	if (news.version == engine->meta.version) {
+	bool other_epoch = sl_engine_is_other_epoch(engine, &news);
+	if (news.version == engine->meta.version && !other_epoch) {
 		sl_engine_drop_op(engine);
 		fail(answer, "conflict");
 		return SL_OK;
@@ -237,7 +257,7 @@ static int answer_conflict(const struct answer *answer)
 	go_round(engine);
 	if (SL_PLANTED(CONFLICT_REPEATED))
 		return SL_OK;
-	if (!news.has_changes || news.version < engine->meta.version) {
+	if (!news.has_changes || other_epoch || news.version < engine->meta.version) {
 		ask_for_all(engine, news.version);
 		return SL_OK;
 	}

@@ -50,7 +50,7 @@ struct sl_operation {
 	struct sl_str body; /* empty: none */
 	struct sl_str id;
 	bool restores;      /* POST /project/restore */
-	bool settled;       /* the server took it, but its state has to be pulled whole before base can follow */
+	bool settled;       /* the server took it, but what it has now has to be pulled before base can follow */
 };
 
 enum sl_request_kind { SL_REQUEST_NONE, SL_REQUEST_PULL, SL_REQUEST_PUSH };
@@ -64,11 +64,11 @@ struct sl_outstanding {
 /* Why nothing is sent though the network is there. */
 enum sl_halt { SL_HALT_NONE, SL_HALT_UNAUTHENTICATED, SL_HALT_FORBIDDEN, SL_HALT_DISABLED };
 
-/* After a digest mismatch: what the server said had changed, so that the whole state can be told from what it lost. */
+/* After a digest mismatch, until the whole state is here. */
 struct sl_repair {
 	bool on;
 	struct sl_arena arena;
-	struct sl_delta changes;
+	struct sl_rowset *deleted; /* what the server said to be gone */
 	struct sl_digest told; /* of the last whole state that came without proof, … */
 	int64_t told_version;  /* … and its version */
 };
@@ -243,6 +243,9 @@ struct sl_news {
 
 /* Reads `updatedAt`, `digest`, `epoch`, `changes`. 1: read; 0: malformed, with a reason in `err`. */
 int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_news *news_r, struct sl_err *err);
+
+/* Whether the server's history is not the one that base is from. */
+bool sl_engine_is_other_epoch(const struct sl_engine *engine, const struct sl_news *news);
 
 /* Base becomes what the server has, local is merged with it. `op`: the rows of the operation if the server has taken
  * it. 1: done; 0: the digest does not match, nothing changed but that the whole state is wanted. */

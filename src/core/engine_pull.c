@@ -1,7 +1,7 @@
 /* Taking in what the server has; see engine_inside.h. Keeps true: base becomes a state only when its digest proves
  * that it is the server's; then, and in one batch with it, local is merged, and what the merge decided or replaced
- * is kept. Rows that the server can't account for (it was restored, or damaged) have no ancestor in the merge: it
- * may add to them, but drops nothing. Rules: merge.md "Client engine" 4, 6, 7, 8. */
+ * is kept. Of rows that the server can't account for (it was restored, or damaged) only what both have in common is
+ * the ancestor: the merge may add to them, but drops nothing. Rules: merge.md "Client engine" 4, 6, 7, 8. */
 #include "core/engine_inside.h"
 
 #include "core/canon.h"
@@ -138,65 +138,62 @@ void sl_engine_end_repair(struct sl_engine *engine)
 	engine->repair = (struct sl_repair){ .told = engine->repair.told, .told_version = engine->repair.told_version };
 }
 
-static int copy_delta(const struct sl_delta *delta, struct sl_arena *arena, struct sl_delta *copy_r)
+/* What the server said to be deleted is to go after all, even if the whole state turns out to be another one. */
+static int begin_repair(struct sl_engine *engine, const struct sl_delta *changes)
 {
-	struct sl_keys deleted = { .arena = arena };
-	const struct sl_row *row;
-	size_t cursor = 0;
-	*copy_r = (struct sl_delta){ sl_rowset_new(arena, 16), NULL, 0 };
-	while (copy_r->rows && delta->rows && (row = sl_rowset_next(delta->rows, &cursor))) {
-		struct sl_row copy;
-		if (sl_row_copy(arena, row, &copy) != SL_OK || !sl_rowset_put(copy_r->rows, &copy))
-			return SL_NO_MEMORY;
-	}
-	for (size_t i = 0; copy_r->rows && i < delta->deleted_count; i++) {
-		struct sl_key key;
-		if (sl_key_copy(arena, &delta->deleted[i], &key) != SL_OK || sl_keys_add(&deleted, &key) != SL_OK)
-			return SL_NO_MEMORY;
-	}
-	copy_r->deleted = deleted.items;
-	copy_r->deleted_count = deleted.count;
-	return copy_r->rows ? SL_OK : SL_NO_MEMORY;
-}
-
-static int begin_repair(struct sl_engine *engine, const struct sl_news *news)
-{
+	struct sl_repair *repair = &engine->repair;
+	int rc = SL_OK;
 	sl_engine_end_repair(engine);
-	engine->full_wanted = true;
-	sl_arena_init(&engine->repair.arena, 0);
-	engine->repair.on = true;
-	return copy_delta(&news->changes, &engine->repair.arena, &engine->repair.changes);
+	engine->full_wanted = repair->on = true;
+	sl_arena_init(&repair->arena, 0);
+	repair->deleted = sl_rowset_new(&repair->arena, 8);
+	for (size_t i = 0; rc == SL_OK && repair->deleted && i < changes->deleted_count; i++) {
+		struct sl_key key;
+		rc = sl_key_copy(&repair->arena, &changes->deleted[i], &key);
+		if (rc == SL_OK)
+			rc = sl_engine_touch(repair->deleted, &key);
+	}
+	return repair->deleted ? rc : SL_NO_MEMORY;
 }
 
-static bool is_other_epoch(const struct sl_engine *engine, const struct sl_news *news)
+bool sl_engine_is_other_epoch(const struct sl_engine *engine, const struct sl_news *news)
 {
-	return news->epoch.length && engine->meta.epoch.length && !sl_str_equal(news->epoch, engine->meta.epoch);
+	return news->epoch.length && engine->meta.epoch.length && !SL_PLANTED(EPOCH_IGNORED)
+		&& !sl_str_equal(news->epoch, engine->meta.epoch);
 }
 
 /* Whether the server's state may lack what it once had. */
 static bool is_doubtful(const struct sl_engine *engine, const struct sl_news *news, bool proven)
 {
 	return news->whole && !SL_PLANTED(EPOCH_IGNORED)
-		&& (engine->repair.on || is_other_epoch(engine, news) || news->version < engine->meta.version || !proven);
+		&& (engine->repair.on || sl_engine_is_other_epoch(engine, news) || news->version < engine->meta.version || !proven);
 }
 
-/* The ancestor without the rows that the server holds otherwise than it should: those merge as if added on both
- * sides, so nothing of them is dropped, and those that it lacks are offered again. */
+/* Whether the server said, in the history that base is of, that it was deleted. */
+static bool is_told_deleted(const struct adopting *adopting, const struct sl_key *key)
+{
+	const struct sl_engine *engine = adopting->engine;
+	return engine->repair.on && !sl_engine_is_other_epoch(engine, adopting->news)
+		&& sl_rowset_find(engine->repair.deleted, key);
+}
+
+/* The ancestor of rows that the server may hold otherwise than it should: what it and base have in common. So nothing of
+ * them is dropped, and those that it lacks are offered again. */
 static int forget_unexplained(struct adopting *adopting)
 {
 	struct sl_engine *engine = adopting->engine;
-	struct sl_rowset *expected = adopting->ancestor, *known = sl_rowset_new(&engine->scratch, 64);
+	struct sl_rowset *known = sl_rowset_new(&engine->scratch, 64);
 	const struct sl_row *row;
 	size_t cursor = 0;
 	int rc = known ? SL_OK : SL_NO_MEMORY;
-	/* What changed since base explains nothing once the server's history is another one. */
-	if (rc == SL_OK && engine->repair.on && !is_other_epoch(engine, adopting->news))
-		rc = apply_to_clone(adopting->ancestor, &engine->repair.changes, &engine->scratch, &expected);
 	while (rc == SL_OK && (row = sl_rowset_next(adopting->ancestor, &cursor))) {
-		const struct sl_row *should = sl_rowset_find(expected, &row->key);
 		const struct sl_row *is = sl_rowset_find(adopting->theirs, &row->key);
-		bool explained = should && is ? sl_row_same_content(should, is) : !should && !is;
-		if (explained && !sl_rowset_put(known, row))
+		struct sl_row kept = *row;
+		if (!is && !is_told_deleted(adopting, &row->key))
+			continue;
+		if (is && !sl_row_same_content(row, is))
+			rc = sl_merge_shared(row, is, &engine->scratch, &kept);
+		if (rc == SL_OK && kept.data.length && !sl_rowset_put(known, &kept))
 			rc = SL_NO_MEMORY;
 	}
 	adopting->ancestor = known;
@@ -265,7 +262,7 @@ int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const s
 	if (!proven)
 		engine->counts.digest_mismatches++;
 	if (!proven && !news->whole) {
-		rc = begin_repair(engine, news);
+		rc = begin_repair(engine, &news->changes);
 		return rc == SL_OK ? 0 : rc;
 	}
 	if (!proven && !is_told_twice(engine, &adopting)) {
@@ -273,7 +270,7 @@ int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const s
 		return 0;
 	}
 	rc = take_in(&adopting, is_doubtful(engine, news, proven));
-	if (rc == SL_OK && news->epoch.length)
+	if (rc == SL_OK && (news->whole || news->epoch.length))
 		rc = sl_engine_keep(engine, news->epoch, &engine->meta.epoch);
 	if (news->whole) {
 		engine->full_wanted = false;

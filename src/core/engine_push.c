@@ -141,6 +141,19 @@ static int keep_op(struct sl_engine *engine, struct sl_buf *body, struct sl_str 
 	return rc;
 }
 
+/* What every push says of itself. The epoch is known once anything was ever pulled. */
+static void begin_body(struct sl_engine *engine, struct sl_str id, struct sl_buf *body)
+{
+	sl_buf_add_text(body, "\"baseVersion\":");
+	sl_buf_add_int(body, engine->meta.version);
+	sl_buf_add_text(body, ",\"opId\":");
+	sl_canon_string(body, id);
+	if (engine->meta.epoch.length) {
+		sl_buf_add_text(body, ",\"epoch\":");
+		sl_canon_string(body, engine->meta.epoch);
+	}
+}
+
 static int make_push(struct sl_engine *engine, const struct sl_delta *delta)
 {
 	struct sl_buf body;
@@ -148,10 +161,8 @@ static int make_push(struct sl_engine *engine, const struct sl_delta *delta)
 	if (make_id(engine, &id) != SL_OK)
 		return SL_NO_MEMORY;
 	sl_buf_init(&body, SIZE_MAX);
-	sl_buf_add_text(&body, "{\"baseVersion\":");
-	sl_buf_add_int(&body, engine->meta.version);
-	sl_buf_add_text(&body, ",\"opId\":");
-	sl_canon_string(&body, id);
+	sl_buf_add_char(&body, '{');
+	begin_body(engine, id, &body);
 	sl_buf_add_text(&body, ",\"onStale\":\"rebase\"");
 	if (engine->meta.clearing && sl_rows_is_empty_project(engine->local))
 		sl_buf_add_text(&body, ",\"allowEmpty\":true");
@@ -170,10 +181,8 @@ static int make_restore(struct sl_engine *engine)
 	sl_buf_init(&body, SIZE_MAX);
 	sl_buf_add_text(&body, "{\"version\":");
 	sl_buf_add_int(&body, engine->meta.restore_version);
-	sl_buf_add_text(&body, ",\"baseVersion\":");
-	sl_buf_add_int(&body, engine->meta.version);
-	sl_buf_add_text(&body, ",\"opId\":");
-	sl_canon_string(&body, id);
+	sl_buf_add_char(&body, ',');
+	begin_body(engine, id, &body);
 	sl_buf_add_char(&body, '}');
 	return keep_op(engine, &body, id, true);
 }

@@ -46,6 +46,13 @@ struct sl_merge {
 int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const struct sl_rowset *theirs,
 	struct sl_arena *arena, struct sl_merge *merge_r, struct sl_err *err) __attribute__((warn_unused_result));
 
+/* What two states of a row (same key, canonical objects) certainly have in common: a stand-in for an ancestor that is not
+ * known, so that a merge with it drops nothing that either of them holds. Equal values, of counters the smaller, the place
+ * if it is the same; data of length 0 if there is nothing. Texts are shared with `a` or in the arena. Returns 0,
+ * SL_NO_MEMORY, or SL_INTERNAL for a damaged row. */
+int sl_merge_shared(const struct sl_row *a, const struct sl_row *b, struct sl_arena *arena, struct sl_row *shared_r)
+	__attribute__((warn_unused_result));
+
 /* The ordinary edit that puts the value of `mine` of a receipt back into `rows` (the state now); an empty delta when it
  * is there already. A deleted row is deleted again; a vanished row comes back with its episode if that is gone too, to
  * the place that it has in `base` (of that merge). Returns 0, SL_NOT_FOUND when the place no longer exists,

@@ -101,7 +101,8 @@ static void write_version(struct handling *handling, const struct sl_head *head)
 	sl_buf_add_int(handling->out, head->version);
 	sl_buf_add_text(handling->out, ",\"digest\":\"");
 	sl_buf_add_text(handling->out, digest);
-	sl_buf_add_char(handling->out, '"');
+	sl_buf_add_text(handling->out, "\",\"epoch\":");
+	sl_canon_string(handling->out, sl_str_from(head->epoch));
 }
 
 /* `,"changes":DELTA` if they are known. */
@@ -130,8 +131,6 @@ static int answer_get(struct handling *handling, int64_t since)
 		return problem(handling, SL_NO_PROJECT, "nothing is stored");
 	sl_buf_add_char(handling->out, '{');
 	write_version(handling, &store->head);
-	sl_buf_add_text(handling->out, ",\"epoch\":");
-	sl_canon_string(handling->out, sl_str_from(handling->server->epoch));
 	sl_buf_add_text(handling->out, ",\"since\":");
 	sl_buf_add_int(handling->out, since);
 	if (!write_changes(handling, since)) {
@@ -143,6 +142,20 @@ static int answer_get(struct handling *handling, int64_t since)
 	return 200;
 }
 
+/* Makes of the answer what is kept of a long one. */
+static void omit_changes(struct handling *handling)
+{
+	struct sl_err err = SL_ERR_INIT;
+	json_t *answer = NULL;
+	if (sl_canon_parse(sl_buf_str(handling->out), &answer, &err) != SL_OK)
+		abort();
+	if (json_object_del(answer, "changes") == 0 && json_object_set_new(answer, "changesOmitted", json_true()) != 0)
+		abort();
+	sl_buf_clear(handling->out);
+	sl_canon_write(handling->out, answer);
+	json_decref(answer);
+}
+
 static int answer_outcome(struct handling *handling, const struct sl_push *push, const struct sl_outcome *outcome)
 {
 	struct memory_store *store = sync_server_store(handling->server);
@@ -151,7 +164,7 @@ static int answer_outcome(struct handling *handling, const struct sl_push *push,
 		sl_buf_add_text(handling->out, outcome->reason);
 		sl_buf_add_text(handling->out, "\",");
 		write_version(handling, &store->head);
-		if (push->has_base)
+		if (push->has_base && strcmp(outcome->reason, "epoch") != 0)
 			write_changes(handling, push->base_version);
 		sl_buf_add_char(handling->out, '}');
 		return 409;
@@ -160,6 +173,8 @@ static int answer_outcome(struct handling *handling, const struct sl_push *push,
 	sl_buf_add_text(handling->out,
 		outcome->verdict == SL_REPLAYED ? "{\"replayed\":true," : "{\"replayed\":false,");
 	sl_buf_add(handling->out, outcome->answer.bytes + 1, outcome->answer.length - 1);
+	if (handling->server->brief_replays && outcome->verdict == SL_REPLAYED)
+		omit_changes(handling);
 	return 200;
 }
 
@@ -185,6 +200,7 @@ static struct sl_push read_push(struct handling *handling, const json_t *body, e
 	const json_t *base = json_object_get(body, "baseVersion");
 	struct sl_push push = { .action = action, .has_base = base != NULL,
 		.base_version = (int64_t)json_number_value(base), .op_id = text_of(json_object_get(body, "opId")),
+		.epoch = text_of(json_object_get(body, "epoch")),
 		.rebase = sl_str_equal(text_of(json_object_get(body, "onStale")), SL_STR("rebase")),
 		.allow_empty = json_is_true(json_object_get(body, "allowEmpty")), .at = "/delta",
 		.now_ms = handling->server->now_ms, .project_bytes = handling->server->project_bytes,
@@ -234,8 +250,9 @@ int sync_server_answer(struct sync_server *server, size_t device, const struct s
 {
 	struct handling handling = { .server = server, .out = out, .device = device };
 	static const char since[] = "/project?since=";
-	char path[64];
+	char path[64], *epoch = sync_server_store(server)->head.epoch;
 	int status;
+	snprintf(epoch, SL_EPOCH_BYTES, "%s", server->epoch);
 	snprintf(path, sizeof(path), "%.*s", (int)request->path.length, request->path.bytes);
 	sl_arena_init(&handling.arena, 0);
 	if (strcmp(request->method, "GET") == 0 && strncmp(path, since, sizeof(since) - 1) == 0)

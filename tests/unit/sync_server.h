@@ -19,6 +19,7 @@ struct sync_server {
 	size_t row_bytes;               /* larger rows are invalid */
 	int64_t project_bytes;
 	size_t request_bytes;           /* larger bodies: 413 */
+	bool brief_replays;             /* replays come without others' changes, as those of long answers do */
 	size_t pulls, pushes;           /* requests of each kind */
 	size_t committed;
 };

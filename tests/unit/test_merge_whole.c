@@ -223,6 +223,58 @@ static void merge__every_failed_allocation_is_told(void **state)
 	assert_true(torture(merge_once, &the.merge) > 20);
 }
 
+/* --- without an ancestor ------------------------------------------------------------------------------------------ */
+
+static void expect_shared(struct sl_key key, const char *a, const char *b, const char *shared)
+{
+	const struct sl_row left = { key, SL_STR("V"), quoted(a), 1 }, right = { key, SL_STR("W"), quoted(b), 2 };
+	struct sl_row row;
+	assert_int_equal(sl_merge_shared(&left, &right, &the.arena, &row), SL_OK);
+	assert_true(sl_str_equal(row.data, quoted(shared)));
+	assert_int_equal(row.rank.length, 0);
+	assert_int_equal(row.version, 0);
+	assert_int_equal(sl_merge_shared(&left, &left, &the.arena, &row), SL_OK);
+	assert_true(sl_row_same_content(&row, &left));
+}
+
+static void shared__is_what_both_hold_and_of_counters_the_smaller(void **state)
+{
+	(void)state;
+	expect_shared(shot(1, "s"), "{'a':[1],'description':'x','duration':'3s'}", "{'b':1,'description':'y','duration':'3s'}",
+		"{'duration':'3s'}");
+	expect_shared(shot(1, "s"), "{'description':'x'}", "{'description':'y'}", "{}");
+	expect_shared(meta("rawScript"), "'x'", "'y'", "");
+	expect_shared(meta("contextUsage"), "{'promptTokens':5,'totalTokens':7}", "{'promptTokens':6,'totalTokens':2}",
+		"{'promptTokens':5,'totalTokens':2}");
+	expect_shared(meta("contextUsage"), "{'promptTokens':5}", "{'promptTokens':'many'}", "{}");
+	expect_shared(meta("stats"), "{'context':{'total':5},'shotGen':{'total':1}}", "{'context':{'total':6},'x':1}",
+		"{'context':{'total':5}}");
+}
+
+static void shared__is_an_ancestor_with_which_nothing_goes(void **state)
+{
+	(void)state;
+	const struct sl_row mine = { shot(1, "s"), SL_STR("V"), quoted("{'description':'x','dialogue':'d','duration':'3s'}"), 0 };
+	const struct sl_row theirs = { mine.key, SL_STR("V"), quoted("{'description':'y','duration':'3s','note':1}"), 0 };
+	struct sl_row base;
+	assert_int_equal(sl_merge_shared(&mine, &theirs, &the.arena, &base), SL_OK);
+	assert_true(sl_rowset_put(the.base, &base) && sl_rowset_put(the.mine, &mine) && sl_rowset_put(the.theirs, &theirs));
+	merge();
+	const struct sl_row *merged = sl_rowset_find(the.merge.rows, &mine.key);
+	assert_true(sl_str_equal(merged->data, quoted("{'description':'y','dialogue':'d','duration':'3s','note':1}")));
+	assert_true(sl_str_equal(merged->rank, SL_STR("V")));
+	assert_int_equal(the.merge.parked_count, 1);
+}
+
+static void shared__of_a_damaged_row_is_refused(void **state)
+{
+	(void)state;
+	const struct sl_row sound = { shot(1, "s"), SL_STR("V"), SL_STR("{}"), 0 }, damaged = { sound.key, sound.rank, SL_STR("{"), 0 };
+	struct sl_row row;
+	assert_int_equal(sl_merge_shared(&sound, &damaged, &the.arena, &row), SL_INTERNAL);
+	assert_int_equal(sl_merge_shared(&damaged, &sound, &the.arena, &row), SL_INTERNAL);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -236,6 +288,9 @@ int main(void)
 		TEST(merge__order_of_the_sets_decides_nothing),
 		TEST(merge__damaged_rows_are_refused),
 		TEST(merge__works_on_nothing),
+		TEST(shared__is_what_both_hold_and_of_counters_the_smaller),
+		TEST(shared__is_an_ancestor_with_which_nothing_goes),
+		TEST(shared__of_a_damaged_row_is_refused),
 		TEST(merge__every_failed_allocation_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
