@@ -76,26 +76,36 @@ static bool is_part(const struct sl_row *row, const struct sl_key *key)
 		&& row->key.episode == key->episode);
 }
 
-/* Whether these rows know nothing of the row, or of the scenes and shots of the episode, that `shown` does not. */
-static bool know_no_more(const struct sl_rowset *rows, const struct sl_rowset *shown, const struct sl_key *key)
+/* Whether `rows` hold of the row, or of the episode's scenes and shots, nothing but what `known` holds. */
+static bool hold_no_more(const struct sl_rowset *rows, const struct sl_rowset *known, const struct sl_key *key)
 {
-	const struct sl_row *row, *seen;
+	const struct sl_row *row, *other;
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(rows, &cursor)))
-		if (is_part(row, key) && (!(seen = sl_rowset_find(shown, &row->key)) || !sl_row_same_content(seen, row)))
+		if (is_part(row, key) && (!(other = sl_rowset_find(known, &row->key)) || !sl_row_same_content(other, row)))
 			return false;
 	return true;
 }
 
-/* Whether the one that deletes it knows all that there is to the row. */
+/* Whether the server may still get something of a device that its rows don't show. */
+static bool is_pushing(const struct sim *sim, unsigned device)
+{
+	struct sl_key key = { SL_META, 0, SL_STR("op") };
+	return sim->network.pushes[device] || sl_rowset_find(sim->devices[device].store, &key);
+}
+
+/* Whether the device that deletes it has synced all that there is to the row: nobody has an edit under way, not even the
+ * same one, since an edit wins over a deletion. */
 static bool is_known(struct sim *sim, const struct sim_device *device, const struct sl_key *key)
 {
-	for (unsigned i = 0; i < sim->plan->devices; i++)
-		if (!sim->devices[i].engine || (i != device->index
-			&& !(know_no_more(sl_engine_rows(sim->devices[i].engine), device->shown, key)
-				&& know_no_more(sl_engine_base(sim->devices[i].engine), device->shown, key))))
+	const struct sl_rowset *base = device->engine ? sl_engine_base(device->engine) : NULL;
+	for (unsigned i = 0; base && i < sim->plan->devices; i++) {
+		const struct sl_engine *other = sim->devices[i].engine;
+		if (!other || (i != device->index && !(!is_pushing(sim, i) && hold_no_more(sl_engine_base(other), base, key)
+			&& hold_no_more(sl_engine_rows(other), sl_engine_base(other), key))))
 			return false;
-	return know_no_more(sim->server.store->memory.rows, device->shown, key);
+	}
+	return base && hold_no_more(sim->server.store->memory.rows, base, key);
 }
 
 static void note_deleted(struct sim *sim, const struct sim_device *device, const struct sl_key *key)

@@ -18,9 +18,15 @@ static bool happens(struct sim *sim, struct dice *dice, unsigned permille)
 	return dice_chance(dice, permille) && !sim->calm;
 }
 
+static bool is_push(enum sim_event_kind kind, const struct sim_message *message)
+{
+	return kind == SIM_EVENT_ARRIVE && strcmp(message->request.method, "GET") != 0;
+}
+
 static void schedule(struct sim *sim, enum sim_event_kind kind, struct sim_message *message, int64_t after_ms)
 {
 	sim->network.flying++;
+	sim->network.pushes[message->request.device] += is_push(kind, message);
 	sim_schedule(sim, sim->now_ms + after_ms, kind, message->request.device, 0, message);
 }
 
@@ -73,6 +79,7 @@ void sim_network_arrive(struct sim *sim, struct sim_message *message)
 	unsigned device = message->request.device;
 	struct dice dice = dice_of_message(sim, device);
 	sim->network.flying--;
+	sim->network.pushes[device] -= is_push(SIM_EVENT_ARRIVE, message);
 	message->response = sim_server_handle(sim, &message->request);
 	if (sim->devices[device].cut_off || happens(sim, &dice, sim->plan->lost_permille)) {
 		lose(sim, message, &dice);

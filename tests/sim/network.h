@@ -17,6 +17,7 @@ struct sim_message {
 struct sim_network {
 	uint64_t sent[SIM_DEVICES]; /* messages so far: dice of their own for each */
 	int flying;                 /* requests and answers on their way */
+	int pushes[SIM_DEVICES];    /* of these: requests that may change the server */
 };
 
 void sim_network_send(struct sim *sim, unsigned device, const struct sl_request_effect *request);

@@ -39,6 +39,7 @@ static void make_world(struct sim_plan *plan)
 	plan->born_twice = !plan->polite && dice_chance(&dice, 150);
 	plan->declared = dice_chance(&dice, 600);
 	plan->eager = dice_chance(&dice, 500);
+	plan->forgetful = dice_chance(&dice, 300);
 	plan->lost_permille = permille(&dice, 300);
 	plan->twice_permille = permille(&dice, 250);
 	plan->slow_permille = permille(&dice, 300);

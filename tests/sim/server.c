@@ -43,9 +43,11 @@ static void read_common(struct pushing *pushing)
 {
 	struct sl_push *push = &pushing->push;
 	const json_t *id = json_object_get(pushing->json, "opId");
+	const json_t *epoch = json_object_get(pushing->json, "epoch");
 	const char *on_stale = json_string_value(json_object_get(pushing->json, "onStale"));
 	push->has_base = read_integer(pushing->json, "baseVersion", &push->base_version);
 	push->op_id = (struct sl_str){ json_string_value(id), json_string_length(id) };
+	push->epoch = (struct sl_str){ json_string_value(epoch), json_string_length(epoch) };
 	push->rebase = on_stale && strcmp(on_stale, "rebase") == 0;
 	push->allow_empty |= json_is_true(json_object_get(pushing->json, "allowEmpty"));
 	push->at = "/delta";

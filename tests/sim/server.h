@@ -38,7 +38,6 @@ struct sim_server {
 	struct sim_store *stores[SIM_STORES];
 	size_t store_count;
 	struct sim_store *store, *copy; /* the live one; the operator's backup or NULL */
-	char epoch[24];
 	unsigned epochs;
 	int64_t jump_ms;           /* of its clock so far */
 	int64_t outage_until_ms;

@@ -76,7 +76,8 @@ static void write_version(struct sim *sim, struct sl_buf *out)
 	sl_buf_add_int(out, SL_PLANTED(TIME_AS_CURSOR) ? sim_server_now(sim) : head->version);
 	sl_buf_add_text(out, ",\"digest\":\"");
 	sl_buf_add_text(out, digest);
-	sl_buf_add_char(out, '"');
+	sl_buf_add_text(out, "\",\"epoch\":");
+	sl_canon_string(out, sl_str_from(head->epoch));
 }
 
 static void write_document(struct sim *sim, struct sl_buf *out)
@@ -134,7 +135,6 @@ struct sim_response sim_answer_state(struct sim *sim, int64_t since)
 	sl_buf_init(&out, SIZE_MAX);
 	sl_buf_add_char(&out, '{');
 	write_version(sim, &out);
-	add_member(&out, "epoch", sim->server.epoch);
 	if (since >= 0) {
 		size_t length = out.length;
 		sl_buf_add_text(&out, ",\"since\":");
@@ -179,7 +179,7 @@ struct sim_response sim_answer_conflict(struct sim *sim, const struct sl_push *p
 	sl_buf_add_text(&out, "\",");
 	write_version(sim, &out);
 	write_conflicts(&out, outcome);
-	if (push->has_base)
+	if (push->has_base && strcmp(outcome->reason, "epoch") != 0)
 		write_changes(sim, push->base_version, &out);
 	if (!minimal)
 		write_document(sim, &out);
@@ -187,9 +187,27 @@ struct sim_response sim_answer_conflict(struct sim *sim, const struct sl_push *p
 	return finish(sim, 409, &out);
 }
 
+/* The answer as it is kept when it is long. */
+static struct sim_response answer_briefly(struct sim *sim, const struct sl_outcome *outcome)
+{
+	struct sl_err err = SL_ERR_INIT;
+	struct sl_buf out;
+	json_t *answer;
+	sl_buf_init(&out, SIZE_MAX);
+	if (sl_canon_parse(outcome->answer, &answer, &err) != SL_OK || json_object_set_new(answer, "replayed", json_true()) != 0)
+		abort();
+	if (json_object_del(answer, "changes") == 0 && json_object_set_new(answer, "changesOmitted", json_true()) != 0)
+		abort();
+	sl_canon_write(&out, answer);
+	json_decref(answer);
+	return finish(sim, 200, &out);
+}
+
 struct sim_response sim_answer_success(struct sim *sim, const struct sl_outcome *outcome)
 {
 	struct sl_buf out;
+	if (sim->plan->forgetful && outcome->verdict == SL_REPLAYED)
+		return answer_briefly(sim, outcome);
 	sl_buf_init(&out, SIZE_MAX);
 	sl_buf_add_text(&out, outcome->verdict == SL_REPLAYED ? "{\"replayed\":true," : "{\"replayed\":false,");
 	sl_buf_add(&out, outcome->answer.bytes + 1, outcome->answer.length - 1);

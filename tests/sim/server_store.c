@@ -71,14 +71,20 @@ static struct sim_store *new_store(struct sim *sim)
 	return store;
 }
 
+static void begin_epoch(struct sim_server *server)
+{
+	char *epoch = server->store->memory.head.epoch;
+	snprintf(epoch, SL_EPOCH_BYTES, "epoch-%u", ++server->epochs);
+}
+
 void sim_server_init(struct sim *sim)
 {
 	struct sim_server *server = &sim->server;
 	server->store = new_store(sim);
 	server->sent = sl_rowset_new(&sim->arena, 64);
-	snprintf(server->epoch, sizeof(server->epoch), "epoch-%u", ++server->epochs);
 	if (!server->sent)
 		abort();
+	begin_epoch(server);
 }
 
 void sim_server_dispose(struct sim *sim)
@@ -152,12 +158,12 @@ static void count_rows(struct sim *sim, const struct sl_rowset *rows, bool hold)
 }
 
 /* Operations that the copy doesn't know may be committed once more. */
-static void forget_commits(struct sim *sim, int64_t version)
+static void forget_commits(struct sim *sim, const struct sl_rowset *known)
 {
 	struct sl_row *row;
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(sim->server.sent, &cursor)))
-		if (row->version > version) {
+		if (!sl_rowset_find(known, &row->key)) {
 			row->version = 0;
 			row->rank = (struct sl_str){ NULL, 0 };
 		}
@@ -176,7 +182,7 @@ void sim_server_fall_back(struct sim *sim)
 	server->store = back;
 	server->fell_back = true;
 	sim_check_forget_gone(sim);
-	forget_commits(sim, back->memory.head.version);
+	forget_commits(sim, back->memory.ops);
 	if (sim->plan->declared)
-		snprintf(server->epoch, sizeof(server->epoch), "epoch-%u", ++server->epochs);
+		begin_epoch(server);
 }

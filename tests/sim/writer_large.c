@@ -164,7 +164,35 @@ static void clear(struct writing *writing)
 
 /* --- conflicts ---------------------------------------------------------------------------------------------------- */
 
-/* Both texts, one under the other, where they are texts; else mine. */
+static bool holds_line(struct sl_str text, struct sl_str line)
+{
+	for (size_t i = 0; i + line.length <= text.length; i++)
+		if ((i == 0 || text.bytes[i - 1] == '\n') && memcmp(text.bytes + i, line.bytes, line.length) == 0
+			&& (i + line.length == text.length || text.bytes[i + line.length] == '\n'))
+			return true;
+	return false;
+}
+
+/* Adds those lines of `from` that `text` does not have yet. */
+static void add_lines(struct sl_buf *text, struct sl_str from)
+{
+	for (size_t at = 0, length; at < from.length; at += length + 1) {
+		const char *end = memchr(from.bytes + at, '\n', from.length - at);
+		length = end ? (size_t)(end - from.bytes) - at : from.length - at;
+		struct sl_str line = { from.bytes + at, length };
+		if (holds_line(sl_buf_str(text), line))
+			continue;
+		sl_buf_add_char(text, '\n');
+		sl_buf_add_str(text, line);
+	}
+}
+
+static struct sl_str text_of(const json_t *value)
+{
+	return (struct sl_str){ json_string_value(value), json_string_length(value) };
+}
+
+/* Theirs, and under it the lines that only mine has, where they are texts; else mine. */
 static struct sl_str compose(struct writing *writing, const struct sl_receipt *receipt)
 {
 	struct sl_err err = SL_ERR_INIT;
@@ -176,12 +204,9 @@ static struct sl_str compose(struct writing *writing, const struct sl_receipt *r
 		abort();
 	if (receipt->theirs.length && sl_canon_parse(receipt->theirs, &theirs, &err) != SL_OK)
 		abort();
-	if (json_is_string(theirs)) {
-		sl_buf_add(&both, json_string_value(theirs), json_string_length(theirs));
-		sl_buf_add_char(&both, '\n');
-	}
 	if (json_is_string(mine)) {
-		sl_buf_add(&both, json_string_value(mine), json_string_length(mine));
+		sl_buf_add_str(&both, text_of(theirs));
+		add_lines(&both, text_of(mine));
 		sl_canon_string(&out, sl_buf_str(&both));
 	} else {
 		sl_buf_add_str(&out, receipt->mine.length ? receipt->mine : SL_STR("\"\""));
