@@ -49,6 +49,7 @@ struct sim_check {
 	unsigned wide;                       /* events that may edit everything, for all devices */
 	int64_t counters[SIM_COUNTERS];      /* the sum of what users added */
 	unsigned counter_steps[SIM_COUNTERS];
+	unsigned counter_leaps[SIM_COUNTERS]; /* by restores and imports; two alike count once, as any change made on both sides */
 	bool uncounted;                      /* sums are not known in this run: counters were removed or lost */
 	struct sl_rowset *gone;              /* keys that may not come back */
 	struct sim_clash clashes[SIM_DEVICES];

@@ -57,13 +57,20 @@ int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *ab
 	return counter_in(row, counter);
 }
 
+static void leap(struct sim *sim, size_t counter, int64_t by)
+{
+	sim->check.counters[counter] += by;
+	sim->check.counter_leaps[counter] += by != 0;
+	sim->check.uncounted |= sim->check.counter_leaps[counter] > 1;
+}
+
 void sim_check_restored(struct sim *sim, const struct sl_change *change)
 {
 	const struct sl_key *key = change->after ? &change->after->key : &change->before->key;
 	for (size_t i = 0; i < SIM_COUNTERS && key->entity == SL_META; i++) {
 		if (!sl_str_equal(key->id, sl_str_from(sim_counter_rows[i])))
 			continue;
-		sim->check.counters[i] += counter_in(change->after, i) - counter_in(change->before, i);
+		leap(sim, i, counter_in(change->after, i) - counter_in(change->before, i));
 		sim->check.uncounted |= !change->after;
 	}
 }
@@ -167,7 +174,10 @@ void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent 
 	for (size_t i = 0; i < intent->field_count; i++)
 		field_of(sim, intent->fields[i])->edits[device]++;
 	for (size_t i = 0; i < SIM_COUNTERS; i++)
-		check->counters[i] += intent->counters[i];
+		if (intent->wide || intent->compare)
+			leap(sim, i, intent->counters[i]);
+		else
+			check->counters[i] += intent->counters[i];
 	check->uncounted |= intent->uncounted;
 	check->wide += intent->wide;
 	sim->devices[device].may_clear |= intent->clears;
