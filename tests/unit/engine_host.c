@@ -4,11 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/canon.h"
-
-#define MOST_STEPS 2000
-
-static char *copy_bytes(struct sl_str text)
+char *host_copy(struct sl_str text)
 {
 	char *copy = malloc(text.length + 1);
 	if (!copy)
@@ -16,15 +12,6 @@ static char *copy_bytes(struct sl_str text)
 	if (text.length)
 		memcpy(copy, text.bytes, text.length);
 	copy[text.length] = '\0';
-	return copy;
-}
-
-static char *unquote(const char *text)
-{
-	char *copy = copy_bytes(sl_str_from(text));
-	for (char *c = copy; *c; c++)
-		if (*c == '\'')
-			*c = '"';
 	return copy;
 }
 
@@ -55,11 +42,11 @@ static void write_pair(struct host *host, const struct sl_write *write)
 		if (!host->pairs)
 			abort();
 	}
-	host->pairs[host->pair_count++] = (struct host_pair){ copy_bytes(write->key), copy_bytes(write->value),
+	host->pairs[host->pair_count++] = (struct host_pair){ host_copy(write->key), host_copy(write->value),
 		write->key.length, write->value.length };
 }
 
-static struct sl_pair *all_pairs(const struct host *host)
+struct sl_pair *host_pairs(const struct host *host)
 {
 	struct sl_pair *pairs = calloc(host->pair_count + 1, sizeof(*pairs));
 	if (!pairs)
@@ -104,7 +91,7 @@ static void view_change(struct host *host, const struct sl_delta *delta)
 
 static void view_edit(struct host *host, struct sl_str text)
 {
-	char *copy = copy_bytes(text);
+	char *copy = host_copy(text);
 	struct sl_delta delta = project_delta(copy, &host->view_arena);
 	assert_int_equal(sl_delta_apply(&delta, host->view, &host->view_arena), 0);
 	free(copy);
@@ -160,74 +147,6 @@ static void carry_out(struct host *host, const struct sl_effect *effect)
 	}
 }
 
-/* --- what always holds --------------------------------------------------------------------------------------------- */
-
-static size_t count_records(const struct sl_engine *engine)
-{
-	size_t conflicts = 0, receipts = 0, backups = 0;
-	while (sl_engine_conflict(engine, conflicts))
-		conflicts++;
-	while (sl_engine_receipt(engine, receipts))
-		receipts++;
-	while (sl_engine_backup(engine, backups))
-		backups++;
-	assert_true(receipts <= 200 && backups <= 20);
-	return conflicts * 1000000 + receipts * 1000 + backups;
-}
-
-static void check_store(struct host *host)
-{
-	struct sl_engine *other = sl_engine_new(&host->config);
-	struct sl_pair *pairs = all_pairs(host);
-	struct sl_event event = { .type = SL_EVENT_START, .start = { pairs, host->pair_count } };
-	struct sl_effects effects;
-	struct sl_err err = SL_ERR_INIT;
-	assert_non_null(other);
-	if (sl_engine_handle(other, &event, &effects, &err) != SL_OK)
-		fail_msg("the store can't be read: %s", err.message);
-	expect_rows(sl_engine_rows(other), sl_engine_rows(host->engine));
-	expect_rows(sl_engine_base(other), sl_engine_base(host->engine));
-	assert_true(sl_digest_equal(sl_engine_digest(other), sl_engine_digest(host->engine)));
-	assert_int_equal(sl_engine_status(other)->pending, sl_engine_status(host->engine)->pending);
-	assert_int_equal(sl_engine_status(other)->quarantined, sl_engine_status(host->engine)->quarantined);
-	assert_int_equal(sl_engine_status(other)->version, sl_engine_status(host->engine)->version);
-	assert_int_equal(count_records(other), count_records(host->engine));
-	free(pairs);
-	sl_engine_free(&other);
-}
-
-static void check(struct host *host)
-{
-	struct sl_arena arena;
-	struct sl_delta difference;
-	sl_arena_init(&arena, 0);
-	check_store(host);
-	expect_rows(host->view, sl_engine_rows(host->engine));
-	expect_whole(sl_engine_rows(host->engine));
-	assert_true(sl_digest_equal(sl_digest_of(sl_engine_base(host->engine)), sl_engine_digest(host->engine)));
-	assert_int_equal(sl_delta_difference(sl_engine_base(host->engine), sl_engine_rows(host->engine), &arena, &difference),
-		0);
-	assert_int_equal(sl_rowset_count(difference.rows) + difference.deleted_count,
-		sl_engine_status(host->engine)->pending);
-	sl_arena_dispose(&arena);
-}
-
-/* --- events -------------------------------------------------------------------------------------------------------- */
-
-static void fill_random(struct host *host, unsigned char random[16])
-{
-	for (int i = 0; i < 16; i++)
-		random[i] = (unsigned char)dice_roll(&host->dice, 256);
-}
-
-static void note_own_edit(struct host *host, const struct sl_event *event)
-{
-	if (event->type == SL_EVENT_EDIT)
-		view_edit(host, event->edit.delta);
-	else if (event->type == SL_EVENT_REPLACE || event->type == SL_EVENT_START)
-		view_copy(host);
-}
-
 /* --- recording ----------------------------------------------------------------------------------------------------- */
 
 static struct sl_str record_text(struct host *host, struct sl_str text)
@@ -280,6 +199,22 @@ void host_record(struct host *host)
 	assert_int_equal(sl_engine_handle(host->engine, &event, &effects, &host->err), SL_OK);
 }
 
+/* --- events -------------------------------------------------------------------------------------------------------- */
+
+static void fill_random(struct host *host, unsigned char random[16])
+{
+	for (int i = 0; i < 16; i++)
+		random[i] = (unsigned char)dice_roll(&host->dice, 256);
+}
+
+static void note_own_edit(struct host *host, const struct sl_event *event)
+{
+	if (event->type == SL_EVENT_EDIT)
+		view_edit(host, event->edit.delta);
+	else if (event->type == SL_EVENT_REPLACE || event->type == SL_EVENT_START)
+		view_copy(host);
+}
+
 static void crash(struct host *host)
 {
 	struct sync_request request = { host->method, { host->path, strlen(host->path) }, sl_buf_str(&host->body) };
@@ -320,7 +255,7 @@ int host_event(struct host *host, struct sl_event event)
 		carry_out(host, &effects.items[i]);
 	}
 	if (!host->unchecked)
-		check(host);
+		host_check(host);
 	return SL_OK;
 }
 
@@ -329,9 +264,11 @@ void host_simple(struct host *host, enum sl_event_type type)
 	assert_int_equal(host_event(host, (struct sl_event){ .type = type }), SL_OK);
 }
 
+/* --- from opening to closing --------------------------------------------------------------------------------------- */
+
 void host_start(struct host *host)
 {
-	struct sl_pair *pairs = all_pairs(host);
+	struct sl_pair *pairs = host_pairs(host);
 	host->engine = sl_engine_new(&host->config);
 	assert_non_null(host->engine);
 	sl_arena_dispose(&host->view_arena);
@@ -375,9 +312,11 @@ void host_close(struct host *host)
 	sl_buf_dispose(&host->body);
 }
 
+/* --- edits --------------------------------------------------------------------------------------------------------- */
+
 int host_try_edit(struct host *host, const char *delta, const char *before)
 {
-	char *text = unquote(delta), *seen = before ? unquote(before) : NULL;
+	char *text = project_text(delta), *seen = before ? project_text(before) : NULL;
 	struct sl_event event = { .type = SL_EVENT_EDIT,
 		.edit = { .delta = sl_str_from(text), .before = sl_str_from(seen) } };
 	int rc = host_event(host, event);
@@ -392,137 +331,10 @@ void host_edit(struct host *host, const char *delta)
 		fail_msg("refused: %s %s", host->err.path, host->err.message);
 }
 
-void host_answer_with(struct host *host, int status, const char *body, const char *retry_after, const char *backoff)
-{
-	char *text = unquote(body);
-	struct sl_event event = { .type = SL_EVENT_ANSWER, .answer = { .request = host->request, .status = status,
-		.body = sl_str_from(text), .retry_after = sl_str_from(retry_after), .backoff = sl_str_from(backoff) } };
-	host->has_request = false;
-	assert_int_equal(host_event(host, event), SL_OK);
-	free(text);
-}
-
-void host_answer(struct host *host, int status, const char *body)
-{
-	host_answer_with(host, status, body, NULL, NULL);
-}
-
-void host_fail(struct host *host)
-{
-	struct sl_event event = { .type = SL_EVENT_FAILED,
-		.failed = { .request = host->request, .reason = SL_STR("no route") } };
-	host->has_request = false;
-	assert_int_equal(host_event(host, event), SL_OK);
-}
-
-void host_exchange(struct host *host, bool drop)
-{
-	struct sync_request request = { host->method, { host->path, strlen(host->path) }, sl_buf_str(&host->body) };
-	struct sl_buf body;
-	assert_true(host->has_request);
-	sl_buf_init(&body, SIZE_MAX);
-	host->server->now_ms += 7;
-	int status = sync_server_answer(host->server, host->device, &request, &body);
-	if (drop) {
-		host_fail(host);
-	} else {
-		struct sl_event event = { .type = SL_EVENT_ANSWER,
-			.answer = { .request = host->request, .status = status, .body = sl_buf_str(&body) } };
-		host->has_request = false;
-		host->pulled = host->pulled || strcmp(host->method, "GET") == 0;
-		assert_int_equal(host_event(host, event), SL_OK);
-	}
-	sl_buf_dispose(&body);
-}
-
-void host_wait(struct host *host, int64_t ms)
-{
-	int64_t end = host->now_ms + ms;
-	for (int steps = 0; host->has_wake && host->wake_ms <= end; steps++) {
-		assert_true(steps < MOST_STEPS);
-		host->now_ms = host->wake_ms > host->now_ms ? host->wake_ms : host->now_ms;
-		host->has_wake = false;
-		host_simple(host, SL_EVENT_TICK);
-	}
-	host->now_ms = end;
-	host_simple(host, SL_EVENT_TICK);
-}
-
-static bool is_idle(struct host *host)
-{
-	const struct sl_status *status = sl_engine_status(host->engine);
-	return !host->has_request && (status->word == SL_STATUS_SYNCED || status->word == SL_STATUS_CONFLICT)
-		&& status->pending == 0;
-}
-
-void host_settle(struct host *host)
-{
-	if (!host->signed_in) {
-		host->signed_in = true;
-		host_simple(host, SL_EVENT_ONLINE);
-	}
-	for (int steps = 0; steps < MOST_STEPS; steps++) {
-		if (host->has_request) {
-			host_exchange(host, false);
-			continue;
-		}
-		if (is_idle(host))
-			return;
-		if (!host->has_wake)
-			return; /* it waits for somebody */
-		if (sl_engine_status(host->engine)->word == SL_STATUS_ERROR && host->wake_ms - host->now_ms >= 29000)
-			return;
-		host->now_ms = host->wake_ms > host->now_ms ? host->wake_ms : host->now_ms;
-		host->has_wake = false;
-		host_simple(host, SL_EVENT_TICK);
-	}
-	fail_msg("the engine does not come to rest");
-}
-
-/* --- rows ---------------------------------------------------------------------------------------------------------- */
-
 void host_shot(struct host *host, int64_t episode, const char *id, const char *description)
 {
 	char text[1024];
 	snprintf(text, sizeof(text), "{'shots':[{'episodeId':%lld,'id':'%s','description':'%s'}]}", (long long)episode, id,
 		description);
 	host_edit(host, text);
-}
-
-enum sl_status_word host_word(struct host *host) { return sl_engine_status(host->engine)->word; }
-size_t host_pending(struct host *host) { return sl_engine_status(host->engine)->pending; }
-
-const char *host_data(struct host *host, enum sl_entity entity, int64_t episode, const char *id)
-{
-	struct sl_key key = { entity, episode, sl_str_from(id) };
-	const struct sl_row *row = sl_rowset_find(sl_engine_rows(host->engine), &key);
-	struct sl_str copy = { "", 0 };
-	if (row)
-		assert_int_equal(sl_arena_copy(&host->view_arena, row->data, &copy), 0);
-	return copy.bytes;
-}
-
-void expect_shot(struct host *host, int64_t episode, const char *id, const char *description)
-{
-	char expected[1024] = "";
-	if (description)
-		snprintf(expected, sizeof(expected), "{\"description\":\"%s\"}", description);
-	assert_string_equal(host_data(host, SL_SHOTS, episode, id), expected);
-}
-
-bool host_body_has(struct host *host, const char *text)
-{
-	char *needle = unquote(text), *body = copy_bytes(sl_buf_str(&host->body));
-	bool found = strstr(body, needle) != NULL;
-	free(needle);
-	free(body);
-	return found;
-}
-
-void expect_in_sync(struct host *host)
-{
-	expect_rows(sl_engine_rows(host->engine), sync_server_store(host->server)->rows);
-	assert_int_equal(host_pending(host), 0);
-	assert_true(host_word(host) == SL_STATUS_SYNCED || host_word(host) == SL_STATUS_CONFLICT);
-	assert_int_equal(sl_engine_status(host->engine)->version, sync_server_store(host->server)->head.version);
 }

@@ -103,4 +103,13 @@ bool host_body_has(struct host *host, const char *text);
 /* The host's rows are the server's, and all is said. */
 void expect_in_sync(struct host *host);
 
+/* --- for the host's own files -------------------------------------------------------------------------------------- */
+
+/* A copy with a NUL after it, and the pairs in the store, as an array; freed by the caller. */
+char *host_copy(struct sl_str text);
+struct sl_pair *host_pairs(const struct host *host);
+
+/* What must hold after every event. */
+void host_check(struct host *host);
+
 #endif

@@ -27,7 +27,7 @@ size_t dice_roll(struct dice *dice, size_t sides)
 
 /* --- from and to text -------------------------------------------------------------------------------------------- */
 
-static char *with_quotes(const char *text)
+char *project_text(const char *text)
 {
 	size_t length = strlen(text);
 	char *copy = malloc(length + 1);
@@ -40,7 +40,7 @@ static char *with_quotes(const char *text)
 json_t *project_json(const char *text)
 {
 	struct sl_err err = SL_ERR_INIT;
-	char *copy = with_quotes(text);
+	char *copy = project_text(text);
 	json_t *value = NULL;
 	if (sl_canon_parse(sl_str_from(copy), &value, &err) != SL_OK)
 		fail_msg("the test's own text is not JSON: %s", err.message);
@@ -98,7 +98,7 @@ json_t *project_document(const struct sl_rowset *rows, struct sl_arena *arena)
 
 void expect_text(struct sl_str written, const char *text)
 {
-	char *copy = with_quotes(text);
+	char *copy = project_text(text);
 	if (!sl_str_equal(written, sl_str_from(copy)))
 		fail_msg("got %.*s\nnot %s", (int)written.length, written.bytes, copy);
 	free(copy);

@@ -21,6 +21,9 @@ struct dice {
 /* 0 … sides − 1 */
 size_t dice_roll(struct dice *dice, size_t sides);
 
+/* A copy with quotation marks for '; freed by the caller. */
+char *project_text(const char *text);
+
 /* Parsed strictly; a test that is itself wrong fails. A new reference. */
 json_t *project_json(const char *text);
 

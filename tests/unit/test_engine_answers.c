@@ -1,31 +1,14 @@
 /* Answers that are late, doubled, damaged or unexpected, and clocks that leap: nothing is lost, nothing loops, and with sound
  * answers again all comes right. */
-#include "engine_host.h"
+#include "two_devices.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct sync_server server;
-static struct host a, b;
-
-static int set_up(void **state)
+static int begin(void **state)
 {
-	(void)state;
-	assert_int_equal(sync_server_init(&server), 0);
-	host_open(&a, &server, 1);
-	host_open(&b, &server, 2);
-	host_edit(&a, "{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'s','description':'old'}]}");
-	host_settle(&a);
-	host_settle(&b);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	host_close(&a);
-	host_close(&b);
-	sync_server_dispose(&server);
+	set_up(state);
+	begin_with("{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'s','description':'old'}]}");
 	return 0;
 }
 
@@ -356,7 +339,7 @@ static void stores__must_be_given_first_and_once(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(answers__to_other_requests_are_ignored),
 		TEST(answers__of_an_earlier_run_are_ignored),

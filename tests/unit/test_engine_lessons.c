@@ -1,38 +1,15 @@
 /* What went wrong elsewhere (lessons.md), as far as it concerns the engine: each a test that names its source. */
-#include "engine_host.h"
+#include "two_devices.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct sync_server server;
-static struct host a, b;
-
-static int set_up(void **state)
+static int begin(void **state)
 {
-	(void)state;
-	assert_int_equal(sync_server_init(&server), 0);
-	host_open(&a, &server, 1);
-	host_open(&b, &server, 2);
-	host_edit(&a, "{'episodes':[{'id':1,'title':'One','mood':'unknown field'}],"
+	set_up(state);
+	begin_with("{'episodes':[{'id':1,'title':'One','mood':'unknown field'}],"
 		"'shots':[{'episodeId':1,'id':'s','description':'old'}]}");
-	host_settle(&a);
-	host_settle(&b);
 	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	host_close(&a);
-	host_close(&b);
-	sync_server_dispose(&server);
-	return 0;
-}
-
-static void sync(struct host *host)
-{
-	host_simple(host, SL_EVENT_SYNC_NOW);
-	host_settle(host);
 }
 
 static void go_offline(struct host *host)
@@ -374,7 +351,7 @@ static void architecture__a_batch_costs_what_changed(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(plan__two_way_merge_would_bring_deleted_rows_back),
 		TEST(plan__the_dialog_came_back_after_every_choice),

@@ -1,13 +1,10 @@
 /* Every allocation of the engine fails in turn: it says so, and loses nothing that it held. Events are recorded from a story with a
  * real server, then replayed alone. */
-#include "engine_host.h"
+#include "two_devices.h"
 
 #include <stdlib.h>
 
 #include "torture.h"
-
-static struct sync_server server;
-static struct host a, b;
 
 static int replay(void *context)
 {
@@ -25,25 +22,11 @@ static int replay(void *context)
 	return rc;
 }
 
-static int set_up(void **state)
+static int begin(void **state)
 {
-	(void)state;
-	assert_int_equal(sync_server_init(&server), 0);
-	host_open(&a, &server, 1);
-	host_open(&b, &server, 2);
-	host_edit(&a, "{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'s','description':'old'}]}");
-	host_settle(&a);
-	host_settle(&b);
+	set_up(state);
+	begin_with("{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'s','description':'old'}]}");
 	a.signed_in = false;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	host_close(&a);
-	host_close(&b);
-	sync_server_dispose(&server);
 	return 0;
 }
 
@@ -122,7 +105,7 @@ static void torture__refusals(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(torture__first_sync),
 		TEST(torture__conflict),

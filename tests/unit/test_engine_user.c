@@ -1,5 +1,5 @@
 /* What users do: edits, moves, imports, choices, steps back; and what of it is refused. */
-#include "engine_host.h"
+#include "two_devices.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,28 +7,11 @@
 #include "core/canon.h"
 #include "core/engine_json.h"
 
-static struct sync_server server;
-static struct host a, b;
-
-static int set_up(void **state)
+static int begin(void **state)
 {
-	(void)state;
-	assert_int_equal(sync_server_init(&server), 0);
-	host_open(&a, &server, 1);
-	host_open(&b, &server, 2);
-	host_edit(&a, "{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'s','description':'old'},"
+	set_up(state);
+	begin_with("{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'s','description':'old'},"
 		"{'episodeId':1,'id':'t','description':'last'}]}");
-	host_settle(&a);
-	host_settle(&b);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	host_close(&a);
-	host_close(&b);
-	sync_server_dispose(&server);
 	return 0;
 }
 
@@ -442,7 +425,7 @@ static void json__tells_effects_and_what_is_kept(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(edits__that_are_not_valid_are_refused_whole),
 		TEST(edits__keep_the_place_and_new_rows_go_last),

@@ -1,0 +1,159 @@
+/* The rules of the client engine (merge.md), 6 to 8: what was replaced or lost, here or on the server, comes back. */
+#include "two_devices.h"
+
+#include <stdio.h>
+
+/* --- 6: backups ---------------------------------------------------------------------------------------------------- */
+
+static void rule_6__a_backup_before_rows_are_replaced_or_removed(void **state)
+{
+	(void)state;
+	begin_with_shot();
+	host_shot(&b, 1, "t", "added");
+	host_settle(&b);
+	sync(&a);
+	assert_int_equal(a.backups, 0); /* nothing here was replaced */
+	host_edit(&b, "{'deleted':{'shots':[{'episodeId':1,'shotId':'s'}]}}");
+	host_settle(&b);
+	sync(&a);
+	assert_int_equal(a.backups, 1);
+	expect_shot(&a, 1, "s", NULL);
+	struct sl_event event = { .type = SL_EVENT_RESTORE_BACKUP, .restore_backup = { a.last_backup } };
+	assert_int_equal(host_event(&a, event), SL_OK);
+	expect_shot(&a, 1, "s", "old");
+	expect_shot(&a, 1, "t", "added");
+	host_settle(&a);
+	expect_in_sync(&a);
+}
+
+static void rule_6__the_last_ten_are_kept(void **state)
+{
+	(void)state;
+	begin_with_shot();
+	for (int i = 0; i < 14; i++) {
+		char text[20];
+		snprintf(text, sizeof(text), "draft %d", i);
+		host_shot(&b, 1, "s", text);
+		host_settle(&b);
+		sync(&a);
+	}
+	assert_int_equal(a.backups, 14);
+	assert_non_null(sl_engine_backup(a.engine, 9));
+	assert_null(sl_engine_backup(a.engine, 10));
+	struct sl_event event = { .type = SL_EVENT_RESTORE_BACKUP,
+		.restore_backup = { sl_engine_backup(a.engine, 0)->id } };
+	assert_int_equal(host_event(&a, event), SL_OK);
+	expect_shot(&a, 1, "s", "draft 3");
+}
+
+/* --- 7: a server that fell back ------------------------------------------------------------------------------------ */
+
+static void fall_back(const char *epoch)
+{
+	begin_with_shot();
+	size_t saved = sync_server_save(&server);
+	host_shot(&a, 1, "lost", "words that the backup lacks");
+	host_shot(&a, 1, "s", "old, and more");
+	host_settle(&a);
+	sync(&b);
+	sync_server_restore(&server, saved);
+	server.epoch = epoch;
+}
+
+static void rule_7__what_a_restored_server_lost_is_offered_again(void **state)
+{
+	(void)state;
+	fall_back("second");
+	sync(&a);
+	expect_in_sync(&a);
+	expect_shot(&a, 1, "lost", "words that the backup lacks");
+	sync(&b);
+	expect_in_sync(&b);
+	expect_shot(&b, 1, "lost", "words that the backup lacks");
+}
+
+static void rule_7__also_when_nobody_declared_it(void **state)
+{
+	(void)state;
+	struct host c;
+	fall_back("first");
+	server.now_ms += 1000000;
+	host_open(&c, &server, 3);
+	host_settle(&c);
+	host_shot(&c, 1, "new", "after the fall");
+	host_settle(&c);
+	expect_in_sync(&c);
+	/* a's version is older than the server's, but its base holds what was lost. */
+	sync(&a);
+	expect_in_sync(&a);
+	expect_shot(&a, 1, "lost", "words that the backup lacks");
+	expect_shot(&a, 1, "new", "after the fall");
+	assert_int_equal(sl_engine_counts(a.engine)->digest_mismatches, 1);
+	sync(&c);
+	expect_in_sync(&c);
+	host_close(&c);
+}
+
+static void rule_7__a_server_that_lost_everything_gets_everything(void **state)
+{
+	(void)state;
+	size_t saved = sync_server_save(&server);
+	begin_with_shot();
+	sync_server_restore(&server, saved);
+	sync(&a);
+	expect_in_sync(&a);
+	expect_shot(&a, 1, "s", "old");
+}
+
+/* --- 8: digests ---------------------------------------------------------------------------------------------------- */
+
+static void rule_8__a_mismatch_is_repaired_from_the_whole_state(void **state)
+{
+	(void)state;
+	struct sl_key key = { SL_SHOTS, 1, SL_STR("s") };
+	begin_with_shot();
+	/* Behind the server's back: the row changes, its version does not. */
+	struct sl_row row = *sl_rowset_find(sync_server_store(&server)->rows, &key);
+	sl_digest_subtract(&sync_server_store(&server)->head.digest, &row);
+	row.data = SL_STR("{\"description\":\"old\",\"duration\":\"3s\"}");
+	sl_digest_add(&sync_server_store(&server)->head.digest, &row);
+	sl_rowset_put(sync_server_store(&server)->rows, &row);
+	host_shot(&b, 1, "t", "other");
+	host_settle(&b);
+	expect_in_sync(&b);
+	assert_int_equal(sl_engine_counts(b.engine)->digest_mismatches, 1);
+	sync(&a);
+	expect_in_sync(&a);
+	assert_string_equal(host_data(&a, SL_SHOTS, 1, "s"), "{\"description\":\"old\",\"duration\":\"3s\"}");
+}
+
+static void rule_8__a_server_that_contradicts_itself_stops_nobody(void **state)
+{
+	(void)state;
+	begin_with_shot();
+	sync_server_store(&server)->head.digest.low++;
+	host_shot(&a, 1, "t", "other");
+	host_settle(&a);
+	assert_int_equal(host_pending(&a), 0);
+	host_shot(&b, 1, "u", "more");
+	host_settle(&b);
+	sync(&a);
+	expect_in_sync(&a);
+	expect_shot(&a, 1, "u", "more");
+	assert_true(sl_engine_counts(a.engine)->digest_mismatches > 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(rule_6__a_backup_before_rows_are_replaced_or_removed),
+		TEST(rule_6__the_last_ten_are_kept),
+		TEST(rule_7__what_a_restored_server_lost_is_offered_again),
+		TEST(rule_7__also_when_nobody_declared_it),
+		TEST(rule_7__a_server_that_lost_everything_gets_everything),
+		TEST(rule_8__a_mismatch_is_repaired_from_the_whole_state),
+		TEST(rule_8__a_server_that_contradicts_itself_stops_nobody),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
