@@ -7,9 +7,12 @@ DRIVER is tests/text/text_driver (make tests/text/text_driver). Case S is the sa
 edit an excerpt of 150 lines, so that edits often meet; the fourth edits the whole script. Typed words and lines are
 taken from the script itself, which makes alignments ambiguous on purpose.
 
-Both clean: the results must be the same; those that aren't are listed. They may hold the same lines in another order,
-where an insertion stands beside a line and its twin, and could be before the one or behind the other. Only one clean:
-counted by reason, listed if it is diff3. Exit status 1 if two clean results hold different lines.
+Counted by verdict: who merged cleanly, and whether to the same bytes. Where only ours is clean, also by reason: diff3
+knows lines, we know words. All other differences are listed one by one with the reason, an excerpt, and whether that
+reason was found in the case or not ("unexplained"). In every case each word that a side typed and the base doesn't have
+must be in our result or in a hunk.
+
+Exit status 1 if two clean results hold different lines, a word is lost, or a difference is unexplained.
 """
 import argparse
 import collections
@@ -25,6 +28,19 @@ import tempfile
 
 WORD = re.compile(r"[A-Za-z']+")
 BOTH_CLEAN = ('both clean, other lines', 'both clean, same lines in another order')
+UNEXPLAINED = 'unexplained'
+LOST = 'a word is lost'
+REASONS = {
+    'twin clash': """what a side inserted beside a line begins or ends with the same line, so that it could stand before
+  or behind it. diff3 has it at the last such place, we at the last one behind an empty line, where the other side
+  inserted too: whose comes first is not ours to choose. The hunk has both.""",
+    'swap clash': """a side swapped two neighbouring passages; either may be the one that moved, at the same cost. For
+  diff3 it is the one, for us the other, in which the other side wrote. The hunk has what it wrote.""",
+    'twin order': """a side doubled some lines, and the other inserted behind them: ours behind the one, diff3's behind its
+  twin. Both results have the same lines.""",
+    UNEXPLAINED: 'to be read.',
+    LOST: 'never to happen.',
+}
 
 
 def edit_line(line, chance, words):
@@ -116,6 +132,68 @@ def conflicts(marked):
     return found
 
 
+def stands_elsewhere(lines, part, whole):
+    """Whether a side that has `part` in place of `lines` has those it lacks together at another place."""
+    rest = [line for line in lines if line not in part]
+    return bool(rest) and ''.join(rest) in ''.join(whole)
+
+
+def could_slide(lines, side):
+    """Whether the inserted lines, where they stand in a side, begin or end like what stands beside them."""
+    for at in range(len(side) - len(lines) + 1):
+        if side[at:at + len(lines)] == lines:
+            before, behind = side[at - 1:at], side[at + len(lines):at + len(lines) + 1]
+            if before == lines[-1:] or behind == lines[:1]:
+                return True
+    return False
+
+
+def clash_reason(texts, hunks):
+    """Why a clean merge of diff3 has hunks for us: what all hunks show, if they show the same."""
+    found = set()
+    for hunk in hunks:
+        parts = {name: part.splitlines(keepends=True) for name, part in hunk.items()}
+        sides = ('mine', 'theirs')
+        if not hunk['base'] and any(could_slide(parts[side], texts[side]) for side in sides):
+            found.add('twin clash')
+        elif any(stands_elsewhere(parts['base'], parts[side], texts[side]) for side in sides):
+            found.add('swap clash')
+        else:
+            found.add(UNEXPLAINED)
+    return found.pop() if len(found) == 1 else UNEXPLAINED
+
+
+def order_reason(ours, theirs):
+    """Why two clean results have the same lines in another order, and the lines that stand elsewhere."""
+    moves = collections.defaultdict(list)
+    for tag, low, high, at, end in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
+        for text, first, behind in ((ours, low, high), (theirs, at, end)):
+            if tag != 'equal' and first < behind:
+                lines = text[first:behind]
+                moves[tuple(lines)].append(text[max(0, first - len(lines)):first])
+    twins = all(len(befores) == 2 and list(lines) in befores for lines, befores in moves.items())
+    return 'twin order' if twins else UNEXPLAINED, ''.join(line for lines in moves for line in lines)
+
+
+def words_of(parts):
+    return set(WORD.findall('\n'.join(parts)))
+
+
+def lost_words(texts, our_text, hunks):
+    """Words that a side typed, that the base doesn't have, and that are neither in the result nor in a hunk."""
+    base = set(texts['base'])
+    typed = words_of(set(texts['mine']) - base) | words_of(set(texts['theirs']) - base)
+    kept = words_of(set(our_text.splitlines(keepends=True)) - base) | words_of(hunk['mine'] for hunk in hunks)
+    lost = typed - kept
+    return sorted(lost - words_of(base)) if lost else []
+
+
+def excerpt(text):
+    """The beginning of a text on one line."""
+    line = ' / '.join(text.splitlines())
+    return repr(line if len(line) <= 60 else line[:57] + '...')
+
+
 def run_diff3(flags, names):
     done = subprocess.run(['diff3', *flags, names['mine'], names['base'], names['theirs']], capture_output=True)
     if done.returncode > 1:
@@ -128,7 +206,7 @@ class Worker:
         self.script = script.splitlines(keepends=True)
         self.words = sorted(set(WORD.findall(script)))
         self.folder = tempfile.TemporaryDirectory()
-        self.names = {name: os.path.join(self.folder.name, name) for name in ('base', 'mine', 'theirs', 'result')}
+        self.names = {name: os.path.join(self.folder.name, name) for name in ('base', 'mine', 'theirs', 'result', 'hunks')}
         self.driver = subprocess.Popen([driver], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def case(self, number):
@@ -146,39 +224,58 @@ class Worker:
         return texts
 
     def ours(self):
-        self.driver.stdin.write('\t'.join(self.names[name] for name in ('base', 'mine', 'theirs', 'result')) + '\n')
+        """The result of our merge and its hunks."""
+        self.driver.stdin.write('\t'.join(self.names.values()) + '\n')
         self.driver.stdin.flush()
-        hunks = int(self.driver.stdout.readline())
+        count = int(self.driver.stdout.readline())
+        hunks = []
+        with open(self.names['hunks'], 'rb') as file:
+            for _ in range(count):
+                sizes = [int(size) for size in file.readline().split()]
+                hunks.append({name: file.read(size).decode() for name, size in zip(('base', 'mine', 'theirs'), sizes)})
         with open(self.names['result'], newline='') as file:
-            return hunks == 0, file.read()
+            return file.read(), hunks
 
     def run(self, number):
-        """(verdict, detail) of one case."""
+        """(verdict, reason or None, excerpt or None, detail or None) of one case."""
         texts = self.case(number)
-        our_clean, our_text = self.ours()
+        our_text, hunks = self.ours()
         their_clean, their_text = run_diff3(['-m', '-E'], self.names)
-        if our_clean and their_clean:
-            if our_text == their_text:
-                return 'both clean, same result', None
-            same_lines = sorted(our_text.splitlines()) == sorted(their_text.splitlines())
-            return BOTH_CLEAN[same_lines], explain(texts, our_text, their_text, number)
-        if our_clean:
+        lost = lost_words(texts, our_text, hunks)
+        if lost:
+            return LOST, LOST, ' '.join(lost), explain(texts, our_text, their_text)
+        if not hunks and their_clean:
+            return both_clean(texts, our_text, their_text)
+        if not hunks:
             _, marked = run_diff3(['-m', '-A'], self.names)
             reasons = {reason(*passage) for passage in conflicts(marked.splitlines(keepends=True))
                 if passage[1] != passage[2]}
-            return 'only ours is clean', ' + '.join(sorted(reasons)) or 'unknown'
+            return 'only ours is clean', ' + '.join(sorted(reasons)) or 'unknown', None, None
         if their_clean:
-            return 'only diff3 is clean', explain(texts, our_text, their_text, number)
-        return 'neither is clean', None
+            shown = '; '.join(', '.join(f'{name} {excerpt(part)}' for name, part in hunk.items()) for hunk in hunks)
+            return 'only diff3 is clean', clash_reason(texts, hunks), shown, explain(texts, our_text, their_text)
+        return 'neither is clean', None, None, None
 
 
-def explain(texts, our_text, their_text, number):
-    """A title and what differs, for people."""
+def both_clean(texts, our_text, their_text):
+    """Worker.run's answer where both merged cleanly."""
+    if our_text == their_text:
+        return 'both clean, same result', None, None, None
+    detail = explain(texts, our_text, their_text)
+    ours, theirs = our_text.splitlines(keepends=True), their_text.splitlines(keepends=True)
+    if sorted(ours) != sorted(theirs):
+        return BOTH_CLEAN[False], UNEXPLAINED, excerpt(detail), detail
+    why, moved = order_reason(ours, theirs)
+    return BOTH_CLEAN[True], why, f'elsewhere {excerpt(moved)}', detail
+
+
+def explain(texts, our_text, their_text):
+    """What differs, for people."""
     ours, theirs = our_text.splitlines(keepends=True), their_text.splitlines(keepends=True)
     shown = ''.join(difflib.unified_diff(theirs, ours, 'diff3', 'ours', n=2))
     sides = ''.join(''.join(difflib.unified_diff(texts['base'], texts[side], 'base', side, n=2))
         for side in ('mine', 'theirs'))
-    return f'case {number}', shown + '\n' + sides
+    return shown + '\n' + sides
 
 
 worker = None
@@ -193,38 +290,53 @@ def run(number):
     return number, worker.run(number)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--cases', type=int, default=20000)
-    parser.add_argument('--first', type=int, default=1)
-    parser.add_argument('--jobs', type=int, default=2)
-    parser.add_argument('--differences', help='file to write the differing cases to')
-    parser.add_argument('driver')
-    parser.add_argument('project')
-    options = parser.parse_args()
-    with open(options.project) as file:
-        script = json.load(file)['rawScript']
+def count(options, script):
+    """Runs all cases: how many of each verdict, the reasons why only ours is clean, and the other differences."""
     verdicts, reasons, listed = collections.Counter(), collections.Counter(), []
     with multiprocessing.Pool(options.jobs, start, (options.driver, script)) as pool:
         numbers = range(options.first, options.first + options.cases)
-        for number, (verdict, detail) in pool.imap_unordered(run, numbers, chunksize=20):
+        for number, (verdict, why, shown, detail) in pool.imap_unordered(run, numbers, chunksize=20):
             verdicts[verdict] += 1
-            if verdict == 'only ours is clean':
-                reasons[detail] += 1
-            elif detail:
-                listed.append((number, verdict, detail))
-    for verdict, count in verdicts.most_common():
-        print(f'{count:6d}  {verdict}')
+            if detail:
+                listed.append((number, verdict, why, shown, detail))
+            elif why:
+                reasons[why] += 1
+    return verdicts, reasons, sorted(listed)
+
+
+def report(verdicts, reasons, listed):
+    for verdict, number in verdicts.most_common():
+        print(f'{number:6d}  {verdict}')
         if verdict == 'only ours is clean':
-            for detail, part in reasons.most_common():
-                print(f'        {part:6d}  {detail}')
-    for number, verdict, (kind, _) in sorted(listed):
-        print(f'{verdict}: {kind}')
+            for why, part in reasons.most_common():
+                print(f'        {part:6d}  {why}')
+    for kind in REASONS:
+        cases = [case for case in listed if case[2] == kind]
+        if cases:
+            print(f'\n{kind}: {REASONS[kind]}')
+        for number, verdict, _, shown, _ in cases:
+            print(f'    case {number}, {verdict}: {shown}')
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage=argparse.SUPPRESS)
+    parser.add_argument('--cases', type=int, default=20000, metavar='N', help='how many (20000)')
+    parser.add_argument('--first', type=int, default=1, metavar='S', help='the first of them (1)')
+    parser.add_argument('--jobs', type=int, default=2, metavar='N', help='processes at a time (2)')
+    parser.add_argument('--differences', metavar='FILE', help='write the listed cases to a file, whole')
+    parser.add_argument('driver', metavar='DRIVER')
+    parser.add_argument('project', metavar='PROJECT.json')
+    options = parser.parse_args()
+    with open(options.project) as file:
+        script = json.load(file)['rawScript']
+    verdicts, reasons, listed = count(options, script)
+    report(verdicts, reasons, listed)
     if options.differences:
         with open(options.differences, 'w') as file:
-            for number, verdict, (kind, shown) in sorted(listed):
-                file.write(f'=== {verdict}: {kind}\n{shown}\n')
-    return 1 if verdicts[BOTH_CLEAN[False]] else 0
+            for number, verdict, why, shown, detail in listed:
+                file.write(f'=== case {number}, {verdict}: {why}: {shown}\n{detail}\n')
+    return 1 if any(why in (UNEXPLAINED, LOST) for _, _, why, _, _ in listed) else 0
 
 
 if __name__ == '__main__':

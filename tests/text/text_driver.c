@@ -1,5 +1,6 @@
-/* Merges texts for scripts: reads lines "BASE<TAB>MINE<TAB>THEIRS<TAB>RESULT" of file names, writes the merged text to
- * RESULT, and answers each with one line: the number of hunks (0: a clean merge).
+/* Merges texts for scripts: reads lines "BASE<TAB>MINE<TAB>THEIRS<TAB>RESULT<TAB>HUNKS" of file names, writes the merged
+ * text to RESULT and the hunks to HUNKS (each as a line of three lengths in bytes, then base, mine and theirs without
+ * anything between), and answers each with one line: the number of hunks (0: a clean merge).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -39,17 +40,37 @@ static void write_file(const char *name, struct sl_str text)
 		die("can't write", name);
 }
 
-enum { BASE, MINE, THEIRS, RESULT, NAMES };
+enum { BASE, MINE, THEIRS, RESULT, HUNKS, NAMES };
 
 static void split(char *line, char *names[NAMES])
 {
 	for (int i = BASE; i < NAMES; i++) {
 		names[i] = line;
 		line += strcspn(line, "\t\n");
-		if (*line == '\0' && i < RESULT)
+		if (*line == '\0' && i < HUNKS)
 			die("too few names", names[BASE]);
 		*line++ = '\0';
 	}
+}
+
+static void write_hunks(const char *name, const struct sl_text_merge *merge)
+{
+	struct sl_buf buf;
+	sl_buf_init(&buf, 3 * FILE_BYTES);
+	for (size_t i = 0; i < merge->hunk_count; i++) {
+		const struct sl_text_hunk *hunk = &merge->hunks[i];
+		const struct sl_str parts[] = { hunk->base, hunk->mine, hunk->theirs };
+		for (int side = BASE; side < RESULT; side++) {
+			sl_buf_add_int(&buf, (int64_t)parts[side].length);
+			sl_buf_add_char(&buf, side < THEIRS ? ' ' : '\n');
+		}
+		for (int side = BASE; side < RESULT; side++)
+			sl_buf_add_str(&buf, parts[side]);
+	}
+	if (sl_buf_code(&buf) != 0)
+		die("too much for", name);
+	write_file(name, sl_buf_str(&buf));
+	sl_buf_dispose(&buf);
 }
 
 static void merge_files(char *names[NAMES], struct sl_buf texts[RESULT])
@@ -66,6 +87,7 @@ static void merge_files(char *names[NAMES], struct sl_buf texts[RESULT])
 	if (sl_text_merge(sides[BASE], sides[MINE], sides[THEIRS], &arena, &merge, &err) != 0)
 		die(err.message, names[BASE]);
 	write_file(names[RESULT], merge.text);
+	write_hunks(names[HUNKS], &merge);
 	printf("%zu\n", merge.hunk_count);
 	fflush(stdout);
 	sl_arena_dispose(&arena);
