@@ -1,7 +1,8 @@
 /* What processor time merges of large texts take, friendly and hostile ones: one line of figures each.
  *
- * usage: text_bench [PROJECT.json]: the script that is repeated up to 1 MB; made up if not given. Prints
- * name, milliseconds (the best of some runs), what came out. Built by `make tests/text/text_bench`.
+ * usage: text_bench [--friendly] [PROJECT.json]: the script that is repeated up to 1 MB; made up if not given. Prints
+ * name, milliseconds (the best of some runs), what came out. --friendly: without the hostile ones. Built by
+ * `make tests/text/text_bench`.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -203,10 +204,20 @@ static void hostile_blocks(struct texts *texts, size_t line_bytes)
 	report_texts(name, texts);
 }
 
+static void hostile(struct texts *texts)
+{
+	hostile_lines(texts);
+	hostile_words(texts);
+	for (size_t bytes = 100; bytes < MEGABYTE; bytes *= 9)
+		hostile_blocks(texts, bytes);
+}
+
 int main(int argc, char **argv)
 {
 	struct texts texts;
-	json_t *project = argc > 1 ? json_load_file(argv[1], 0, NULL) : NULL;
+	bool only_friendly = argc > 1 && strcmp(argv[1], "--friendly") == 0;
+	const char *path = argv[only_friendly ? 2 : 1];
+	json_t *project = path ? json_load_file(path, 0, NULL) : NULL;
 	const char *script = json_string_value(json_object_get(project, "rawScript"));
 	struct sl_buf made;
 	sl_buf_init(&made, 10 * MEGABYTE);
@@ -214,10 +225,8 @@ int main(int argc, char **argv)
 	for (struct sl_buf *buf = &texts.base; buf <= &texts.theirs; buf++)
 		sl_buf_init(buf, 10 * MEGABYTE);
 	friendly(&texts, script ? sl_str_from(script) : sl_buf_str(&made));
-	hostile_lines(&texts);
-	hostile_words(&texts);
-	for (size_t bytes = 100; bytes < MEGABYTE; bytes *= 9)
-		hostile_blocks(&texts, bytes);
+	if (!only_friendly)
+		hostile(&texts);
 	for (struct sl_buf *buf = &texts.base; buf <= &texts.theirs; buf++)
 		sl_buf_dispose(buf);
 	sl_buf_dispose(&made);
