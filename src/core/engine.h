@@ -17,10 +17,11 @@
  *   - No push before a completed pull; and nothing empties a project that isn't but the explicit SL_EVENT_CLEAR.
  *   - What the server sends is merged three-way (merge.h) with base as ancestor. Edits win over deletions. Where a
  *     person has to decide, the row holds the server's text and the user's own is a conflict copy until it is resolved.
- *   - Nothing remote is taken in unless its digest is that of the rows that result; if it isn't, the whole state is
- *     asked for, and rows that can't be explained are kept and offered again rather than dropped. (A server whose whole
- *     state contradicts its digest is taken at its word, with the same care.)
- *   - A server that fell back (restored from a backup) is offered again what it lost.
+ *   - Nothing remote is taken in unless its digest is that of the rows that result; if it isn't, the changes are asked for
+ *     again, and then the whole state, of which nothing makes local rows or words disappear. (A server whose whole state
+ *     contradicts its digest twice is taken at its word, with the same care.)
+ *   - A server that fell back (restored from a backup) is offered again what it lost. Pushes name the epoch of their base,
+ *     so that one that is declared stops them before they overwrite anything.
  *   - Before anything but a single edit replaces or removes local rows, they are kept in a backup.
  *   - Refused rows never hold up others; retries back off, honour Retry-After, and never apply twice.
  *   - Only differences of the host's clock matter: it may be wrong by years, and jump.

@@ -116,8 +116,8 @@ static int take_pulled(const struct answer *answer, const struct sl_news *news)
 	return SL_OK;
 }
 
-/* The server is older than it was: what it lacks then is lost there, not deleted. That must not be forgotten before the
- * whole state is here, whatever it has caught up with until then: no epoch is called so. */
+/* `version`: the server's; −1: not known. If it is older than it was, what it lacks is lost there, not deleted. That must not
+ * be forgotten before the whole state is here, whatever it has caught up with until then: no epoch is called so. */
 static void ask_for_all(struct sl_engine *engine, int64_t version)
 {
 	engine->full_wanted = true;
@@ -302,6 +302,9 @@ static int answer_push(const struct answer *answer)
 	if (answer->status == 409)
 		return answer_conflict(answer);
 	if (answer->status == 412 || answer->status == 428) {
+		/* A server that doesn't know of our pulls may know less than it did. */
+		if (engine->meta.pulled)
+			ask_for_all(engine, -1);
 		engine->meta.pulled = false;
 		go_round(engine);
 	} else if (engine->op.restores && (final || (answer->status == 404 && says(answer, "no_snapshot"))))

@@ -64,11 +64,13 @@ struct sl_outstanding {
 /* Why nothing is sent though the network is there. */
 enum sl_halt { SL_HALT_NONE, SL_HALT_UNAUTHENTICATED, SL_HALT_FORBIDDEN, SL_HALT_DISABLED };
 
-/* After a digest mismatch, until the whole state is here. */
+/* From a digest mismatch to the next state that is proven, or whole. */
 struct sl_repair {
 	bool on;
+	unsigned tries;            /* whole states that came too late */
+	int64_t version;           /* of the changes that did not add up, … */
 	struct sl_arena arena;
-	struct sl_rowset *deleted; /* what the server said to be gone */
+	struct sl_rowset *deleted; /* … and what they said to be gone */
 	struct sl_digest told; /* of the last whole state that came without proof, … */
 	int64_t told_version;  /* … and its version */
 };
@@ -248,7 +250,7 @@ int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_
 bool sl_engine_is_other_epoch(const struct sl_engine *engine, const struct sl_news *news);
 
 /* Base becomes what the server has, local is merged with it. `op`: the rows of the operation if the server has taken
- * it. 1: done; 0: the digest does not match, nothing changed but that the whole state is wanted. */
+ * it. 1: done; 0: the digest does not match, nothing changed but that it is asked for again. */
 int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news);
 
 /* Forgets what a repair needs; safe when there is none. */

@@ -8,6 +8,8 @@
 #include "core/validate.h"
 #include "core/plant.h"
 
+#define MOST_REPAIRS 3
+
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static int malformed(struct sl_err *err, const char *what)
@@ -138,13 +140,24 @@ void sl_engine_end_repair(struct sl_engine *engine)
 	engine->repair = (struct sl_repair){ .told = engine->repair.told, .told_version = engine->repair.told_version };
 }
 
-/* What the server said to be deleted is to go after all, even if the whole state turns out to be another one. */
-static int begin_repair(struct sl_engine *engine, const struct sl_delta *changes)
+static void ask_again(struct sl_engine *engine, bool whole)
+{
+	engine->full_wanted = whole;
+	engine->pull_wanted |= !whole;
+}
+
+/* Changes that don't add up may have been damaged on the way: they are asked for again, and then all rows. What the server
+ * said to be deleted is to go after all, even if the whole state turns out to be another one. */
+static int begin_repair(struct sl_engine *engine, int64_t version, const struct sl_delta *changes)
 {
 	struct sl_repair *repair = &engine->repair;
+	unsigned tries = repair->tries;
 	int rc = SL_OK;
+	ask_again(engine, repair->on);
 	sl_engine_end_repair(engine);
-	engine->full_wanted = repair->on = true;
+	repair->on = true;
+	repair->tries = tries;
+	repair->version = version;
 	sl_arena_init(&repair->arena, 0);
 	repair->deleted = sl_rowset_new(&repair->arena, 8);
 	for (size_t i = 0; rc == SL_OK && repair->deleted && i < changes->deleted_count; i++) {
@@ -198,6 +211,15 @@ static int forget_unexplained(struct adopting *adopting)
 	}
 	adopting->ancestor = known;
 	return rc;
+}
+
+/* Whether the whole state is a later one than that of the changes that did not add up: what was deleted in between is not
+ * known then. A server that is never at rest is taken as it is in the end. */
+static bool is_overtaken(struct sl_engine *engine, const struct sl_news *news)
+{
+	const struct sl_repair *repair = &engine->repair;
+	return news->whole && repair->on && news->version > repair->version && !sl_engine_is_other_epoch(engine, news)
+		&& engine->repair.tries++ < MOST_REPAIRS;
 }
 
 /* A whole state without proof counts once it has come twice: then it is what the server holds, and was not damaged on its
@@ -262,8 +284,12 @@ int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const s
 	if (!proven)
 		engine->counts.digest_mismatches++;
 	if (!proven && !news->whole) {
-		rc = begin_repair(engine, &news->changes);
+		rc = begin_repair(engine, news->version, &news->changes);
 		return rc == SL_OK ? 0 : rc;
+	}
+	if (is_overtaken(engine, news)) {
+		ask_again(engine, false);
+		return 0;
 	}
 	if (!proven && !is_told_twice(engine, &adopting)) {
 		sl_engine_fail(engine, "digest_mismatch", "what the server sent is not what it says to hold", 0);
@@ -272,10 +298,8 @@ int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const s
 	rc = take_in(&adopting, is_doubtful(engine, news, proven));
 	if (rc == SL_OK && (news->whole || news->epoch.length))
 		rc = sl_engine_keep(engine, news->epoch, &engine->meta.epoch);
-	if (news->whole) {
-		engine->full_wanted = false;
-		sl_engine_end_repair(engine);
-	}
+	sl_engine_end_repair(engine);
+	engine->full_wanted &= !news->whole;
 	engine->pull_wanted = false;
 	return rc == SL_OK ? 1 : rc;
 }

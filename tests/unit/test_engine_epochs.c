@@ -1,38 +1,15 @@
 /* Servers that fell back, and answers that leave others' changes out: what a device learns of a server's history, and how it keeps
  * what that history lost. Rules: merge.md "Client engine" 7 and 8. */
-#include "engine_host.h"
+#include "two_devices.h"
 
 #include <stdio.h>
 
-static struct sync_server server;
-static struct host a, b;
-
-static int set_up(void **state)
+static int begin_story(void **state)
 {
-	(void)state;
-	assert_int_equal(sync_server_init(&server), 0);
+	set_up(state);
 	server.epoch = "first";
-	host_open(&a, &server, 1);
-	host_open(&b, &server, 2);
-	host_edit(&a, "{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'s','description':'A door.'}]}");
-	host_settle(&a);
-	host_settle(&b);
+	begin_with("{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'s','description':'A door.'}]}");
 	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	host_close(&a);
-	host_close(&b);
-	sync_server_dispose(&server);
-	return 0;
-}
-
-static void sync(struct host *host)
-{
-	host_simple(host, SL_EVENT_SYNC_NOW);
-	host_settle(host);
 }
 
 static const struct sl_engine_counts *counts(const struct host *host)
@@ -76,9 +53,7 @@ static void epoch__is_not_known_of_an_empty_server(void **state)
 	struct host c;
 	(void)state;
 	tear_down(NULL);
-	assert_int_equal(sync_server_init(&server), 0);
-	host_open(&a, &server, 1);
-	host_open(&b, &server, 2);
+	set_up(NULL);
 	host_open(&c, &server, 3);
 	host_settle(&c);
 	host_edit(&c, "{'episodes':[{'id':1}]}");
@@ -170,6 +145,98 @@ static void epoch__an_operation_that_the_backup_still_knows_applies_once(void **
 	expect_shot(&a, 1, "t", "A key.");
 }
 
+static void epoch__a_server_that_forgot_our_pulls_may_have_fallen_back(void **state)
+{
+	(void)state;
+	size_t saved = sync_server_save(&server);
+	host_shot(&a, 1, "s", "A door. Nobody answers.");
+	host_settle(&a);
+	sync_server_restore(&server, saved);
+	server.pulled[1] = false;
+	server.now_ms += 1000000;
+	host_shot(&b, 1, "s", "A blue door.");
+	host_settle(&b);
+	/* Changes since a's version look sound: only the gate tells. */
+	host_shot(&a, 1, "t", "A key.");
+	host_wait(&a, 1500);
+	assert_string_equal(a.method, "PUT");
+	host_exchange(&a, false);
+	assert_string_equal(a.path, "/project?since=0");
+	host_settle(&a);
+	expect_in_sync(&a);
+	assert_int_equal(counts(&a)->digest_mismatches, 0);
+	assert_int_equal(a.opened, 1);
+	assert_non_null(strstr(sl_engine_conflict(a.engine, 0)->receipt.mine.bytes, "Nobody answers."));
+}
+
+/* --- changes that don't add up ------------------------------------------------------------------------------------- */
+
+/* Answers a's pull with changes that lack what b did. */
+static void answer_with_damage(void)
+{
+	char answer[256], path[64];
+	int64_t version = sl_engine_status(a.engine)->version;
+	snprintf(path, sizeof(path), "/project?since=%lld", (long long)version);
+	assert_string_equal(a.path, path);
+	snprintf(answer, sizeof(answer), "{'since':%lld,'updatedAt':%lld,'digest':'%032d','epoch':'first','changes':{}}",
+		(long long)version, (long long)sync_server_store(&server)->head.version, 7);
+	host_answer(&a, 200, answer);
+}
+
+static void repair__begins_with_the_same_changes_once_more(void **state)
+{
+	(void)state;
+	host_edit(&b, "{'shots':[{'episodeId':1,'id':'t'}],'deleted':{'shots':[{'episodeId':1,'shotId':'s'}]}}");
+	host_settle(&b);
+	host_simple(&a, SL_EVENT_SYNC_NOW);
+	answer_with_damage();
+	expect_shot(&a, 1, "s", "A door.");
+	host_settle(&a);
+	expect_in_sync(&a);
+	expect_shot(&a, 1, "s", NULL);
+	assert_int_equal(counts(&a)->digest_mismatches, 1);
+	assert_int_equal(a.opened, 0);
+}
+
+static void repair__brings_nothing_back_that_was_deleted_meanwhile(void **state)
+{
+	(void)state;
+	host_shot(&b, 1, "t", "A key.");
+	host_settle(&b);
+	host_simple(&a, SL_EVENT_SYNC_NOW);
+	answer_with_damage();
+	answer_with_damage();
+	assert_string_equal(a.path, "/project?since=0");
+	host_edit(&b, "{'deleted':{'shots':[{'episodeId':1,'shotId':'s'}]}}");
+	host_settle(&b);
+	host_exchange(&a, false); /* all rows, of a later version than the changes */
+	host_settle(&a);
+	expect_in_sync(&a);
+	expect_shot(&a, 1, "s", NULL);
+	expect_shot(&a, 1, "t", "A key.");
+}
+
+static void repair__ends_even_if_the_server_is_never_at_rest(void **state)
+{
+	char id[16];
+	(void)state;
+	host_shot(&b, 1, "t", "A key.");
+	host_settle(&b);
+	host_simple(&a, SL_EVENT_SYNC_NOW);
+	for (int i = 0; i < 40 && sl_engine_base(a.engine) && a.has_request; i++) {
+		if (strcmp(a.path, "/project?since=0") != 0) {
+			answer_with_damage();
+			continue;
+		}
+		snprintf(id, sizeof(id), "n%d", i);
+		host_shot(&b, 1, id, "more");
+		host_settle(&b);
+		host_exchange(&a, false);
+	}
+	assert_false(a.has_request);
+	expect_in_sync(&a);
+}
+
 /* --- what is known of a doubtful row ------------------------------------------------------------------------------- */
 
 static void doubt__a_field_that_is_as_it_was_keeps_my_edit(void **state)
@@ -256,7 +323,7 @@ static void pushes__that_change_nothing_and_leave_work_wait(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_story, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(epoch__is_learned_from_the_push_that_creates),
 		TEST(epoch__is_not_known_of_an_empty_server),
@@ -265,6 +332,10 @@ int main(void)
 		TEST(epoch__what_the_server_lost_is_kept_though_the_row_changed_there),
 		TEST(epoch__a_crash_before_the_whole_state_forgets_nothing),
 		TEST(epoch__an_operation_that_the_backup_still_knows_applies_once),
+		TEST(epoch__a_server_that_forgot_our_pulls_may_have_fallen_back),
+		TEST(repair__begins_with_the_same_changes_once_more),
+		TEST(repair__brings_nothing_back_that_was_deleted_meanwhile),
+		TEST(repair__ends_even_if_the_server_is_never_at_rest),
 		TEST(doubt__a_field_that_is_as_it_was_keeps_my_edit),
 		TEST(doubt__counters_are_not_counted_twice),
 		TEST(replays__without_changes_are_followed_by_a_pull),

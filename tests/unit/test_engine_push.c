@@ -112,15 +112,15 @@ static void rule_2__edits_made_meanwhile_go_into_the_next_operation(void **state
 {
 	(void)state;
 	begin_with_shot();
-	host_shot(&a, 1, "s", "first");
+	host_shot(&a, 1, "s", "one");
 	host_wait(&a, 1500);
-	assert_true(host_body_has(&a, "first"));
+	assert_true(host_body_has(&a, "'description':'one'"));
 	host_shot(&a, 1, "t", "second");
 	host_exchange(&a, false);
 	assert_false(a.has_request);
 	assert_int_equal(host_pending(&a), 1);
 	host_wait(&a, 1500);
-	assert_true(a.has_request && host_body_has(&a, "second") && !host_body_has(&a, "first"));
+	assert_true(a.has_request && host_body_has(&a, "second") && !host_body_has(&a, "one'"));
 	host_settle(&a);
 	expect_in_sync(&a);
 }
