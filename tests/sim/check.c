@@ -8,6 +8,9 @@
 void sim_check_init(struct sim *sim)
 {
 	sim_check_forget_gone(sim);
+	sim->check.removed = sl_rowset_new(&sim->arena, 8);
+	if (!sim->check.removed)
+		abort();
 }
 
 /* --- what devices send -------------------------------------------------------------------------------------------- */
@@ -236,8 +239,7 @@ void sim_check_conflict(struct sim *sim, unsigned device, int64_t id)
 	}
 	const struct sl_receipt *receipt = &copy->receipt;
 	struct sim_field *field = find_field(sim, sim_check_field(&receipt->key, first_name(receipt->path)));
-	/* Without base: a row that was deleted meanwhile, and revived by two. */
-	if (sim->plan->polite && !sim->server.corrupted && receipt->base.length)
+	if (sim->plan->polite && sim->server.damages < 2 && !sl_rowset_find(sim->check.removed, &receipt->key))
 		sim_violate(sim, "prompts", "device %u asks about %s %.*s though nobody typed in others' lines: %.*s | %.*s | %.*s",
 			device, sl_entity_name(receipt->key.entity), (int)receipt->path.length, receipt->path.bytes,
 			(int)receipt->base.length, receipt->base.bytes, (int)receipt->mine.length, receipt->mine.bytes,
@@ -249,7 +251,7 @@ void sim_check_conflict(struct sim *sim, unsigned device, int64_t id)
 	if (field)
 		field->prompts[device]++;
 	others += sim->check.saving; /* the user's other window */
-	if (!sim->server.fell_back && !sim->server.corrupted && (others == 0 || own < (field ? field->prompts[device] : 1)))
+	if (!sim->server.fell_back && sim->server.damages < 2 && (others == 0 || own < (field ? field->prompts[device] : 1)))
 		sim_violate(sim, "prompts", "device %u asks about %s %.*s: %u own edits, %u of others", device,
 			sl_entity_name(receipt->key.entity), (int)receipt->path.length, receipt->path.bytes, own, others);
 }
@@ -262,7 +264,7 @@ void sim_check_step(struct sim *sim)
 		sim_violate(sim, "words-kept", "w%uz is nowhere any more", sim->words.lost);
 	for (unsigned i = 0; i < sim->plan->devices; i++) {
 		const struct sl_engine *engine = sim->devices[i].engine;
-		if (engine && sl_engine_counts(engine)->digest_mismatches && !sim->server.fell_back && !sim->server.corrupted)
+		if (engine && sl_engine_counts(engine)->digest_mismatches && !sim->server.fell_back && sim->server.damages == 0)
 			sim_violate(sim, "digest", "device %u finds other rows than the server says", i);
 	}
 }

@@ -11,7 +11,8 @@
  *   pull-first         no device pushes before it has completed a pull
  *   never-emptied      nothing empties a project but a user who clears it on purpose, or a restore
  *   backup             what a merge replaces or removes on a device is in a backup made just before
- *   prompts            a conflict copy is opened only where two devices edited the same text; never in a polite world
+ *   prompts            a conflict copy is opened only where two devices edited the same text; never in a polite world, unless
+ *                      the row was deleted and revived from an older copy
  *   no-loop            a device gets at most one conflict per version of the server
  *   deleted            a row that a user deleted, and that nobody edited since, does not come back
  *   digest             where nothing is damaged, digests always match
@@ -52,6 +53,7 @@ struct sim_check {
 	unsigned counter_leaps[SIM_COUNTERS]; /* by restores and imports; two alike count once, as any change made on both sides */
 	bool uncounted;                      /* sums are not known in this run: counters were removed or lost */
 	struct sl_rowset *gone;              /* keys that may not come back */
+	struct sl_rowset *removed;           /* keys that the server ever removed */
 	struct sim_clash clashes[SIM_DEVICES];
 	size_t prompts;
 	bool saving;                         /* an editor that was open for a while is being saved */
@@ -79,6 +81,9 @@ void sim_check_compare(struct sim *sim, unsigned device, struct sim_intent *inte
 
 /* The counter's value in a set of rows; `absent_r` may be NULL. */
 int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *absent_r);
+
+/* The server removed this row. */
+void sim_check_removed(struct sim *sim, const struct sl_key *key);
 
 /* The server restored an older version, which changed this. */
 void sim_check_restored(struct sim *sim, const struct sl_change *change);

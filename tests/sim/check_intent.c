@@ -57,6 +57,13 @@ int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *ab
 	return counter_in(row, counter);
 }
 
+void sim_check_removed(struct sim *sim, const struct sl_key *key)
+{
+	struct sl_row row = { .key = { key->entity, key->episode, sim_copy(sim, key->id) } };
+	if (!sl_rowset_put(sim->check.removed, &row))
+		abort();
+}
+
 static void leap(struct sim *sim, size_t counter, int64_t by)
 {
 	sim->check.counters[counter] += by;

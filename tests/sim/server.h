@@ -44,7 +44,8 @@ struct sim_server {
 	enum sim_outage outage;
 	bool expired[SIM_DEVICES];
 	bool corrupting;           /* the next changes lack a row */
-	bool fell_back, corrupted; /* ever, in this run */
+	bool fell_back;            /* ever, in this run */
+	unsigned damages;          /* answers that lacked a row, so far; a single one is told from a fall-back by asking again */
 	struct sl_rowset *sent;    /* by operation id: the body, its version the commit's, its rank the first answer */
 };
 

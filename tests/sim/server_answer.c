@@ -104,7 +104,7 @@ static void damage(struct sim *sim, struct sl_delta *changes)
 	SIM_NOTE(sim, "server    damages the changes that it tells");
 	sl_rowset_remove(changes->rows, &key);
 	sim->server.corrupting = false;
-	sim->server.corrupted = true;
+	sim->server.damages++;
 }
 
 /* False when the changes can't be told. */

@@ -34,6 +34,9 @@ static int count_write(void *context, const struct sl_commit_record *record, str
 	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
 		if (record->changes[i].before)
 			sim_words_drop(&sim->words, record->changes[i].before->data, true);
+	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
+		if (!record->changes[i].after)
+			sim_check_removed(sim, &record->changes[i].before->key);
 	if (rc == SL_OK && record->push->action == SL_ACTION_RESTORE)
 		give_up(sim, record);
 	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)

@@ -357,7 +357,7 @@ static void end(struct sim *sim)
 static void note_result(const struct sim *sim, struct sim_result *result_r)
 {
 	*result_r = (struct sim_result){ sim->violation, sim->outcome, sim->steps, sim->check.prompts, 0, 0,
-		sim->server.fell_back, sim->server.corrupted };
+		sim->server.fell_back, sim->server.damages > 0 };
 	for (unsigned i = 0; i < sim->plan->devices; i++)
 		if (sim->devices[i].engine) {
 			result_r->pushes += sl_engine_counts(sim->devices[i].engine)->pushes;

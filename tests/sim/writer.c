@@ -215,9 +215,6 @@ void sim_writer_save(struct sim *sim, unsigned index)
 	if (!editor->open || !sim->devices[index].engine)
 		return;
 	editor->open = false;
-	/* What this user has deleted meanwhile is an edit against what others wrote, if it is saved all the same. */
-	if (sim->plan->polite && !sl_rowset_find(sl_engine_rows(sim->devices[index].engine), &editor->before.key))
-		return;
 	write_row(sim, &editor->after, &delta);
 	write_row(sim, &editor->before, &before);
 	event.edit.delta = sl_buf_str(&delta);

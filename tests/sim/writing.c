@@ -100,6 +100,8 @@ void writing_delete(struct writing *writing, const struct sl_key *key)
 			&& row->key.episode == key->episode))
 			give_up(writing, row->data, (struct sl_str){ NULL, 0 });
 	note_field(writing, sim_check_field(&copy, (struct sl_str){ NULL, 0 }));
+	if (writing->sim->plan->polite)
+		writing->device->editor.open = false; /* saving it all the same would be an edit against one's own */
 }
 
 void writing_send(struct writing *writing)
