@@ -267,7 +267,7 @@ static int take_in(struct adopting *adopting, bool doubtful)
 	int rc = sl_engine_change_base(engine, &adopting->op);
 	untouched = sl_rowset_count(engine->pending) == 0 && !doubtful;
 	engine->meta.version = adopting->news->version;
-	if (rc == SL_OK && doubtful)
+	if (rc == SL_OK && doubtful && !SL_PLANTED(BASE_TRUSTED))
 		rc = forget_unexplained(adopting);
 	if (rc == SL_OK && !sl_delta_is_empty(&adopting->change))
 		rc = untouched ? change_local(engine, &adopting->change) : merge(adopting);

@@ -24,6 +24,7 @@
 	PLANT(BYTES_REBUILT, "a retry is built again from what is pending now")                                            \
 	PLANT(NO_DIGEST_CHECK, "digests are never compared")                                                               \
 	PLANT(EPOCH_IGNORED, "a server that fell back is believed")                                                        \
+	PLANT(BASE_TRUSTED, "base is the ancestor of rows that a server lost")                                             \
 	PLANT(EDIT_LOSES_TO_DELETE, "a deletion beats an edit")                                                            \
 	PLANT(REFUSAL_BLOCKS, "a refused row is sent again and again")                                                     \
 	PLANT(COUNTER_OVERWRITES, "counters are taken over like any other field")                                          \
