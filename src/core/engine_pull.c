@@ -73,16 +73,21 @@ struct adopting {
 	struct sl_engine *engine;
 	const struct sl_news *news;
 	struct sl_delta op;          /* of the operation, expanded; empty if the server has not taken it */
-	struct sl_rowset *ancestor;  /* base with the operation */
-	struct sl_rowset *theirs;    /* what the server has */
+	const struct sl_rowset *ancestor; /* base with the operation: base itself, if there is none */
+	const struct sl_rowset *theirs;   /* what the server has: the same, if it has nothing new */
 	struct sl_delta change;      /* from ancestor to theirs */
 };
 
-static int apply_to_clone(const struct sl_rowset *rows, const struct sl_delta *delta, struct sl_arena *arena,
-	struct sl_rowset **result_r)
+/* The rows with the delta: a copy, but for an empty delta. */
+static int with_delta(const struct sl_rowset *rows, const struct sl_delta *delta, struct sl_arena *arena,
+	const struct sl_rowset **result_r)
 {
-	*result_r = sl_rowset_clone(rows, arena);
-	return *result_r ? sl_delta_apply(delta, *result_r, arena) : SL_NO_MEMORY;
+	*result_r = rows;
+	if (sl_delta_is_empty(delta))
+		return SL_OK;
+	struct sl_rowset *copy = sl_rowset_clone(rows, arena);
+	*result_r = copy;
+	return copy ? sl_delta_apply(delta, copy, arena) : SL_NO_MEMORY;
 }
 
 static int prepare(struct adopting *adopting, const struct sl_delta *op)
@@ -96,14 +101,17 @@ static int prepare(struct adopting *adopting, const struct sl_delta *op)
 	adopting->op = op ? *op : (struct sl_delta){ empty, NULL, 0 };
 	int rc = sl_delta_expand(&adopting->op, engine->base, arena);
 	if (rc == SL_OK)
-		rc = apply_to_clone(engine->base, &adopting->op, arena, &adopting->ancestor);
+		rc = with_delta(engine->base, &adopting->op, arena, &adopting->ancestor);
 	if (rc == SL_OK && news->whole)
 		adopting->theirs = news->changes.rows;
 	else if (rc == SL_OK && news->has_changes)
-		rc = apply_to_clone(adopting->ancestor, &news->changes, arena, &adopting->theirs);
+		rc = with_delta(adopting->ancestor, &news->changes, arena, &adopting->theirs);
 	else
 		adopting->theirs = adopting->ancestor;
-	return rc == SL_OK ? sl_delta_difference(adopting->ancestor, adopting->theirs, arena, &adopting->change) : rc;
+	adopting->change = (struct sl_delta){ empty, NULL, 0 };
+	if (rc != SL_OK || adopting->theirs == adopting->ancestor)
+		return rc;
+	return sl_delta_difference(adopting->ancestor, adopting->theirs, arena, &adopting->change);
 }
 
 static struct sl_digest digest_of(const struct adopting *adopting)

@@ -86,8 +86,7 @@ static void check_words(struct sim *sim)
 
 static void check_counters(struct sim *sim)
 {
-	for (size_t i = 0; i < SIM_COUNTERS && !sim->check.uncounted && !sim->server.fell_back && sim->server.damages < 2;
-		i++) {
+	for (size_t i = 0; i < SIM_COUNTERS && !sim->check.uncounted && !sim_server_is_doubtful(&sim->server); i++) {
 		int64_t is = sim_check_counter(sim->server.store->memory.rows, i, NULL);
 		if (is != sim->check.counters[i])
 			sim_violate(sim, "applied-once", "counter %s/%s is %llx and not %llx, the sum of its increments",

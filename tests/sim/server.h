@@ -45,7 +45,8 @@ struct sim_server {
 	bool expired[SIM_DEVICES];
 	bool corrupting;           /* the next changes lack a row */
 	bool fell_back;            /* ever, in this run */
-	unsigned damages;          /* answers that lacked a row, so far; a single one is told from a fall-back by asking again */
+	unsigned damages;          /* answers that lacked a row, so far */
+	bool forgot;               /* deletions, ever: changes since before then can't be told */
 	struct sl_rowset *sent;    /* by operation id: the body, its version the commit's, its rank the first answer */
 };
 
@@ -61,6 +62,13 @@ int64_t sim_server_now(const struct sim *sim);
 /* The operator copies the database, or puts the copy back. */
 void sim_server_copy(struct sim *sim);
 void sim_server_fall_back(struct sim *sim);
+
+/* Whether a device may doubt what the server holds. A single damaged answer is told from a fall-back by asking again, as long as
+ * the same changes are told again. */
+static inline bool sim_server_is_doubtful(const struct sim_server *server)
+{
+	return server->fell_back || server->damages > (server->forgot ? 0 : 1);
+}
 
 /* --- server_answer.c --------------------------------------------------------------------------------------------- */
 

@@ -143,9 +143,10 @@ static void thin(struct sim *sim, struct dice *dice)
 	if (memory->version_count < 3)
 		return;
 	int64_t version = memory->versions[dice_roll(dice, memory->version_count - 1)].version;
-	if (dice_chance(dice, 300))
+	if (dice_chance(dice, 300)) {
 		memory_store_drop_tombstones(memory, version);
-	else if (memory_store_thin(memory, version, &err) != SL_OK)
+		sim->server.forgot = true;
+	} else if (memory_store_thin(memory, version, &err) != SL_OK)
 		sim_violate(sim, "history", "version %lld can't be thinned out: %s", (long long)version, err.message);
 }
 
