@@ -148,12 +148,6 @@ void sl_engine_end_repair(struct sl_engine *engine)
 	engine->repair = (struct sl_repair){ .told = engine->repair.told, .told_version = engine->repair.told_version };
 }
 
-static void ask_again(struct sl_engine *engine, bool whole)
-{
-	engine->full_wanted = whole;
-	engine->pull_wanted |= !whole;
-}
-
 /* Changes that don't add up may have been damaged on the way: they are asked for again, and then all rows. What the server
  * said to be deleted is to go after all, even if the whole state turns out to be another one. */
 static int begin_repair(struct sl_engine *engine, int64_t version, const struct sl_delta *changes)
@@ -161,7 +155,8 @@ static int begin_repair(struct sl_engine *engine, int64_t version, const struct 
 	struct sl_repair *repair = &engine->repair;
 	unsigned tries = repair->tries;
 	int rc = SL_OK;
-	ask_again(engine, repair->on);
+	engine->full_wanted |= repair->on;
+	engine->pull_wanted = true;
 	sl_engine_end_repair(engine);
 	repair->on = true;
 	repair->tries = tries;
@@ -296,7 +291,7 @@ int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const s
 		return rc == SL_OK ? 0 : rc;
 	}
 	if (is_overtaken(engine, news)) {
-		ask_again(engine, false);
+		engine->full_wanted = false;
 		return 0;
 	}
 	if (!proven && !is_told_twice(engine, &adopting)) {
