@@ -72,22 +72,46 @@ int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_
 struct adopting {
 	struct sl_engine *engine;
 	const struct sl_news *news;
-	struct sl_delta op;          /* of the operation, expanded; empty if the server has not taken it */
-	const struct sl_rowset *ancestor; /* base with the operation: base itself, if there is none */
-	const struct sl_rowset *theirs;   /* what the server has: the same, if it has nothing new */
-	struct sl_delta change;      /* from ancestor to theirs */
+	struct sl_delta op;             /* of the operation, expanded; empty if the server has not taken it */
+	struct sl_rowset *before;       /* of base with the operation, the rows that the changes name; not of a whole state */
+	const struct sl_rowset *theirs; /* all that the server has; NULL until it is needed */
+	struct sl_delta change;         /* from base with the operation to theirs; of a whole state once base has the operation */
 };
 
-/* The rows with the delta: a copy, but for an empty delta. */
-static int with_delta(const struct sl_rowset *rows, const struct sl_delta *delta, struct sl_arena *arena,
-	const struct sl_rowset **result_r)
+static int add_named(const struct sl_rowset *rows, const struct sl_delta *delta, struct sl_rowset *into)
 {
-	*result_r = rows;
-	if (sl_delta_is_empty(delta))
-		return SL_OK;
-	struct sl_rowset *copy = sl_rowset_clone(rows, arena);
-	*result_r = copy;
-	return copy ? sl_delta_apply(delta, copy, arena) : SL_NO_MEMORY;
+	const struct sl_row *row, *named;
+	size_t cursor = 0;
+	while ((named = sl_rowset_next(delta->rows, &cursor)))
+		if ((row = sl_rowset_find(rows, &named->key)) && !sl_rowset_put(into, row))
+			return SL_NO_MEMORY;
+	for (size_t i = 0; i < delta->deleted_count; i++)
+		if ((row = sl_rowset_find(rows, &delta->deleted[i])) && !sl_rowset_put(into, row))
+			return SL_NO_MEMORY;
+	return SL_OK;
+}
+
+/* What the changes really change. Rows that neither they nor the operation name are not looked at, so that an answer costs
+ * what it brings; should it have meant others, its digest does not match. */
+static int work_out_change(struct adopting *adopting, const struct sl_delta *told)
+{
+	struct sl_engine *engine = adopting->engine;
+	struct sl_arena *arena = &engine->scratch;
+	struct sl_delta changes = *told;
+	struct sl_rowset *after;
+	int rc = sl_delta_expand(&changes, engine->base, arena);
+	if (rc == SL_OK)
+		rc = sl_delta_expand(&changes, adopting->op.rows, arena);
+	if (rc == SL_OK)
+		rc = add_named(engine->base, &changes, adopting->before);
+	for (size_t i = 0; rc == SL_OK && i < adopting->op.deleted_count; i++)
+		sl_rowset_remove(adopting->before, &adopting->op.deleted[i]);
+	if (rc == SL_OK)
+		rc = add_named(adopting->op.rows, &changes, adopting->before);
+	after = rc == SL_OK ? sl_rowset_clone(adopting->before, arena) : NULL;
+	if (!after || sl_delta_apply(&changes, after, arena) != SL_OK)
+		return SL_NO_MEMORY;
+	return sl_delta_difference(adopting->before, after, arena, &adopting->change);
 }
 
 static int prepare(struct adopting *adopting, const struct sl_delta *op)
@@ -96,46 +120,37 @@ static int prepare(struct adopting *adopting, const struct sl_delta *op)
 	const struct sl_news *news = adopting->news;
 	struct sl_arena *arena = &engine->scratch;
 	struct sl_rowset *empty = sl_rowset_new(arena, 1);
-	if (!empty)
+	adopting->before = sl_rowset_new(arena, 8);
+	if (!empty || !adopting->before)
 		return SL_NO_MEMORY;
-	adopting->op = op ? *op : (struct sl_delta){ empty, NULL, 0 };
-	int rc = sl_delta_expand(&adopting->op, engine->base, arena);
-	if (rc == SL_OK)
-		rc = with_delta(engine->base, &adopting->op, arena, &adopting->ancestor);
-	if (rc == SL_OK && news->whole)
-		adopting->theirs = news->changes.rows;
-	else if (rc == SL_OK && news->has_changes)
-		rc = with_delta(adopting->ancestor, &news->changes, arena, &adopting->theirs);
-	else
-		adopting->theirs = adopting->ancestor;
 	adopting->change = (struct sl_delta){ empty, NULL, 0 };
-	if (rc != SL_OK || adopting->theirs == adopting->ancestor)
-		return rc;
-	return sl_delta_difference(adopting->ancestor, adopting->theirs, arena, &adopting->change);
+	adopting->op = op ? *op : adopting->change;
+	adopting->theirs = news->whole ? news->changes.rows : NULL;
+	int rc = sl_delta_expand(&adopting->op, engine->base, arena);
+	return rc == SL_OK && !news->whole && news->has_changes ? work_out_change(adopting, &news->changes) : rc;
+}
+
+static void digest_delta(struct sl_digest *digest, const struct sl_rowset *from, const struct sl_delta *delta)
+{
+	const struct sl_row *row, *old;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(delta->rows, &cursor))) {
+		if ((old = sl_rowset_find(from, &row->key)))
+			sl_digest_subtract(digest, old);
+		sl_digest_add(digest, row);
+	}
+	for (size_t i = 0; i < delta->deleted_count; i++)
+		if ((old = sl_rowset_find(from, &delta->deleted[i])))
+			sl_digest_subtract(digest, old);
 }
 
 static struct sl_digest digest_of(const struct adopting *adopting)
 {
-	struct sl_digest digest = { 0, 0 };
-	const struct sl_rowset *from = adopting->engine->base;
-	const struct sl_row *row, *old;
-	size_t cursor = 0;
+	struct sl_digest digest = adopting->engine->digest;
 	if (adopting->news->whole)
 		return sl_digest_of(adopting->theirs);
-	digest = adopting->engine->digest;
-	/* By what changed, of which each row is looked at once: a row of the operation may be changed again. */
-	const struct sl_delta *steps[] = { &adopting->op, &adopting->change };
-	for (int step = 0; step < 2; step++) {
-		for (cursor = 0; (row = sl_rowset_next(steps[step]->rows, &cursor));) {
-			if ((old = sl_rowset_find(from, &row->key)))
-				sl_digest_subtract(&digest, old);
-			sl_digest_add(&digest, step == 0 ? sl_rowset_find(adopting->ancestor, &row->key) : row);
-		}
-		for (size_t i = 0; i < steps[step]->deleted_count; i++)
-			if ((old = sl_rowset_find(from, &steps[step]->deleted[i])))
-				sl_digest_subtract(&digest, old);
-		from = adopting->ancestor;
-	}
+	digest_delta(&digest, adopting->engine->base, &adopting->op);
+	digest_delta(&digest, adopting->before, &adopting->change);
 	return digest;
 }
 
@@ -195,14 +210,14 @@ static bool is_told_deleted(const struct adopting *adopting, const struct sl_key
 
 /* The ancestor of rows that the server may hold otherwise than it should: what it and base have in common. So nothing of
  * them is dropped, and those that it lacks are offered again. */
-static int forget_unexplained(struct adopting *adopting)
+static int find_explained(struct adopting *adopting, const struct sl_rowset **ancestor_r)
 {
 	struct sl_engine *engine = adopting->engine;
 	struct sl_rowset *known = sl_rowset_new(&engine->scratch, 64);
 	const struct sl_row *row;
 	size_t cursor = 0;
 	int rc = known ? SL_OK : SL_NO_MEMORY;
-	while (rc == SL_OK && (row = sl_rowset_next(adopting->ancestor, &cursor))) {
+	while (rc == SL_OK && (row = sl_rowset_next(engine->base, &cursor))) {
 		const struct sl_row *is = sl_rowset_find(adopting->theirs, &row->key);
 		struct sl_row kept = *row;
 		if (!is && !is_told_deleted(adopting, &row->key))
@@ -212,7 +227,7 @@ static int forget_unexplained(struct adopting *adopting)
 		if (rc == SL_OK && kept.data.length && !sl_rowset_put(known, &kept))
 			rc = SL_NO_MEMORY;
 	}
-	adopting->ancestor = known;
+	*ancestor_r = known;
 	return rc;
 }
 
@@ -246,15 +261,30 @@ static int change_local(struct sl_engine *engine, const struct sl_delta *change)
 	return rc == SL_OK ? sl_engine_change_local(engine, change, true) : rc;
 }
 
-static int merge(struct adopting *adopting)
+/* All that the server has, from what base has by now. */
+static int complete(struct adopting *adopting)
+{
+	struct sl_engine *engine = adopting->engine;
+	struct sl_rowset *theirs;
+	if (adopting->theirs)
+		return SL_OK;
+	adopting->theirs = theirs = sl_rowset_clone(engine->base, &engine->scratch);
+	return theirs ? sl_delta_apply(&adopting->change, theirs, &engine->scratch) : SL_NO_MEMORY;
+}
+
+static int merge(struct adopting *adopting, bool doubtful)
 {
 	struct sl_engine *engine = adopting->engine;
 	struct sl_err ignored = SL_ERR_INIT;
 	struct sl_merge merge;
-	const struct sl_rowset *ancestor = adopting->ancestor;
+	const struct sl_rowset *ancestor = engine->base;
+	int rc = complete(adopting);
+	if (rc == SL_OK && doubtful && !SL_PLANTED(BASE_TRUSTED))
+		rc = find_explained(adopting, &ancestor);
 	if (SL_PLANTED(TWO_WAY_MERGE) || (SL_PLANTED(CLOCK_DECIDES) && engine->now_ms > adopting->news->version))
 		ancestor = adopting->theirs;
-	int rc = sl_merge(ancestor, engine->local, adopting->theirs, &engine->scratch, &merge, &ignored);
+	if (rc == SL_OK)
+		rc = sl_merge(ancestor, engine->local, adopting->theirs, &engine->scratch, &merge, &ignored);
 	if (rc == SL_OK)
 		rc = sl_engine_keep_receipts(engine, &merge);
 	engine->counts.merges++;
@@ -264,17 +294,16 @@ static int merge(struct adopting *adopting)
 static int take_in(struct adopting *adopting, bool doubtful)
 {
 	struct sl_engine *engine = adopting->engine;
-	struct sl_delta change = adopting->change;
-	bool untouched;
 	/* First what the server has of our own: then `pending` tells whether anything here could be at odds with it. */
 	int rc = sl_engine_change_base(engine, &adopting->op);
-	untouched = sl_rowset_count(engine->pending) == 0 && !doubtful;
 	engine->meta.version = adopting->news->version;
-	if (rc == SL_OK && doubtful && !SL_PLANTED(BASE_TRUSTED))
-		rc = forget_unexplained(adopting);
-	if (rc == SL_OK && !sl_delta_is_empty(&adopting->change))
-		rc = untouched ? change_local(engine, &adopting->change) : merge(adopting);
-	return rc == SL_OK ? sl_engine_change_base(engine, &change) : rc;
+	if (rc == SL_OK && adopting->theirs)
+		rc = sl_delta_difference(engine->base, adopting->theirs, &engine->scratch, &adopting->change);
+	if (rc != SL_OK || sl_delta_is_empty(&adopting->change))
+		return rc;
+	bool untouched = sl_rowset_count(engine->pending) == 0 && !doubtful;
+	rc = untouched ? change_local(engine, &adopting->change) : merge(adopting, doubtful);
+	return rc == SL_OK ? sl_engine_change_base(engine, &adopting->change) : rc;
 }
 
 int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news)
