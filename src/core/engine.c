@@ -11,7 +11,7 @@
 
 static void set_default(int64_t *value, int64_t otherwise)
 {
-	if (*value == 0)
+	if (*value <= 0)
 		*value = otherwise;
 }
 
@@ -19,7 +19,7 @@ static void complete(struct sl_engine_config *config)
 {
 	set_default(&config->debounce_ms, 1500);
 	set_default(&config->debounce_most_ms, 10000);
-	set_default(&config->poll_ms, 30000);
+	config->poll_ms = config->poll_ms ? config->poll_ms : 30000;
 	set_default(&config->timeout_ms, 120000);
 	set_default(&config->backoff_ms, 1000);
 	set_default(&config->backoff_most_ms, 300000);
@@ -90,7 +90,7 @@ static int start(struct sl_engine *engine, const struct sl_event *event, struct 
 		seed = seed << 8 | event->random[i];
 	engine->last_request = seed << 4;
 	engine->started = true;
-	engine->revision = 1;
+	engine->revision = 1 + seed; /* nor revisions that the app read from an earlier engine */
 	return sl_engine_load(engine, event->start.pairs, event->start.count, err);
 }
 
@@ -144,6 +144,7 @@ static int sign_in(struct sl_engine *engine, struct sl_str account, struct sl_er
 		return sl_err_set(err, SL_FORBIDDEN, "this store belongs to another account");
 	meta->signed_out = false;
 	engine->halt = SL_HALT_NONE;
+	engine->outstanding.kind = SL_REQUEST_NONE; /* what it would say of the old credentials means nothing any more */
 	engine->pull_wanted = true;
 	stop_waiting(engine);
 	return account.length && !meta->account.length ? sl_engine_keep(engine, account, &meta->account) : SL_OK;

@@ -211,6 +211,9 @@ int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta,
 /* Whether something is pending that may be pushed. */
 bool sl_engine_has_work(const struct sl_engine *engine);
 
+/* Whether all that is pending would leave the project empty, and nobody asked for that. */
+bool sl_engine_would_empty(const struct sl_engine *engine);
+
 /* Makes the next operation if there is something to push, or to restore. */
 int sl_engine_make_op(struct sl_engine *engine);
 

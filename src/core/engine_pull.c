@@ -208,26 +208,40 @@ static bool is_told_deleted(const struct adopting *adopting, const struct sl_key
 		&& sl_rowset_find(engine->repair.deleted, key);
 }
 
-/* The ancestor of rows that the server may hold otherwise than it should: what it and base have in common. So nothing of
- * them is dropped, and those that it lacks are offered again. */
-static int find_explained(struct adopting *adopting, const struct sl_rowset **ancestor_r)
+/* What is known of a row that the server may hold otherwise than it should: what it and base have in common, so that nothing
+ * of it is dropped; data of length 0, so that it is offered again, if it is not there. */
+static int doubt(const struct adopting *adopting, const struct sl_row *row, struct sl_row *known_r)
+{
+	const struct sl_row *is = sl_rowset_find(adopting->theirs, &row->key);
+	*known_r = *row;
+	if (is && !sl_row_same_content(row, is))
+		return sl_merge_shared(row, is, &adopting->engine->scratch, known_r);
+	if (!is && !is_told_deleted(adopting, &row->key))
+		known_r->data.length = 0;
+	return SL_OK;
+}
+
+/* The ancestor for the merge: base, but for rows in doubt; and for those that are missing from a project that was emptied
+ * without being cleared, which removes nothing once others go on with theirs. */
+static int find_ancestor(const struct adopting *adopting, bool doubtful, const struct sl_rowset **ancestor_r)
 {
 	struct sl_engine *engine = adopting->engine;
+	bool emptied = sl_engine_would_empty(engine);
 	struct sl_rowset *known = sl_rowset_new(&engine->scratch, 64);
 	const struct sl_row *row;
+	struct sl_row kept;
 	size_t cursor = 0;
 	int rc = known ? SL_OK : SL_NO_MEMORY;
-	while (rc == SL_OK && (row = sl_rowset_next(engine->base, &cursor))) {
-		const struct sl_row *is = sl_rowset_find(adopting->theirs, &row->key);
-		struct sl_row kept = *row;
-		if (!is && !is_told_deleted(adopting, &row->key))
+	*ancestor_r = emptied || doubtful ? known : engine->base;
+	while (rc == SL_OK && *ancestor_r == known && (row = sl_rowset_next(engine->base, &cursor))) {
+		if (emptied && !sl_rowset_find(engine->local, &row->key))
 			continue;
-		if (is && !sl_row_same_content(row, is))
-			rc = sl_merge_shared(row, is, &engine->scratch, &kept);
+		kept = *row;
+		if (doubtful && !SL_PLANTED(BASE_TRUSTED))
+			rc = doubt(adopting, row, &kept);
 		if (rc == SL_OK && kept.data.length && !sl_rowset_put(known, &kept))
 			rc = SL_NO_MEMORY;
 	}
-	*ancestor_r = known;
 	return rc;
 }
 
@@ -277,10 +291,10 @@ static int merge(struct adopting *adopting, bool doubtful)
 	struct sl_engine *engine = adopting->engine;
 	struct sl_err ignored = SL_ERR_INIT;
 	struct sl_merge merge;
-	const struct sl_rowset *ancestor = engine->base;
+	const struct sl_rowset *ancestor = NULL;
 	int rc = complete(adopting);
-	if (rc == SL_OK && doubtful && !SL_PLANTED(BASE_TRUSTED))
-		rc = find_explained(adopting, &ancestor);
+	if (rc == SL_OK)
+		rc = find_ancestor(adopting, doubtful, &ancestor);
 	if (SL_PLANTED(TWO_WAY_MERGE) || (SL_PLANTED(CLOCK_DECIDES) && engine->now_ms > adopting->news->version))
 		ancestor = adopting->theirs;
 	if (rc == SL_OK)

@@ -36,7 +36,7 @@ bool sl_engine_has_work(const struct sl_engine *engine)
 }
 
 /* Rule 1: nothing but the user's own word empties a project that isn't. */
-static bool would_empty(const struct sl_engine *engine)
+bool sl_engine_would_empty(const struct sl_engine *engine)
 {
 	return !engine->meta.clearing && !SL_PLANTED(NO_EMPTY_GUARD) && sl_rows_is_empty_project(engine->local)
 		&& !sl_rows_is_empty_project(engine->base);
@@ -191,7 +191,7 @@ int sl_engine_make_op(struct sl_engine *engine)
 {
 	struct sl_delta delta;
 	bool work = sl_engine_has_work(engine);
-	if (work && would_empty(engine))
+	if (work && sl_engine_would_empty(engine))
 		engine->guarded = true;
 	if (!work || engine->guarded)
 		return engine->meta.restore_version ? make_restore(engine) : SL_OK;

@@ -124,11 +124,14 @@ void sim_check_changed(struct sim *sim, unsigned index, enum sl_event_type cause
 {
 	struct sim_device *device = &sim->devices[index];
 	const struct sl_backup *backup = cause == SL_EVENT_ANSWER ? newest_backup(device->engine) : NULL;
+	bool emptied = cause == SL_EVENT_ANSWER && sl_rows_is_empty_project(device->shown);
 	const struct sl_row *row;
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(delta->rows, &cursor))) {
 		if (cause == SL_EVENT_ANSWER)
 			check_backed_up(sim, index, backup, &row->key, row);
+		if (emptied)
+			sim_check_revive(sim, &row->key);
 		show_row(sim, device, row);
 	}
 	for (size_t i = 0; i < delta->deleted_count; i++) {

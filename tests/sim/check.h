@@ -14,7 +14,8 @@
  *   prompts            a conflict copy is opened only where two devices edited the same text; never in a polite world, unless
  *                      the row was deleted and revived from an older copy
  *   no-loop            a device gets at most one conflict per version of the server
- *   deleted            a row that a user deleted, and that nobody edited since, does not come back
+ *   deleted            a row that a user deleted, and that nobody edited since, does not come back; unless the project was
+ *                      emptied so, which counts for nothing once others go on
  *   digest             where nothing is damaged, digests always match
  *   rest               left alone, all devices settle: nothing pending but what is refused
  *   same-state         then they all hold what the server holds
@@ -81,6 +82,9 @@ void sim_check_compare(struct sim *sim, unsigned device, struct sim_intent *inte
 
 /* The counter's value in a set of rows; `absent_r` may be NULL. */
 int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *absent_r);
+
+/* The row, and the episode that it belongs to, may be there again. */
+void sim_check_revive(struct sim *sim, const struct sl_key *key);
 
 /* The server removed this row. */
 void sim_check_removed(struct sim *sim, const struct sl_key *key);

@@ -132,7 +132,7 @@ static void note_deleted(struct sim *sim, const struct sim_device *device, const
 		abort();
 }
 
-static void note_touched(struct sim *sim, const struct sl_key *key)
+void sim_check_revive(struct sim *sim, const struct sl_key *key)
 {
 	struct sl_key episode = sl_key_of_episode(key->episode);
 	sl_rowset_remove(sim->check.gone, key);
@@ -189,7 +189,7 @@ void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent 
 	check->wide += intent->wide;
 	sim->devices[device].may_clear |= intent->clears;
 	while (intent->rows && (row = sl_rowset_next(intent->rows, &cursor)))
-		note_touched(sim, &row->key);
+		sim_check_revive(sim, &row->key);
 	if (intent->wide || intent->compare)
 		sim_check_forget_gone(sim);
 	for (size_t i = 0; i < intent->deleted_count; i++)

@@ -74,6 +74,23 @@ static void answers__of_an_earlier_run_are_ignored(void **state)
 	finish();
 }
 
+static void answers__about_old_credentials_are_ignored(void **state)
+{
+	(void)state;
+	begin_push();
+	int64_t request = a.request;
+	host_simple(&a, SL_EVENT_SIGN_IN);
+	assert_true(a.has_request && a.request != request);
+	int64_t again = a.request;
+	a.request = request;
+	host_answer(&a, 401, "{'error':'unauthenticated'}");
+	assert_string_equal(sl_engine_status(a.engine)->error, "");
+	a.request = again;
+	a.has_request = true;
+	host_settle(&a);
+	expect_in_sync(&a);
+}
+
 static void answers__that_never_come_are_waited_for_in_vain_once(void **state)
 {
 	(void)state;
@@ -343,6 +360,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(answers__to_other_requests_are_ignored),
 		TEST(answers__of_an_earlier_run_are_ignored),
+		TEST(answers__about_old_credentials_are_ignored),
 		TEST(answers__that_never_come_are_waited_for_in_vain_once),
 		TEST(answers__that_got_lost_do_not_apply_twice),
 		TEST(answers__that_make_no_sense_change_nothing),

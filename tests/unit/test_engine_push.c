@@ -55,6 +55,24 @@ static void rule_1__an_empty_project_is_never_pushed_by_itself(void **state)
 	assert_int_equal(sl_rowset_count(sync_server_store(&server)->rows), 2);
 }
 
+static void rule_1__an_emptied_project_takes_nothing_from_others_who_go_on(void **state)
+{
+	(void)state;
+	begin_with_shot();
+	host_edit(&a, "{'deleted':{'episodes':[1]},'meta':{'fileName':'renamed'}}");
+	host_settle(&a);
+	assert_string_equal(sl_engine_status(a.engine)->error, "empty_overwrite");
+	host_restart(&a);
+	host_shot(&b, 1, "t", "written meanwhile");
+	host_settle(&b);
+	sync(&a);
+	expect_in_sync(&a);
+	expect_shot(&a, 1, "s", "old");
+	expect_shot(&a, 1, "t", "written meanwhile");
+	assert_string_equal(host_data(&a, SL_META, 0, "fileName"), "\"renamed\"");
+	assert_int_equal(host_word(&a), SL_STATUS_SYNCED);
+}
+
 static void rule_1__clearing_on_purpose_empties_it(void **state)
 {
 	(void)state;
@@ -277,6 +295,7 @@ int main(void)
 		TEST(rule_1__a_pull_that_finds_nothing_opens_the_gate),
 		TEST(rule_1__the_gate_closes_again_when_the_server_says_so),
 		TEST(rule_1__an_empty_project_is_never_pushed_by_itself),
+		TEST(rule_1__an_emptied_project_takes_nothing_from_others_who_go_on),
 		TEST(rule_1__clearing_on_purpose_empties_it),
 		TEST(rule_1__a_purpose_does_not_outlive_new_rows),
 		TEST(rule_2__an_operation_keeps_its_id_and_bytes),

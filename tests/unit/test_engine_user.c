@@ -123,6 +123,13 @@ static void imports__from_an_old_view_are_refused(void **state)
 	host_shot(&a, 1, "s", "new");
 	assert_int_equal(host_event(&a, event), SL_CONFLICT);
 	expect_shot(&a, 1, "s", "new");
+	/* What was read from an earlier engine is not current, whatever its count. */
+	event.replace.revision = sl_engine_revision(a.engine);
+	host_restart(&a);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(host_event(&a, event), SL_CONFLICT);
+		host_shot(&a, 1, "s", i % 2 ? "odd" : "even");
+	}
 	event.replace.document = SL_STR("{\"episodes\":7}");
 	event.replace.revision = 0;
 	assert_int_equal(host_event(&a, event), SL_INVALID);
