@@ -14,7 +14,7 @@ PROGRAM = os.path.abspath(os.environ.get("SLATESYNCD", "src/server/slatesyncd"))
 BAD_SIGNS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "Assertion")
 
 
-def wait_for(condition, what, seconds=10.0):
+def wait_for(condition, what, seconds=10.0, every=0.005):
     """Calls `condition` until it returns something true, which is returned; fails when `seconds` have passed."""
     deadline = time.monotonic() + seconds
     while True:
@@ -22,7 +22,7 @@ def wait_for(condition, what, seconds=10.0):
         if result:
             return result
         assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
-        time.sleep(0.005)
+        time.sleep(every)
 
 
 def is_sanitized():
