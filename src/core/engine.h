@@ -14,7 +14,8 @@
  *   conflict copies, receipts of merges, backups: what makes every automatic step visible and reversible
  *
  * What holds at all times, whatever the network, the server, other devices and the clock do:
- *   - No push before a completed pull; and nothing empties a project that isn't but the explicit SL_EVENT_CLEAR.
+ *   - No push before a completed pull; and no push empties a project that isn't but after the explicit SL_EVENT_CLEAR: one
+ *     emptied otherwise stays so on this device, with the error "empty_overwrite", until somebody goes on with it.
  *   - What the server sends is merged three-way (merge.h) with base as ancestor. Edits win over deletions. Where a
  *     person has to decide, the row holds the server's text and the user's own is a conflict copy until it is resolved.
  *   - Nothing remote is taken in unless its digest is that of the rows that result; if it isn't, the changes are asked for
@@ -41,18 +42,19 @@ struct sl_engine;
 
 /* --- configuration ------------------------------------------------------------------------------------------------ */
 
-/* 0 (or an all-zero struct) stands for the default, in brackets. */
+/* 0 (or an all-zero struct) stands for the default, in brackets; less than 0 too, but for poll_ms. */
 struct sl_engine_config {
 	int64_t debounce_ms;        /* an edit is pushed this long after the last one [1,500], … */
 	int64_t debounce_most_ms;   /* … or this long after the first, whichever comes first [10,000] */
 	int64_t poll_ms;            /* between pulls while nothing else is to do [30,000]; less than 0: never */
 	int64_t timeout_ms;         /* a request without answer or failure counts as failed after this [120,000] */
 	int64_t backoff_ms;         /* the first retry comes within twice this [1,000]; … */
-	int64_t backoff_most_ms;    /* … no retry later than this, unless the server asked for it [300,000] */
+	int64_t backoff_most_ms;    /* … no retry later than this [300,000], but as the server asked, which counts up to
+	                             * a day; and an hour after 401 and 403 */
 	size_t push_bytes;          /* more than this is pushed in several operations [4 MiB] */
-	size_t row_bytes;           /* no larger row is taken, from the user or the server [16 MiB] */
+	size_t row_bytes;           /* no larger row is taken, from the user or the server: not less than it has [16 MiB] */
 	unsigned receipts_kept;     /* [200] */
-	unsigned backups_kept;      /* of each kind: before merges, and before the user's own large steps [10] */
+	unsigned backups_kept;      /* of each kind: before what others did came in, and before the user's large steps [10] */
 };
 
 /* --- events: what happened ---------------------------------------------------------------------------------------- */
@@ -74,10 +76,11 @@ enum sl_event_type {
 	SL_EVENT_RESTORE_BACKUP, /* the user wants back what a step replaced or removed on this device */
 	SL_EVENT_CLEAR,          /* the user deletes everything on purpose */
 	SL_EVENT_SIGN_OUT,       /* stop; keep everything */
-	SL_EVENT_SIGN_IN         /* new credentials: go on, also after a 401 */
+	SL_EVENT_SIGN_IN         /* new credentials: go on, also after a 401 or SIGN_OUT */
 };
 
-/* One pair of the store. Keys are printable text; values may be of any length, and are text. */
+/* One pair of the store. Both are UTF-8 without NUL. Keys hold ids as they are, so they are no file names, and take up to
+ * 600 bytes; values may be of any length. */
 struct sl_pair {
 	struct sl_str key, value;
 };
@@ -108,7 +111,9 @@ struct sl_event {
 			struct sl_str before;
 		} edit;
 		struct {
-			struct sl_str document; /* projectData as JSON text; array order is the order of rows */
+			/* projectData as JSON text; array order is the order of rows. sl_rows_write_document (rows.h) makes
+			 * one of rows. */
+			struct sl_str document;
 			/* sl_engine_revision when the app read what it replaces: if rows have changed since,
 			 * SL_CONFLICT, and the app has to look again. 0: don't check. */
 			int64_t revision;
@@ -117,7 +122,8 @@ struct sl_event {
 			int64_t request;    /* as in SL_EFFECT_SEND; answers to others are ignored */
 			int status;         /* HTTP */
 			struct sl_str body;
-			struct sl_str retry_after, backoff; /* the headers' values; empty: not there */
+			/* Values of Retry-After and Backoff, in seconds (a date is not read); empty: not there. */
+			struct sl_str retry_after, backoff;
 		} answer;
 		struct {
 			int64_t request;
@@ -153,9 +159,10 @@ struct sl_event {
 enum sl_effect_type {
 	SL_EFFECT_STORE,    /* write the batch, all or nothing; durable before anything behind it is carried out */
 	SL_EFFECT_SEND,     /* send the request; then report SL_EVENT_ANSWER or SL_EVENT_FAILED, or never */
-	SL_EFFECT_WAKE,     /* SL_EVENT_TICK at this time; replaces any earlier wish */
+	SL_EFFECT_WAKE,     /* SL_EVENT_TICK at this time; replaces any earlier wish, and stands until then */
 	SL_EFFECT_STATUS,   /* show it */
-	SL_EFFECT_CHANGED,  /* rows that the app shows are no longer the same: take them over */
+	SL_EFFECT_CHANGED,  /* rows are not as the app has them: take them over. What it gave itself is not repeated, nor
+	                     * what follows: ranks after REPLACE, the scenes and shots of an episode that it deleted */
 	SL_EFFECT_CONFLICT, /* a conflict copy was opened (ask the user when convenient) or closed */
 	SL_EFFECT_BACKUP    /* a backup was made (it is in a batch before this) */
 };
@@ -187,9 +194,9 @@ struct sl_request_effect {
 enum sl_status_word {
 	SL_STATUS_DISABLED, /* signed out by the user, or sync is not enabled for the account */
 	SL_STATUS_OFFLINE,  /* no network, or the server can't be reached: pending rows are "local only" */
-	SL_STATUS_ERROR,    /* see `error`; everything is kept */
+	SL_STATUS_ERROR,    /* see `error`; everything is kept. Also while rows are refused, though others sync */
 	SL_STATUS_CONFLICT, /* conflict copies wait for a decision; other rows sync */
-	SL_STATUS_SYNCING,
+	SL_STATUS_SYNCING,  /* something is to do: under way, or waiting for its time */
 	SL_STATUS_SYNCED    /* all local rows are on the server, as far as known */
 };
 
@@ -200,7 +207,8 @@ struct sl_status {
 	size_t conflicts;     /* open conflict copies */
 	int64_t last_sync_ms; /* host's time of the last complete answer; 0: none since START */
 	int64_t version;      /* of base */
-	const char *error;    /* stable word ("unauthenticated", "empty_overwrite", "invalid", …) or "" */
+	const char *error;    /* stable word: the server's ("unauthenticated", "invalid", …), or "signed_out", "unreachable",
+	                       * "empty_overwrite", "digest_mismatch", "invalid_answer", "unexpected_answer"; or "" */
 	const char *detail;   /* the same for people, or "" */
 };
 
@@ -249,32 +257,35 @@ void sl_engine_free(struct sl_engine **engine);
  *   a refusal of what the app or user asked for, with nothing changed and no effects: SL_INVALID and SL_MALFORMED
  *   (content, see err->path), SL_TOO_LARGE (nesting, number of values), SL_NOT_FOUND (no such conflict, receipt or
  *   backup, or its place is gone), SL_CONFLICT (replace with an old revision), SL_FORBIDDEN (sign_in as somebody else);
- *   SL_NO_MEMORY or SL_INTERNAL (the store was damaged, or START did not come first): the engine answers SL_INTERNAL
- *   from now on; start a new one from the store. There are no effects, so nothing of the event has happened. */
+ *   SL_NO_MEMORY or SL_INTERNAL (the store is damaged or of another version, START did not come first, no such event): the
+ *   engine answers SL_INTERNAL from now on; start a new one from the store. There are no effects, so nothing of the event
+ *   has happened. If START itself fails so, keep the store as it is and tell the user. `err` may be NULL. */
 int sl_engine_handle(struct sl_engine *engine, const struct sl_event *event, struct sl_effects *effects_r,
 	struct sl_err *err) __attribute__((warn_unused_result));
 
 /* --- the host's part ----------------------------------------------------------------------------------------------- *
  *
  * 1. Open a key/value store, one per account and project, and take its lock: one engine per store; other tabs and
- *    processes hand their edits to the holder, with `before`, or wait. Send START with all pairs, SIGN_IN, ONLINE.
- * 2. After every event carry out the effects in order. If a batch can't be made durable, carry out nothing behind it,
- *    tell the user, throw the engine away and start again.
- * 3. Report every response or failure; duplicates and late ones do no harm. Keep one timer for WAKE.
+ *    processes hand their edits to the holder, with `before`, or wait. Send START with all pairs and show sl_engine_rows;
+ *    then ONLINE once there are credentials and a network. SIGN_IN is only for credentials that are new: it ends a SIGN_OUT.
+ * 2. After every event carry out the effects in order, before the next event. If a batch can't be made durable, carry out
+ *    nothing behind it, tell the user, throw the engine away and start again.
+ * 3. Report every response or failure; duplicates and late ones do no harm, and no request has to be aborted. Keep one timer
+ *    for WAKE, of `at_ms` less the event's `now_ms`, since the clock may leap; a TICK too many does no harm.
  * 4. Answer bodies are handed over as they are; the engine checks all that it reads.
  */
 
 /* --- looking at it ------------------------------------------------------------------------------------------------- *
  * All borrowed, valid until the next event. */
 
-/* What the user sees. */
+/* What the user sees. Rows have no `version` of their own here. */
 const struct sl_rowset *sl_engine_rows(const struct sl_engine *engine);
 
 /* What the server had at sl_status.version, and its digest. */
 const struct sl_rowset *sl_engine_base(const struct sl_engine *engine);
 struct sl_digest sl_engine_digest(const struct sl_engine *engine);
 
-/* Counts the changes of local rows, from 1 at START. */
+/* Counts the changes of local rows, from any number at START: one that was read from an earlier engine is never current. */
 int64_t sl_engine_revision(const struct sl_engine *engine);
 
 /* As in the last SL_EFFECT_STATUS. */
@@ -286,7 +297,8 @@ struct sl_conflict_copy {
 	struct sl_receipt receipt;
 };
 
-/* What a merge decided by itself. */
+/* What a merge did with a field that both sides changed. With receipt.parked, a conflict copy was opened as well, under an
+ * id of its own; the receipt stays when that is resolved, and reversing it closes the copy. */
 struct sl_kept_receipt {
 	int64_t id, version;
 	struct sl_receipt receipt;
@@ -295,8 +307,8 @@ struct sl_kept_receipt {
 struct sl_backup {
 	int64_t id, version;
 	const char *reason; /* "merge", "replace", "clear", "restore_backup" */
-	/* Rows as they were before the step; `deleted`: those that the step added. Restoring puts the rows back, and
-	 * removes of the added ones those that nobody has touched since; after a merge none. */
+	/* Rows as they were before the step; `deleted`: those that the step added. Restoring puts the rows back and removes
+	 * those of `deleted` that are still as the step left them; what came from others ("merge") it never removes. */
 	const struct sl_delta *delta;
 };
 
