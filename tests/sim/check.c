@@ -144,13 +144,17 @@ void sim_check_changed(struct sim *sim, unsigned index, enum sl_event_type cause
 void sim_check_show_all(struct sim *sim, unsigned index)
 {
 	struct sim_device *device = &sim->devices[index];
+	bool emptied = device->shown && sl_rows_is_empty_project(device->shown);
 	const struct sl_row *row;
 	size_t cursor = 0;
 	device->shown = sl_rowset_new(&sim->arena, 64);
 	if (!device->shown)
 		abort();
-	while ((row = sl_rowset_next(sl_engine_rows(device->engine), &cursor)))
+	while ((row = sl_rowset_next(sl_engine_rows(device->engine), &cursor))) {
 		show_row(sim, device, row);
+		if (emptied)
+			sim_check_revive(sim, &row->key);
+	}
 }
 
 /* A deleted episode goes with its scenes and shots, but for those that the same edit writes. */

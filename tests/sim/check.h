@@ -1,7 +1,8 @@
 /* What must hold: after every step, and at rest. The first breach ends the run; see sim_violate.
  *
  * Invariants, by name:
- *   words-kept         no acknowledged word is lost: a device, the server, a receipt, a copy or a backup holds it
+ *   words-kept         no acknowledged word is lost: a device, the server, a receipt, a copy or a backup holds it; after a
+ *                      fall-back that nobody declared as long as the backup is kept
  *   words-in-place     at rest, words of long texts are in the state of the server, in an open conflict copy, or
  *                      refused and shown; a receipt is not enough for them
  *   stored-first       what a user was told is saved is stored; an operation is stored before it is sent

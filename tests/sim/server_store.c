@@ -140,13 +140,8 @@ static void excuse(struct sim *sim, const struct sl_rowset *rows)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
-	while ((row = sl_rowset_next(rows, &cursor))) {
-		size_t at = 0;
-		unsigned id;
-		while ((id = sim_words_next(row->data, &at)))
-			if (!sim->words.items[id].devices && !sim->words.items[id].server)
-				sim->words.items[id].given_up = true;
-	}
+	while ((row = sl_rowset_next(rows, &cursor)))
+		sim_words_excuse(&sim->words, row->data);
 }
 
 static void count_rows(struct sim *sim, const struct sl_rowset *rows, bool hold)

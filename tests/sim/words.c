@@ -63,6 +63,15 @@ void sim_words_check(struct sim_words *words, struct sl_str value)
 	}
 }
 
+void sim_words_excuse(struct sim_words *words, struct sl_str value)
+{
+	size_t cursor = 0;
+	unsigned id;
+	while ((id = sim_words_next(value, &cursor)))
+		if (!words->items[id].devices && !words->items[id].server)
+			words->items[id].given_up = true;
+}
+
 void sim_wordset_add_all(struct sim_wordset *set, struct sl_str text)
 {
 	size_t cursor = 0;

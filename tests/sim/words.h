@@ -53,6 +53,9 @@ static inline bool sim_wordset_has(const struct sim_wordset *set, unsigned word)
 	return set->bits[word / 64] >> (word % 64) & 1;
 }
 
+/* Gives up those words of the value that nobody holds any more: what takes them can't be prevented. */
+void sim_words_excuse(struct sim_words *words, struct sl_str value);
+
 void sim_wordset_add_all(struct sim_wordset *set, struct sl_str text);
 
 #endif
