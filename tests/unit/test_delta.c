@@ -1,27 +1,11 @@
 /* Deltas: as JSON, and what difference, apply, inverse and composition promise, on random histories too. */
-#include "projects.h"
+#include "rows_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "core/rank.h"
-
-static struct sl_arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	sl_arena_init(&arena, 0);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	sl_arena_dispose(&arena);
-	return 0;
-}
 
 static void expect_delta(const struct sl_delta *delta, const char *text)
 {
