@@ -1,28 +1,9 @@
 /* What pushes are remembered, refused, and written as: operations, the empty guard, content, and failures of the
  * store. */
-#include "committing.h"
+#include "one_desk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct desk desk;
-static int64_t first; /* the version of PROJECT */
-
-static int open_project(void **state)
-{
-	(void)state;
-	desk_open(&desk);
-	first = desk_create(&desk, PROJECT);
-	memory_store_reset_counters(&desk.store);
-	return 0;
-}
-
-static int close_desk(void **state)
-{
-	(void)state;
-	desk_close(&desk);
-	return 0;
-}
 
 /* --- operations -------------------------------------------------------------------------------------------------- */
 
