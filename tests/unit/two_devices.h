@@ -41,6 +41,25 @@ static inline void begin_with_shot(void)
 	begin_with("{'episodes':[{'id':1,'title':'One'}],'shots':[{'episodeId':1,'id':'s','description':'old'}]}");
 }
 
+/* set_up, and both devices have one episode with two shots. */
+static inline int set_up_two_shots(void **state)
+{
+	set_up(state);
+	begin_with("{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'s','description':'old'},"
+		"{'episodeId':1,'id':'t','description':'last'}]}");
+	return 0;
+}
+
+/* Device a is asked about shot s, which both have edited. */
+static inline void clash(void)
+{
+	host_shot(&b, 1, "s", "b says this");
+	host_settle(&b);
+	host_shot(&a, 1, "s", "a says that");
+	host_settle(&a);
+	assert_int_equal(a.opened, 1);
+}
+
 /* Takes in what others did. */
 static inline void sync(struct host *host)
 {
