@@ -1,4 +1,4 @@
-/* The run of a plan: the queue of events, faults of the plan, and the way to rest; see sim.h. */
+/* The run of a plan: what its events do, faults among them, and the way to rest; see sim.h. */
 #include "sim.h"
 
 #include <stdarg.h>
@@ -12,49 +12,6 @@
 #define STEPS_AT_ONCE 1000
 #define TIDY_ROUNDS 200
 #define CONCERN_TIDY 2000
-
-/* --- the queue ---------------------------------------------------------------------------------------------------- */
-
-static bool is_before(const struct sim_event *a, const struct sim_event *b)
-{
-	return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->order < b->order;
-}
-
-void sim_schedule(struct sim *sim, int64_t at_ms, enum sim_event_kind kind, unsigned device, int64_t number,
-	void *pointer)
-{
-	struct sim_queue *queue = &sim->queue;
-	struct sim_event event = { at_ms, queue->order++, kind, device, number, pointer };
-	if (queue->count == queue->capacity) {
-		queue->capacity = queue->capacity ? queue->capacity * 2 : 256;
-		queue->items = realloc(queue->items, queue->capacity * sizeof(*queue->items));
-		if (!queue->items)
-			abort();
-	}
-	size_t at = queue->count++;
-	for (size_t up; at > 0 && is_before(&event, &queue->items[up = (at - 1) / 2]); at = up)
-		queue->items[at] = queue->items[up];
-	queue->items[at] = event;
-}
-
-static bool take_first(struct sim_queue *queue, struct sim_event *event_r)
-{
-	size_t at = 0, down;
-	if (queue->count == 0)
-		return false;
-	*event_r = queue->items[0];
-	struct sim_event last = queue->items[--queue->count];
-	while ((down = 2 * at + 1) < queue->count) {
-		if (down + 1 < queue->count && is_before(&queue->items[down + 1], &queue->items[down]))
-			down++;
-		if (!is_before(&queue->items[down], &last))
-			break;
-		queue->items[at] = queue->items[down];
-		at = down;
-	}
-	queue->items[at] = last;
-	return true;
-}
 
 /* --- notes -------------------------------------------------------------------------------------------------------- */
 
@@ -192,6 +149,12 @@ static void act(struct sim *sim, const struct sim_action *action)
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
 
+void sim_schedule(struct sim *sim, int64_t at_ms, enum sim_event_kind kind, unsigned device, int64_t number,
+	void *pointer)
+{
+	sim_queue_add(&sim->queue, (struct sim_event){ at_ms, 0, kind, device, number, pointer });
+}
+
 static void heal(struct sim *sim, unsigned index)
 {
 	sim->devices[index].cut_off = false;
@@ -245,7 +208,7 @@ static void happen(struct sim *sim, const struct sim_event *event)
 static bool step(struct sim *sim)
 {
 	struct sim_event event;
-	if (sim->violation.invariant || !take_first(&sim->queue, &event))
+	if (sim->violation.invariant || !sim_queue_take(&sim->queue, &event))
 		return false;
 	sim->steps_now = event.at_ms == sim->now_ms ? sim->steps_now + 1 : 0;
 	sim->now_ms = event.at_ms;
@@ -351,7 +314,7 @@ static void end(struct sim *sim)
 	for (unsigned i = 0; i < sim->plan->devices; i++)
 		sim_device_dispose(sim, i);
 	sim_server_dispose(sim);
-	free(sim->queue.items);
+	sim_queue_dispose(&sim->queue);
 	sl_arena_dispose(&sim->arena);
 }
 
@@ -369,6 +332,7 @@ static void note_result(const struct sim *sim, struct sim_result *result_r)
 void sim_run(const struct sim_plan *plan, FILE *trace, struct sim_result *result_r)
 {
 	struct sim *sim = calloc(1, sizeof(*sim));
+	const struct sim_event *next;
 	int64_t last_ms = FIRST_ACTION_MS;
 	if (!sim)
 		abort();
@@ -378,7 +342,7 @@ void sim_run(const struct sim_plan *plan, FILE *trace, struct sim_result *result
 	for (size_t i = 0; i < plan->action_count; i++)
 		if (!plan->actions[i].dropped)
 			last_ms = FIRST_ACTION_MS + plan->actions[i].at_ms;
-	while (sim->queue.count && sim->queue.items[0].at_ms <= last_ms && step(sim))
+	while ((next = sim_queue_first(&sim->queue)) && next->at_ms <= last_ms && step(sim))
 		;
 	if (!sim->violation.invariant)
 		come_to_rest(sim);

@@ -15,35 +15,9 @@
 #include "device.h"
 #include "network.h"
 #include "plan.h"
+#include "queue.h"
 #include "server.h"
 #include "words.h"
-
-enum sim_event_kind {
-	SIM_EVENT_ACTION,  /* number: which */
-	SIM_EVENT_WAKE,    /* number: which of the device's wishes to be woken */
-	SIM_EVENT_ARRIVE,  /* pointer: the message, at the server */
-	SIM_EVENT_DELIVER, /* pointer: the message's answer, at the device */
-	SIM_EVENT_FAIL,    /* pointer: the message that gets no answer */
-	SIM_EVENT_RESTART, /* of the device */
-	SIM_EVENT_HEAL,    /* the device's network is back */
-	SIM_EVENT_SAVE,    /* the editor that is open on the device is saved */
-	SIM_EVENT_SIGN_IN  /* the user of the device signs in again */
-};
-
-struct sim_event {
-	int64_t at_ms;
-	uint64_t order;
-	enum sim_event_kind kind;
-	unsigned device;
-	int64_t number;
-	void *pointer;
-};
-
-struct sim_queue {
-	struct sim_event *items; /* a heap */
-	size_t count, capacity;
-	uint64_t order;
-};
 
 struct sim_violation {
 	const char *invariant; /* NULL: none */
