@@ -105,6 +105,9 @@ def small(episodes=2, scenes=2, shots=3):
     }
 
 
+SHOT = {"episodeId": 1, "id": "1-1-1", "duration": "9s"}  # a shot of small(), changed
+
+
 class Tables:
     """What the database holds of one account's project."""
 

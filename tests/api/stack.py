@@ -24,6 +24,7 @@ os.environ.setdefault("SLATESYNCD", os.path.join(BUILD, "src/server/slatesyncd")
 from daemon import Daemon, environment, wait_for  # noqa: E402  (reads SLATESYNCD)
 from mariadb import MariaDB  # noqa: E402
 from nginx import Nginx  # noqa: E402
+import model  # noqa: E402
 import tap  # noqa: E402
 
 ADMIN = os.path.join(BUILD, "src/server/slatesync-admin")
@@ -229,3 +230,15 @@ def shared():
         _shared = Stack().__enter__()
         atexit.register(_shared.__exit__, None, None, None)
     return _shared
+
+
+def stored(document=None):
+    """A device of an account of its own, whose project is `document`; by default a small one."""
+    device = shared().account().device()
+    device.push(base=0, projectData=model.small() if document is None else document).expect(200)
+    return device
+
+
+def other(device, name="other"):
+    """Another device of the same account."""
+    return device.account.device(name)

@@ -5,13 +5,7 @@ import random
 import model
 import stack
 import tap
-
-
-def stored(document):
-    """A device whose project is `document`."""
-    device = stack.shared().account().device()
-    device.push(base=0, projectData=document).expect(200)
-    return device
+from stack import stored
 
 
 @tap.test
