@@ -61,6 +61,11 @@ def encode(values, body=b"", keep=False):
     return record(BEGIN, begin) + stream(PARAMS, params(values)) + stream(STDIN, body)
 
 
+def whole_request():
+    """A request that any server answers, on a connection that is kept."""
+    return encode(variables("GET", "/healthz"), keep=True)
+
+
 class Connection:
     def __init__(self, path, timeout=10.0):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
