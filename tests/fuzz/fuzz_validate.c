@@ -2,10 +2,10 @@
  * for a project document, and for a delta.
  *
  * What holds: there are faults or the value is valid, and every fault that is listed leads to a place in the value, or
- * to a missing member of one. The verdict is the same on the value's canonical text. A valid document becomes rows of
- * which none is over the limit, and these become the same document again, with the empty values filled in; their
- * digest is that of the book, in any order. A valid delta keeps all its rows and keys, and is written as a delta that
- * is valid and the same.
+ * to a missing member of one. The verdict is the same on the value's canonical text. A valid document becomes rows with
+ * sound keys of which none is over the limit, and these become the same document again, with the empty values filled
+ * in; their digest is that of the book, in any order. A valid delta keeps all its rows and keys, and is written as a
+ * delta that is valid and the same.
  */
 #include "rows.h"
 
@@ -127,12 +127,26 @@ static int verdict(validate_fn validate, const json_t *value, struct sl_arena *a
 	return code;
 }
 
+/* That the key is one that separators can't be forged with, and that every database column holds. */
+static void check_key(const struct sl_key *key)
+{
+	const unsigned char *bytes = (const unsigned char *)key->id.bytes;
+	CHECK(key->episode >= -(int64_t)SL_SAFE_INTEGER && key->episode <= (int64_t)SL_SAFE_INTEGER);
+	CHECK((key->id.length == 0) == (key->entity == SL_EPISODES));
+	CHECK(sl_utf8_valid(key->id) == key->id.length && sl_utf8_length(key->id) <= SL_ID_CHARACTERS);
+	for (size_t i = 0; i < key->id.length; i++)
+		CHECK(bytes[i] >= 0x20 && bytes[i] != 0x7f && (bytes[i] != 0xc2 || bytes[i + 1] >= 0xa0));
+}
+
+/* How many rows are large, of which all have sound keys. */
 static size_t count_large(const struct sl_rowset *rows)
 {
 	const struct sl_row *row;
 	size_t cursor = 0, count = 0;
-	while ((row = sl_rowset_next(rows, &cursor)))
+	while ((row = sl_rowset_next(rows, &cursor))) {
+		check_key(&row->key);
 		count += row->data.length > SMALL_ROW_BYTES;
+	}
 	return count;
 }
 
@@ -161,6 +175,21 @@ static void drop(json_t *rows, bool in_episode)
 	}
 }
 
+/* Whether a valid value is what an absent one reads as, or says less of the same. */
+static bool is_blank(const json_t *value, const json_t *empty)
+{
+	const char *name;
+	json_t *inner;
+	if (!json_is_object(empty))
+		return json_equal(value, empty);
+	json_object_foreach((json_t *)value, name, inner) {
+		const json_t *known = json_object_get(empty, name);
+		if (!known || !is_blank(inner, known))
+			return false;
+	}
+	return true;
+}
+
 static void fill_in(json_t *document, json_t *context)
 {
 	const struct sl_shape *meta = sl_schema_row(SL_META);
@@ -169,9 +198,9 @@ static void fill_in(json_t *document, json_t *context)
 		bool inside = strncmp(name.bytes, "context.", 8) == 0;
 		json_t *object = inside ? context : document;
 		const char *short_name = name.bytes + (inside ? 8 : 0);
-		const json_t *value = json_object_get(object, short_name);
-		if (!value || sl_rows_meta_is_empty(name, value))
-			set(object, short_name, fuzz_parse(sl_str_from(sl_schema_empty(name))));
+		json_t *value = json_object_get(object, short_name), *empty = fuzz_parse(sl_str_from(sl_schema_empty(name)));
+		set(object, short_name, json_incref(!value || is_blank(value, empty) ? empty : value));
+		json_decref(empty);
 	}
 }
 
@@ -254,6 +283,8 @@ static void check_delta(const json_t *value, struct sl_arena *arena)
 	CHECK(sl_delta_from_json(value, arena, &delta, NULL) == 0);
 	CHECK(sl_rowset_count(delta.rows) + delta.deleted_count == count_rows(value));
 	CHECK(count_large(delta.rows) <= small_faults);
+	for (size_t i = 0; i < delta.deleted_count; i++)
+		check_key(&delta.deleted[i]);
 	sl_buf_init(&text, SIZE_MAX);
 	sl_buf_init(&text_again, SIZE_MAX);
 	CHECK(sl_delta_write(&delta, &text) == 0);
