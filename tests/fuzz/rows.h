@@ -71,16 +71,19 @@ static inline struct sl_digest fuzz_digest(const struct sl_rowset *rows)
 	return sum;
 }
 
-/* That the rows can be written as a document that anybody can read, and that holds them all. */
+/* The rows as a document, out of a request that holds it: a new reference. Anybody must be able to read and send it. */
 static inline json_t *fuzz_document(const struct sl_rowset *rows, struct sl_arena *arena)
 {
 	struct sl_faults faults;
 	struct sl_buf text;
 	sl_buf_init(&text, SIZE_MAX);
+	sl_buf_add_text(&text, "{\"projectData\":");
 	CHECK(sl_rows_write_document(rows, arena, &text, NULL) == 0);
-	json_t *document = fuzz_parse(sl_buf_str(&text));
+	sl_buf_add_char(&text, '}');
+	json_t *request = fuzz_parse(sl_buf_str(&text)), *document = json_incref(json_object_get(request, "projectData"));
 	CHECK(document);
 	CHECK(sl_validate_document(document, "", FUZZ_ROW_BYTES, arena, &faults, NULL) == 0);
+	json_decref(request);
 	sl_buf_dispose(&text);
 	return document;
 }
