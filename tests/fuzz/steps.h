@@ -66,7 +66,10 @@ static inline struct sl_str next_rank(struct input *in, struct sl_arena *arena)
 static inline size_t next_number(struct input *in)
 {
 	size_t number = 0;
-	for (uint8_t c = next(in); c >= '0' && c <= '9'; c = next(in))
+	uint8_t c = next(in);
+	while (c == ' ')
+		c = next(in);
+	for (; c >= '0' && c <= '9'; c = next(in))
 		number = (number * 10 + (c - '0')) % TEXT_BYTES;
 	return number;
 }

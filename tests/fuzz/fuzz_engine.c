@@ -1,0 +1,416 @@
+/* Fuzzes the client engine: a device, its store, a server and another device, led by lines of bytes. A line is one of
+ *   e steps ;    the user edits (steps.h)            j JSON      any event: its members, but time and random bytes
+ *   a            the server answers                  l           the same, but the answer gets lost
+ *   m JSON       the same, with these members        d at byte … the same, with bytes of the answer replaced
+ *   h status body   somebody else answers            f           no answer
+ *   o steps ;    the other device pushes             t ms        time passes
+ *   w            the engine is woken                 r           starts anew from the store
+ *   c effects    crashes after so many effects       s pair at byte …  damages the store, then starts anew
+ *   S, R, E, T   the server saves its state, goes back to it, has a new epoch, forgets what was deleted
+ * and whatever else stands there is passed over.
+ *
+ * What holds, after every event: what the engine stored, in any order, is all that it is; a refused event has changed
+ * nothing; base is what its digest says, and pending what differs from it; scenes and shots have their episodes, and all
+ * rows ranks. Nothing is pushed before a completed pull. Whatever an answer says, and whatever else happens that isn't
+ * the user's own doing, every word of a pending row is still in a row, a conflict copy, a receipt or a backup. From a
+ * damaged store the engine starts or says that it is damaged. In the end, alone with the server, it comes to rest with
+ * the server's rows.
+ */
+#include "engine_holds.h"
+
+#define EVENTS 80
+#define REST_STEPS 400
+
+/* --- events ----------------------------------------------------------------------------------------------------- */
+
+static void tell(struct host *host, json_t *event);
+
+static void tell_simply(struct host *host, const char *type) { tell(host, host_new_event(host, type)); }
+
+static void start(struct host *host)
+{
+	struct sl_effects effects;
+	sl_engine_free(&host->engine);
+	host->has_request = false;
+	host->crash_in = -1;
+	host->engine = sl_engine_new(NULL);
+	CHECK(host->engine);
+	int code = host_handle(host->engine, host_start_event(host), &effects);
+	CHECK(code == 0 || (code == SL_INTERNAL && host->tampered));
+	if (code != 0) {
+		host->over = true;
+		return;
+	}
+	for (size_t i = 0; i < effects.count; i++)
+		host_carry_out(host, &effects.items[i]);
+	sl_buf_clear(&host->state);
+	host_describe(host->engine, &host->state);
+	if (host->online)
+		tell_simply(host, "online");
+}
+
+static void carry_out(struct host *host, const struct sl_effects *effects)
+{
+	bool crashed = false;
+	host_check_text(effects);
+	for (size_t i = 0; i < effects->count && !crashed; i++) {
+		CHECK(effects->items[i].type != SL_EFFECT_STORE || i == 0);
+		crashed = host->crash_in == 0;
+		host->crash_in -= host->crash_in > 0;
+		if (!crashed)
+			host_carry_out(host, &effects->items[i]);
+	}
+	if (crashed) {
+		start(host);
+		return;
+	}
+	struct sl_str before = host_keep(host, sl_buf_str(&host->state));
+	sl_buf_clear(&host->state);
+	host_describe(host->engine, &host->state);
+	if (!host->tampered) {
+		check_rows(host);
+		if (!sl_str_equal(before, sl_buf_str(&host->state)))
+			check_store(host);
+	}
+}
+
+/* The user's own doing, by which words may go. */
+static bool is_users(const char *type)
+{
+	static const char *const types[] = { "edit", "replace", "resolve", "reverse", "restoreBackup", "clear" };
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(type, types[i]) == 0)
+			return true;
+	return false;
+}
+
+static void check_refusal(struct host *host, int code, bool users)
+{
+	struct sl_buf state;
+	host->over = code == SL_INTERNAL && host->tampered;
+	if (host->over)
+		return;
+	CHECK(users && (code == SL_INVALID || code == SL_MALFORMED || code == SL_TOO_LARGE || code == SL_NOT_FOUND
+		|| code == SL_CONFLICT || code == SL_FORBIDDEN));
+	sl_buf_init(&state, SIZE_MAX);
+	host_describe(host->engine, &state);
+	CHECK(sl_str_equal(sl_buf_str(&state), sl_buf_str(&host->state)));
+	sl_buf_dispose(&state);
+}
+
+/* The reference is stolen. */
+static void tell(struct host *host, json_t *event)
+{
+	const char *type = json_string_value(json_object_get(event, "type"));
+	bool users = type && is_users(type), refusable = users || !type || strcmp(type, "signIn") == 0;
+	struct sl_effects effects;
+	struct sl_buf words;
+	sl_buf_init(&words, SIZE_MAX);
+	if (!users && !host->tampered)
+		add_pending_words(host->engine, &words);
+	int code = host_handle(host->engine, event, &effects);
+	if (code == 0 && !host->tampered)
+		check_words(host->engine, sl_buf_str(&words));
+	if (code == 0)
+		carry_out(host, &effects);
+	else
+		check_refusal(host, code, refusable);
+	sl_buf_dispose(&words);
+}
+
+/* Any event that the app may think of. */
+static void tell_json(struct host *host, struct sl_str text)
+{
+	json_t *members = fuzz_parse(text), *event = host_new_event(host, "tick");
+	const char *type = json_string_value(json_object_get(members, "type"));
+	struct sl_arena arena;
+	struct sl_event read;
+	struct sl_buf line;
+	sl_arena_init(&arena, 0);
+	sl_buf_init(&line, SIZE_MAX);
+	if (json_is_object(members))
+		CHECK(json_object_update_missing(members, event) == 0);
+	sl_canon_write(&line, members);
+	bool sound = type && strcmp(type, "start") != 0 && strcmp(type, "answer") != 0
+		&& sl_engine_json_read(sl_buf_str(&line), &arena, &read, NULL) == 0;
+	if (sound && read.type == SL_EVENT_ONLINE)
+		host->online = true;
+	if (sound && (read.type == SL_EVENT_OFFLINE || read.type == SL_EVENT_SIGN_OUT))
+		host->has_request = false;
+	if (sound && read.type == SL_EVENT_OFFLINE)
+		host->online = false;
+	if (sound)
+		tell(host, json_incref(members));
+	json_decref(event);
+	json_decref(members);
+	sl_buf_dispose(&line);
+	sl_arena_dispose(&arena);
+}
+
+static void edit(struct host *host, const struct sl_delta *delta)
+{
+	struct sl_buf text;
+	json_t *event = host_new_event(host, "edit");
+	sl_buf_init(&text, SIZE_MAX);
+	CHECK(sl_delta_write(delta, &text) == 0);
+	host_set(event, "delta", fuzz_parse(sl_buf_str(&text)));
+	sl_buf_dispose(&text);
+	tell(host, event);
+}
+
+static void pass(struct host *host, int64_t ms)
+{
+	host->now_ms += ms;
+	tell_simply(host, "tick");
+}
+
+static void wake(struct host *host) { pass(host, host->wake_ms > host->now_ms ? host->wake_ms - host->now_ms : 0); }
+
+/* --- answers ---------------------------------------------------------------------------------------------------- */
+
+static void fail(struct host *host)
+{
+	json_t *event = host_new_event(host, "failed");
+	host_set(event, "request", json_integer(host->request));
+	host_set(event, "reason", json_string("no route"));
+	host->has_request = false;
+	tell(host, event);
+}
+
+static void answer(struct host *host, int status, struct sl_str body)
+{
+	json_t *event = host_new_event(host, "answer"), *text = json_stringn(body.length ? body.bytes : "", body.length);
+	size_t ignored = sl_engine_counts(host->engine)->ignored_answers;
+	bool is_pull = host->is_pull, may_crash = host->crash_in >= 0;
+	host->pulled |= is_pull && (status == 200 || status == 404);
+	host_set(event, "request", json_integer(host->request));
+	host_set(event, "status", json_integer(status));
+	if (text && !memchr(body.bytes ? body.bytes : "", '\0', body.length))
+		host_set(event, "body", json_incref(text));
+	json_decref(text);
+	host->has_request = false;
+	tell(host, event);
+	bool counted = (!may_crash || host->crash_in >= 0) && sl_engine_counts(host->engine)->ignored_answers == ignored;
+	if (counted && !is_pull && (status == 412 || status == 428))
+		host->pulled = false;
+}
+
+/* What the server answers to a request of device 0, ours, or 1. */
+static int ask(struct host *host, size_t device, bool is_pull, struct sl_str path, struct sl_str body,
+	struct sl_buf *out)
+{
+	struct sync_request request = { is_pull ? "GET" : path.length > 8 ? "POST" : "PUT", path, body };
+	host->server.now_ms += 7;
+	return sync_server_answer(&host->server, device, &request, out);
+}
+
+static void push_other(struct host *host, const struct sl_delta *delta)
+{
+	struct sl_buf body, out;
+	sl_buf_init(&body, SIZE_MAX);
+	sl_buf_init(&out, SIZE_MAX);
+	ask(host, 1, true, SL_STR("/project?since=0"), SL_STR(""), &out);
+	sl_buf_add_text(&body, "{\"opId\":\"other-");
+	sl_buf_add_int(&body, (int64_t)host->events++);
+	sl_buf_add_text(&body, "\",\"allowEmpty\":true,\"baseVersion\":");
+	sl_buf_add_int(&body, sync_server_store(&host->server)->head.version);
+	sl_buf_add_text(&body, ",\"delta\":");
+	CHECK(sl_delta_write(delta, &body) == 0);
+	sl_buf_add_char(&body, '}');
+	int status = ask(host, 1, false, SL_STR("/project"), sl_buf_str(&body), &out);
+	CHECK(status == 200 || status == 422);
+	sl_buf_dispose(&body);
+	sl_buf_dispose(&out);
+}
+
+/* The server's answer, as the line wants it. */
+static void exchange(struct host *host, uint8_t verb, struct input *line)
+{
+	struct sl_buf body;
+	sl_buf_init(&body, SIZE_MAX);
+	int status = ask(host, 0, host->is_pull, host->path, host->body, &body);
+	while (verb == 'd' && line->left > 0 && body.length > 0) {
+		size_t at = next_number(line) % body.length;
+		body.bytes[at] = (char)next(line);
+	}
+	if (verb == 'm') {
+		json_t *members = fuzz_parse((struct sl_str){ (const char *)line->bytes, line->left });
+		json_t *object = fuzz_parse(sl_buf_str(&body));
+		if (json_is_object(members) && json_object_update(object, members) == 0) {
+			sl_buf_clear(&body);
+			sl_canon_write(&body, object);
+		}
+		json_decref(members);
+		json_decref(object);
+	}
+	if (verb == 'l')
+		fail(host);
+	else
+		answer(host, status, sl_buf_str(&body));
+	sl_buf_dispose(&body);
+}
+
+/* --- the store and the server ----------------------------------------------------------------------------------- */
+
+/* Bytes of one pair, each replaced by the next one of the line; none: the pair is gone. What has no line of its own in
+ * JSON, zeros and parts of characters, stays. */
+static void damage(struct host *host, struct input *line)
+{
+	size_t index = sl_rowset_count(host->store) ? next_number(line) % sl_rowset_count(host->store) : 0, cursor = 0;
+	struct sl_row *row = sl_rowset_next(host->store, &cursor);
+	while (row && index-- > 0)
+		row = sl_rowset_next(host->store, &cursor);
+	if (!row)
+		return;
+	host->tampered = true;
+	if (line->left == 0)
+		sl_rowset_remove(host->store, &(struct sl_key){ SL_META, 0, row->key.id });
+	struct sl_buf value;
+	sl_buf_init(&value, SIZE_MAX);
+	sl_buf_add_str(&value, row->data);
+	while (line->left > 0 && value.length > 0) {
+		size_t at = next_number(line) % value.length;
+		char c = (char)(next(line) & 0x7f);
+		if (c != '\0' && !(value.bytes[at] & 0x80))
+			value.bytes[at] = c;
+	}
+	row->data = host_keep(host, sl_buf_str(&value));
+	sl_buf_dispose(&value);
+	start(host);
+}
+
+static void operate(struct host *host, uint8_t verb)
+{
+	static const char *const epochs[] = { "first", "second", "third" };
+	struct sync_server *server = &host->server;
+	if (verb == 'S' && server->state_count < SERVER_STATES - 1)
+		sync_server_save(server);
+	else if (verb == 'R' && server->state_count < SERVER_STATES - 1)
+		sync_server_restore(server, 0);
+	else if (verb == 'E')
+		server->epoch = epochs[host->events % 3];
+	else if (verb == 'T')
+		memory_store_drop_tombstones(sync_server_store(server), sync_server_store(server)->head.version);
+}
+
+/* --- lines ------------------------------------------------------------------------------------------------------ */
+
+/* The rest of the line, behind one blank. */
+static struct input next_line(struct input *in)
+{
+	const uint8_t *end = in->left ? memchr(in->bytes, '\n', in->left) : NULL;
+	size_t length = end ? (size_t)(end - in->bytes) : in->left, skip = length > 0 && *in->bytes == ' ';
+	struct input line = { in->bytes + skip, length - skip };
+	in->bytes += length + (end != NULL);
+	in->left -= length + (end != NULL);
+	return line;
+}
+
+static void take_steps(struct host *host, uint8_t verb, struct input *in)
+{
+	struct sl_delta delta;
+	const struct sl_rowset *rows = verb == 'e' ? sl_engine_rows(host->engine) : sync_server_store(&host->server)->rows;
+	if (!read_step(in, rows, &host->arena, &delta))
+		return;
+	if (verb == 'e')
+		edit(host, &delta);
+	else
+		push_other(host, &delta);
+}
+
+static void take_line(struct host *host, uint8_t verb, struct input *line)
+{
+	bool answers = verb && strchr("almdhf", verb), honest = !host->tampered;
+	if (answers && !host->has_request)
+		return;
+	if (verb == 'f' || (answers && verb != 'h' && !honest))
+		fail(host);
+	else if (verb == 'h') {
+		int status = (int)next_number(line);
+		answer(host, status, (struct sl_str){ (const char *)line->bytes, line->left });
+	} else if (answers)
+		exchange(host, verb, line);
+	else if (verb == 'j')
+		tell_json(host, (struct sl_str){ (const char *)line->bytes, line->left });
+	else if (verb == 't')
+		pass(host, (int64_t)next_number(line) * 100);
+	else if (verb == 'w')
+		wake(host);
+	else if (verb == 'r')
+		start(host);
+	else if (verb == 'c')
+		host->crash_in = (int)next_number(line) % 8;
+	else if (verb == 's')
+		damage(host, line);
+	else
+		operate(host, verb);
+}
+
+/* --- at rest ---------------------------------------------------------------------------------------------------- */
+
+/* Nothing to do but to poll, or for a person. */
+static bool is_at_rest(const struct host *host)
+{
+	const struct sl_status *status = sl_engine_status(host->engine);
+	if (host->has_request)
+		return false;
+	return strcmp(status->error, "empty_overwrite") == 0 || (status->pending == status->quarantined
+		&& (status->word == SL_STATUS_SYNCED || status->word == SL_STATUS_CONFLICT || status->pending > 0));
+}
+
+static void settle(struct host *host)
+{
+	struct input nothing = { NULL, 0 };
+	for (size_t i = 0; i < REST_STEPS; i++) {
+		if (is_at_rest(host))
+			return;
+		if (host->has_request)
+			exchange(host, 'a', &nothing);
+		else
+			wake(host);
+	}
+	CHECK(!"comes to rest");
+}
+
+static void come_to_rest(struct host *host)
+{
+	host->crash_in = -1;
+	host->online = true;
+	tell_simply(host, "signIn");
+	tell_simply(host, "online");
+	for (int i = 0; i < 3; i++) {
+		tell_simply(host, "syncNow");
+		settle(host);
+		if (strcmp(sl_engine_status(host->engine)->error, "empty_overwrite") == 0)
+			tell_simply(host, "clear");
+	}
+	CHECK(sl_engine_status(host->engine)->pending == 0);
+	CHECK(fuzz_same_rows(sl_engine_rows(host->engine), sync_server_store(&host->server)->rows));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct host host = { .now_ms = 1000000, .crash_in = -1, .online = true };
+	struct input in = { data, size };
+	sl_arena_init(&host.arena, 0);
+	sl_buf_init(&host.state, SIZE_MAX);
+	host.store = sl_rowset_new(&host.arena, 32);
+	CHECK(host.store && sync_server_init(&host.server) == 0);
+	start(&host);
+	for (size_t i = 0; i < EVENTS && in.left > 0 && !host.over; i++) {
+		uint8_t verb = next(&in);
+		if (verb == 'e' || verb == 'o')
+			take_steps(&host, verb, &in);
+		else if (verb != '\n' && verb != ';') {
+			struct input line = next_line(&in);
+			take_line(&host, verb, &line);
+		}
+	}
+	if (!host.tampered && !host.over)
+		come_to_rest(&host);
+	sl_engine_free(&host.engine);
+	sync_server_dispose(&host.server);
+	sl_buf_dispose(&host.state);
+	sl_arena_dispose(&host.arena);
+	return 0;
+}

@@ -1,0 +1,187 @@
+/* A host of the engine for its fuzz harness: a store, a clock, one request at a time, a server. Every event goes to the
+ * engine as JSON, and its effects come back as JSON, like those of a browser.
+ */
+#ifndef TESTS_FUZZ_HOST_H
+#define TESTS_FUZZ_HOST_H
+
+#include "steps.h"
+
+#include "../unit/sync_server.h"
+#include "core/engine_json.h"
+#include "core/text_tokens.h"
+
+struct host {
+	struct sl_arena arena;
+	struct sl_engine *engine;
+	struct sl_rowset *store;    /* a value is the data of a row of meta, its key the id */
+	struct sync_server server;
+	int64_t now_ms, wake_ms;
+	uint64_t events;            /* so far: what random bytes are made of */
+	bool online;
+	bool pulled;                /* a pull was answered, and no push was refused for want of one since */
+	bool has_request, is_pull;
+	int64_t request;
+	struct sl_str path, body;
+	int crash_in;               /* effects that are still carried out before a crash; less than 0: none */
+	bool tampered;              /* the store was damaged: the engine may say so, and then the run ends */
+	bool over;
+	struct sl_buf state;        /* as host_describe has it, after the last event */
+};
+
+static inline struct sl_str host_keep(struct host *host, struct sl_str text)
+{
+	struct sl_str copy;
+	CHECK(sl_arena_copy(&host->arena, text, &copy) == 0);
+	return copy;
+}
+
+/* --- what the engine holds -------------------------------------------------------------------------------------- */
+
+static inline void host_describe_rows(const struct sl_rowset *rows, struct sl_arena *arena, struct sl_buf *out)
+{
+	struct sl_row **sorted = sl_rowset_sorted(rows, arena);
+	for (size_t i = 0; i < sl_rowset_count(rows); i++) {
+		sl_buf_add_text(out, sl_entity_name(sorted[i]->key.entity));
+		sl_key_write(out, &sorted[i]->key);
+		sl_buf_add_str(out, sorted[i]->rank);
+		sl_buf_add_str(out, sorted[i]->data);
+		sl_buf_add_char(out, '\n');
+	}
+}
+
+/* What a merge or an answer replaced, and all that the user sees; nothing of it only in the operation or in base. */
+static inline void host_describe_seen(const struct sl_engine *engine, struct sl_arena *arena, struct sl_buf *out)
+{
+	host_describe_rows(sl_engine_rows(engine), arena, out);
+	CHECK(sl_engine_json_conflicts(engine, out) == 0 && sl_engine_json_receipts(engine, out) == 0);
+	CHECK(sl_engine_json_backups(engine, out) == 0);
+}
+
+/* All that lasts, as text. */
+static inline void host_describe(const struct sl_engine *engine, struct sl_buf *out)
+{
+	const struct sl_status *status = sl_engine_status(engine);
+	const int64_t numbers[] = { status->version, (int64_t)status->pending, (int64_t)status->quarantined,
+		(int64_t)status->conflicts };
+	struct sl_arena arena;
+	sl_arena_init(&arena, 0);
+	struct sl_rowset *refused = sl_rowset_new(&arena, 8);
+	const struct sl_quarantined *row;
+	for (size_t i = 0; (row = sl_engine_quarantined(engine, i)); i++)
+		CHECK(sl_rowset_put(refused, &(struct sl_row){ .key = row->key, .data = sl_str_from(row->reason) }));
+	host_describe_seen(engine, &arena, out);
+	host_describe_rows(sl_engine_base(engine), &arena, out);
+	host_describe_rows(refused, &arena, out);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		sl_buf_add_int(out, numbers[i]);
+		sl_buf_add_char(out, ' ');
+	}
+	CHECK(sl_buf_code(out) == 0);
+	sl_arena_dispose(&arena);
+}
+
+/* --- events ----------------------------------------------------------------------------------------------------- */
+
+static inline json_t *host_text(struct sl_str text)
+{
+	json_t *value = json_stringn(text.length ? text.bytes : "", text.length);
+	CHECK(value);
+	return value;
+}
+
+static inline void host_set(json_t *object, const char *name, json_t *value)
+{
+	CHECK(json_object_set_new(object, name, value) == 0);
+}
+
+/* An event of this type, with the time and random bytes of now. */
+static inline json_t *host_new_event(struct host *host, const char *type)
+{
+	json_t *event = json_object();
+	XXH128_hash_t hash = XXH3_128bits(&host->events, sizeof(host->events));
+	char hex[SL_DIGEST_HEX];
+	host->events++;
+	sl_digest_format((struct sl_digest){ hash.high64, hash.low64 }, hex);
+	host_set(event, "type", json_string(type));
+	host_set(event, "now", json_integer(host->now_ms));
+	host_set(event, "random", json_string(hex));
+	return event;
+}
+
+static inline json_t *host_start_event(struct host *host)
+{
+	json_t *event = host_new_event(host, "start"), *pairs = json_array();
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(host->store, &cursor)))
+		CHECK(json_array_append_new(pairs, json_pack("[oo]", host_text(row->key.id), host_text(row->data))) == 0);
+	host_set(event, "pairs", pairs);
+	return event;
+}
+
+/* Gives the event, of which the reference is stolen, to the engine by way of its text. */
+static inline int host_handle(struct sl_engine *engine, json_t *json, struct sl_effects *effects_r)
+{
+	struct sl_arena arena;
+	struct sl_event event;
+	struct sl_buf text;
+	struct sl_err err = SL_ERR_INIT;
+	sl_arena_init(&arena, 0);
+	sl_buf_init(&text, SIZE_MAX);
+	sl_canon_write(&text, json);
+	*effects_r = (struct sl_effects){ NULL, 0 };
+	int code = sl_engine_json_read(sl_buf_str(&text), &arena, &event, &err);
+	if (code == 0)
+		code = sl_engine_handle(engine, &event, effects_r, &err);
+	CHECK(code == err.code && (code == 0) == (err.message[0] == '\0'));
+	json_decref(json);
+	sl_buf_dispose(&text);
+	sl_arena_dispose(&arena);
+	return code;
+}
+
+/* --- effects ---------------------------------------------------------------------------------------------------- */
+
+static inline void host_store(struct host *host, const struct sl_write *write)
+{
+	struct sl_row row = { .key = { SL_META, 0, host_keep(host, write->key) }, .data = host_keep(host, write->value) };
+	CHECK(write->key.length > 0 && (!write->remove || write->value.length == 0));
+	if (write->remove)
+		sl_rowset_remove(host->store, &row.key);
+	else
+		CHECK(sl_rowset_put(host->store, &row));
+}
+
+static inline void host_send(struct host *host, const struct sl_request_effect *send)
+{
+	host->has_request = true;
+	host->is_pull = strcmp(send->method, "GET") == 0;
+	host->request = send->id;
+	host->path = host_keep(host, send->path);
+	host->body = host_keep(host, send->body);
+	CHECK(host->is_pull || host->pulled || host->tampered); /* no push before a completed pull */
+}
+
+static inline void host_carry_out(struct host *host, const struct sl_effect *effect)
+{
+	if (effect->type == SL_EFFECT_STORE)
+		for (size_t i = 0; i < effect->store.count; i++)
+			host_store(host, &effect->store.writes[i]);
+	else if (effect->type == SL_EFFECT_SEND)
+		host_send(host, &effect->send);
+	else if (effect->type == SL_EFFECT_WAKE)
+		host->wake_ms = effect->wake.at_ms;
+}
+
+static inline void host_check_text(const struct sl_effects *effects)
+{
+	struct sl_buf text;
+	sl_buf_init(&text, SIZE_MAX);
+	CHECK(sl_engine_json_write(effects, &text) == 0);
+	json_t *list = fuzz_parse(sl_buf_str(&text));
+	CHECK(json_is_array(list) && json_array_size(list) == effects->count);
+	json_decref(list);
+	sl_buf_dispose(&text);
+}
+
+#endif
