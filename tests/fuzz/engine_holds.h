@@ -19,6 +19,7 @@ static inline void check_rows(const struct host *host)
 	}
 	for (cursor = 0; (row = sl_rowset_next(base, &cursor));)
 		pending += !sl_rowset_find(rows, &row->key);
+	CHECK(fuzz_same_rows(rows, host->shown));
 	CHECK(pending == sl_engine_status(host->engine)->pending);
 	CHECK(sl_digest_equal(fuzz_digest(base), sl_engine_digest(host->engine)));
 }

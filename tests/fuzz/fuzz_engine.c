@@ -11,7 +11,8 @@
  *
  * What holds, after every event: what the engine stored, in any order, is all that it is; a refused event has changed
  * nothing; base is what its digest says, and pending what differs from it; scenes and shots have their episodes, and all
- * rows ranks. Nothing is pushed before a completed pull. Whatever an answer says, and whatever else happens that isn't
+ * rows ranks; what the app shows, from its own edits and what it was told, is what the engine has. Nothing is pushed
+ * before a completed pull, and an operation's id never goes with other bytes. Whatever an answer says, and whatever else happens that isn't
  * the user's own doing, every word of a pending row is still in a row, a conflict copy, a receipt or a backup. From a
  * damaged store the engine starts or says that it is damaged. In the end, alone with the server, it comes to rest with
  * the server's rows.
@@ -43,6 +44,7 @@ static void start(struct host *host)
 	}
 	for (size_t i = 0; i < effects.count; i++)
 		host_carry_out(host, &effects.items[i]);
+	host_show_all(host);
 	sl_buf_clear(&host->state);
 	host_describe(host->engine, &host->state);
 	if (host->online)
@@ -102,19 +104,24 @@ static void check_refusal(struct host *host, int code, bool users)
 static void tell(struct host *host, json_t *event)
 {
 	const char *type = json_string_value(json_object_get(event, "type"));
-	bool users = type && is_users(type), refusable = users || !type || strcmp(type, "signIn") == 0;
+	bool users = is_users(type), refusable = users || strcmp(type, "signIn") == 0;
 	struct sl_effects effects;
 	struct sl_buf words;
+	json_t *given = json_incref(json_object_get(event, "delta"));
 	sl_buf_init(&words, SIZE_MAX);
 	if (!users && !host->tampered)
 		add_pending_words(host->engine, &words);
-	int code = host_handle(host->engine, event, &effects);
-	if (code == 0 && !host->tampered)
-		check_words(host->engine, sl_buf_str(&words));
-	if (code == 0)
-		carry_out(host, &effects);
-	else
+	int code = host_handle(host->engine, json_incref(event), &effects);
+	if (code != 0) {
 		check_refusal(host, code, refusable);
+	} else {
+		if (!host->tampered)
+			check_words(host->engine, sl_buf_str(&words));
+		host_show_own(host, type, given);
+		carry_out(host, &effects);
+	}
+	json_decref(given);
+	json_decref(event);
 	sl_buf_dispose(&words);
 }
 
@@ -195,40 +202,12 @@ static void answer(struct host *host, int status, struct sl_str body)
 		host->pulled = false;
 }
 
-/* What the server answers to a request of device 0, ours, or 1. */
-static int ask(struct host *host, size_t device, bool is_pull, struct sl_str path, struct sl_str body,
-	struct sl_buf *out)
-{
-	struct sync_request request = { is_pull ? "GET" : path.length > 8 ? "POST" : "PUT", path, body };
-	host->server.now_ms += 7;
-	return sync_server_answer(&host->server, device, &request, out);
-}
-
-static void push_other(struct host *host, const struct sl_delta *delta)
-{
-	struct sl_buf body, out;
-	sl_buf_init(&body, SIZE_MAX);
-	sl_buf_init(&out, SIZE_MAX);
-	ask(host, 1, true, SL_STR("/project?since=0"), SL_STR(""), &out);
-	sl_buf_add_text(&body, "{\"opId\":\"other-");
-	sl_buf_add_int(&body, (int64_t)host->events++);
-	sl_buf_add_text(&body, "\",\"allowEmpty\":true,\"baseVersion\":");
-	sl_buf_add_int(&body, sync_server_store(&host->server)->head.version);
-	sl_buf_add_text(&body, ",\"delta\":");
-	CHECK(sl_delta_write(delta, &body) == 0);
-	sl_buf_add_char(&body, '}');
-	int status = ask(host, 1, false, SL_STR("/project"), sl_buf_str(&body), &out);
-	CHECK(status == 200 || status == 422);
-	sl_buf_dispose(&body);
-	sl_buf_dispose(&out);
-}
-
 /* The server's answer, as the line wants it. */
 static void exchange(struct host *host, uint8_t verb, struct input *line)
 {
 	struct sl_buf body;
 	sl_buf_init(&body, SIZE_MAX);
-	int status = ask(host, 0, host->is_pull, host->path, host->body, &body);
+	int status = host_ask(host, 0, host->is_pull, host->path, host->body, &body);
 	while (verb == 'd' && line->left > 0 && body.length > 0) {
 		size_t at = next_number(line) % body.length;
 		body.bytes[at] = (char)next(line);
@@ -250,7 +229,7 @@ static void exchange(struct host *host, uint8_t verb, struct input *line)
 	sl_buf_dispose(&body);
 }
 
-/* --- the store and the server ----------------------------------------------------------------------------------- */
+/* --- the store -------------------------------------------------------------------------------------------------- */
 
 /* Bytes of one pair, each replaced by the next one of the line; none: the pair is gone. What has no line of its own in
  * JSON, zeros and parts of characters, stays. */
@@ -279,20 +258,6 @@ static void damage(struct host *host, struct input *line)
 	start(host);
 }
 
-static void operate(struct host *host, uint8_t verb)
-{
-	static const char *const epochs[] = { "first", "second", "third" };
-	struct sync_server *server = &host->server;
-	if (verb == 'S' && server->state_count < SERVER_STATES - 1)
-		sync_server_save(server);
-	else if (verb == 'R' && server->state_count < SERVER_STATES - 1)
-		sync_server_restore(server, 0);
-	else if (verb == 'E')
-		server->epoch = epochs[host->events % 3];
-	else if (verb == 'T')
-		memory_store_drop_tombstones(sync_server_store(server), sync_server_store(server)->head.version);
-}
-
 /* --- lines ------------------------------------------------------------------------------------------------------ */
 
 /* The rest of the line, behind one blank. */
@@ -315,7 +280,7 @@ static void take_steps(struct host *host, uint8_t verb, struct input *in)
 	if (verb == 'e')
 		edit(host, &delta);
 	else
-		push_other(host, &delta);
+		host_push_other(host, &delta);
 }
 
 static void take_line(struct host *host, uint8_t verb, struct input *line)
@@ -343,7 +308,7 @@ static void take_line(struct host *host, uint8_t verb, struct input *line)
 	else if (verb == 's')
 		damage(host, line);
 	else
-		operate(host, verb);
+		host_operate(host, verb);
 }
 
 /* --- at rest ---------------------------------------------------------------------------------------------------- */
@@ -395,7 +360,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sl_arena_init(&host.arena, 0);
 	sl_buf_init(&host.state, SIZE_MAX);
 	host.store = sl_rowset_new(&host.arena, 32);
-	CHECK(host.store && sync_server_init(&host.server) == 0);
+	host.sent = sl_rowset_new(&host.arena, 8);
+	CHECK(host.store && host.sent && sync_server_init(&host.server) == 0);
 	start(&host);
 	for (size_t i = 0; i < EVENTS && in.left > 0 && !host.over; i++) {
 		uint8_t verb = next(&in);

@@ -23,6 +23,8 @@ struct host {
 	int64_t request;
 	struct sl_str path, body;
 	int crash_in;               /* effects that are still carried out before a crash; less than 0: none */
+	struct sl_rowset *shown;    /* by the app: its own edits, and what the engine told */
+	struct sl_rowset *sent;     /* the bodies of operations, as the data of a row, by their id */
 	bool tampered;              /* the store was damaged: the engine may say so, and then the run ends */
 	bool over;
 	struct sl_buf state;        /* as host_describe has it, after the last event */
@@ -152,6 +154,48 @@ static inline void host_store(struct host *host, const struct sl_write *write)
 		CHECK(sl_rowset_put(host->store, &row));
 }
 
+/* The same id never goes with other bytes. */
+static inline void host_note_sent(struct host *host)
+{
+	json_t *body = fuzz_parse(host->body);
+	const char *id = json_string_value(json_object_get(body, "opId"));
+	CHECK(id);
+	struct sl_row row = { .key = { SL_META, 0, host_keep(host, sl_str_from(id)) }, .data = host->body };
+	const struct sl_row *known = sl_rowset_find(host->sent, &row.key);
+	CHECK(!known || sl_str_equal(known->data, host->body));
+	CHECK(sl_rowset_put(host->sent, &row));
+	json_decref(body);
+}
+
+/* Rows and keys in the arena of the host. */
+static inline void host_show(struct host *host, const struct sl_delta *delta)
+{
+	const struct sl_row *row;
+	struct sl_row copy;
+	for (size_t i = 0; i < delta->deleted_count; i++)
+		sl_rowset_remove(host->shown, &delta->deleted[i]);
+	for (size_t cursor = 0; (row = sl_rowset_next(delta->rows, &cursor));)
+		CHECK(sl_row_copy(&host->arena, row, &copy) == 0 && sl_rowset_put(host->shown, &copy));
+}
+
+static inline void host_show_all(struct host *host)
+{
+	struct sl_delta all = { (struct sl_rowset *)sl_engine_rows(host->engine), NULL, 0 };
+	host->shown = sl_rowset_new(&host->arena, 16);
+	host_show(host, &all);
+}
+
+/* What the app did by itself with this event, which was taken. */
+static inline void host_show_own(struct host *host, const char *type, const json_t *given)
+{
+	struct sl_delta delta;
+	if (strcmp(type, "replace") == 0)
+		host_show_all(host);
+	if (strcmp(type, "edit") == 0)
+		CHECK(sl_delta_from_json(given, &host->arena, &delta, NULL) == 0
+			&& sl_delta_apply(&delta, host->shown, &host->arena) == 0);
+}
+
 static inline void host_send(struct host *host, const struct sl_request_effect *send)
 {
 	host->has_request = true;
@@ -159,6 +203,8 @@ static inline void host_send(struct host *host, const struct sl_request_effect *
 	host->request = send->id;
 	host->path = host_keep(host, send->path);
 	host->body = host_keep(host, send->body);
+	if (!host->is_pull && !host->tampered)
+		host_note_sent(host);
 	CHECK(host->is_pull || host->pulled || host->tampered); /* no push before a completed pull */
 }
 
@@ -169,6 +215,8 @@ static inline void host_carry_out(struct host *host, const struct sl_effect *eff
 			host_store(host, &effect->store.writes[i]);
 	else if (effect->type == SL_EFFECT_SEND)
 		host_send(host, &effect->send);
+	else if (effect->type == SL_EFFECT_CHANGED)
+		host_show(host, effect->changed.delta);
 	else if (effect->type == SL_EFFECT_WAKE)
 		host->wake_ms = effect->wake.at_ms;
 }
@@ -182,6 +230,50 @@ static inline void host_check_text(const struct sl_effects *effects)
 	CHECK(json_is_array(list) && json_array_size(list) == effects->count);
 	json_decref(list);
 	sl_buf_dispose(&text);
+}
+
+/* --- the server ------------------------------------------------------------------------------------------------- */
+
+/* What the server answers to a request of device 0, ours, or 1. */
+static inline int host_ask(struct host *host, size_t device, bool is_pull, struct sl_str path, struct sl_str body,
+	struct sl_buf *out)
+{
+	struct sync_request request = { is_pull ? "GET" : path.length > 8 ? "POST" : "PUT", path, body };
+	host->server.now_ms += 7;
+	return sync_server_answer(&host->server, device, &request, out);
+}
+
+static inline void host_push_other(struct host *host, const struct sl_delta *delta)
+{
+	struct sl_buf body, out;
+	sl_buf_init(&body, SIZE_MAX);
+	sl_buf_init(&out, SIZE_MAX);
+	host_ask(host, 1, true, SL_STR("/project?since=0"), SL_STR(""), &out);
+	sl_buf_add_text(&body, "{\"opId\":\"other-");
+	sl_buf_add_int(&body, (int64_t)host->events++);
+	sl_buf_add_text(&body, "\",\"allowEmpty\":true,\"baseVersion\":");
+	sl_buf_add_int(&body, sync_server_store(&host->server)->head.version);
+	sl_buf_add_text(&body, ",\"delta\":");
+	CHECK(sl_delta_write(delta, &body) == 0);
+	sl_buf_add_char(&body, '}');
+	int status = host_ask(host, 1, false, SL_STR("/project"), sl_buf_str(&body), &out);
+	CHECK(status == 200 || status == 422);
+	sl_buf_dispose(&body);
+	sl_buf_dispose(&out);
+}
+
+static inline void host_operate(struct host *host, uint8_t verb)
+{
+	static const char *const epochs[] = { "first", "second", "third" };
+	struct sync_server *server = &host->server;
+	if (verb == 'S' && server->state_count < SERVER_STATES - 1)
+		sync_server_save(server);
+	else if (verb == 'R' && server->state_count < SERVER_STATES - 1)
+		sync_server_restore(server, 0);
+	else if (verb == 'E')
+		server->epoch = epochs[host->events % 3];
+	else if (verb == 'T')
+		memory_store_drop_tombstones(sync_server_store(server), sync_server_store(server)->head.version);
 }
 
 #endif
