@@ -6,21 +6,26 @@
  *   o steps ;    the other device pushes             t ms        time passes
  *   w            the engine is woken                 r           starts anew from the store
  *   c effects    crashes after so many effects       s pair at byte …  damages the store, then starts anew
+ *   b seconds status body   the same as h, and wants to be left alone for so long
  *   S, R, E, T   the server saves its state, goes back to it, has a new epoch, forgets what was deleted
  * and whatever else stands there is passed over.
  *
  * What holds, after every event: what the engine stored, in any order, is all that it is; a refused event has changed
  * nothing; base is what its digest says, and pending what differs from it; scenes and shots have their episodes, and all
  * rows ranks; what the app shows, from its own edits and what it was told, is what the engine has. Nothing is pushed
- * before a completed pull, and an operation's id never goes with other bytes. Whatever an answer says, and whatever else happens that isn't
- * the user's own doing, every word of a pending row is still in a row, a conflict copy, a receipt or a backup. From a
- * damaged store the engine starts or says that it is damaged. In the end, alone with the server, it comes to rest with
- * the server's rows.
+ * before a completed pull; an operation goes out again, with the same bytes, until its fate is known; only clearing
+ * empties a project. Whatever an answer says, and whatever else happens that isn't the user's own doing: every word of a
+ * pending row, and every word that base gets from others, is then in a row, a conflict copy, a receipt or a backup; rows
+ * that are replaced or removed are in a new backup. From a damaged store the engine starts, or says that it is damaged.
+ * In the end, alone with the server, it comes to rest with the server's rows, but for those that this refuses; and a server
+ * that fell back has got its rows again.
  */
 #include "engine_holds.h"
 
 #define EVENTS 80
 #define REST_STEPS 400
+#define ROW_BYTES 300 /* of the server: more is refused */
+#define REQUEST_BYTES 1200
 
 /* --- events ----------------------------------------------------------------------------------------------------- */
 
@@ -76,16 +81,6 @@ static void carry_out(struct host *host, const struct sl_effects *effects)
 	}
 }
 
-/* The user's own doing, by which words may go. */
-static bool is_users(const char *type)
-{
-	static const char *const types[] = { "edit", "replace", "resolve", "reverse", "restoreBackup", "clear" };
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strcmp(type, types[i]) == 0)
-			return true;
-	return false;
-}
-
 static void check_refusal(struct host *host, int code, bool users)
 {
 	struct sl_buf state;
@@ -100,29 +95,47 @@ static void check_refusal(struct host *host, int code, bool users)
 	sl_buf_dispose(&state);
 }
 
+/* An event that isn't the user's doing, and what becomes of the words on both sides. */
+static int tell_world(struct host *host, json_t *event, struct sl_effects *effects_r)
+{
+	struct sl_arena arena;
+	struct sl_buf mine, theirs;
+	sl_arena_init(&arena, 0);
+	sl_buf_init(&mine, SIZE_MAX);
+	sl_buf_init(&theirs, SIZE_MAX);
+	struct sl_rowset *base = keep(sl_engine_base(host->engine), &arena);
+	struct sl_rowset *rows = keep(sl_engine_rows(host->engine), &arena);
+	add_new_words(sl_engine_rows(host->engine), base, &mine);
+	int64_t last = last_receipt(host->engine);
+	int code = host_handle(host->engine, event, effects_r);
+	if (code == 0) {
+		add_new_words(sl_engine_base(host->engine), base, &theirs);
+		check_words(host, &mine, false);
+		check_words(host, &theirs, true);
+		check_backup(host->engine, rows);
+		check_parked(host->engine, last);
+	}
+	sl_buf_dispose(&mine);
+	sl_buf_dispose(&theirs);
+	sl_arena_dispose(&arena);
+	return code;
+}
+
 /* The reference is stolen. */
 static void tell(struct host *host, json_t *event)
 {
 	const char *type = json_string_value(json_object_get(event, "type"));
 	bool users = is_users(type), refusable = users || strcmp(type, "signIn") == 0;
 	struct sl_effects effects;
-	struct sl_buf words;
-	json_t *given = json_incref(json_object_get(event, "delta"));
-	sl_buf_init(&words, SIZE_MAX);
-	if (!users && !host->tampered)
-		add_pending_words(host->engine, &words);
-	int code = host_handle(host->engine, json_incref(event), &effects);
-	if (code != 0) {
-		check_refusal(host, code, refusable);
-	} else {
-		if (!host->tampered)
-			check_words(host->engine, sl_buf_str(&words));
-		host_show_own(host, type, given);
+	int code = users || host->tampered ? host_handle(host->engine, json_incref(event), &effects)
+		: tell_world(host, json_incref(event), &effects);
+	if (code == 0) {
+		host_show_own(host, type, json_object_get(event, "delta"));
 		carry_out(host, &effects);
+	} else {
+		check_refusal(host, code, refusable);
 	}
-	json_decref(given);
 	json_decref(event);
-	sl_buf_dispose(&words);
 }
 
 /* Any event that the app may think of. */
@@ -184,16 +197,20 @@ static void fail(struct host *host)
 	tell(host, event);
 }
 
-static void answer(struct host *host, int status, struct sl_str body)
+static void answer(struct host *host, int status, size_t retry_secs, struct sl_str body)
 {
 	json_t *event = host_new_event(host, "answer"), *text = json_stringn(body.length ? body.bytes : "", body.length);
 	size_t ignored = sl_engine_counts(host->engine)->ignored_answers;
 	bool is_pull = host->is_pull, may_crash = host->crash_in >= 0;
+	if (status < 500 && status != 429 && status != 401 && status != 403)
+		host->undecided = SL_STR("");
 	host->pulled |= is_pull && (status == 200 || status == 404);
 	host_set(event, "request", json_integer(host->request));
 	host_set(event, "status", json_integer(status));
 	if (text && !memchr(body.bytes ? body.bytes : "", '\0', body.length))
 		host_set(event, "body", json_incref(text));
+	if (retry_secs > 0)
+		host_set(event, "retryAfter", json_sprintf("%zu", retry_secs));
 	json_decref(text);
 	host->has_request = false;
 	tell(host, event);
@@ -225,37 +242,8 @@ static void exchange(struct host *host, uint8_t verb, struct input *line)
 	if (verb == 'l')
 		fail(host);
 	else
-		answer(host, status, sl_buf_str(&body));
+		answer(host, status, 0, sl_buf_str(&body));
 	sl_buf_dispose(&body);
-}
-
-/* --- the store -------------------------------------------------------------------------------------------------- */
-
-/* Bytes of one pair, each replaced by the next one of the line; none: the pair is gone. What has no line of its own in
- * JSON, zeros and parts of characters, stays. */
-static void damage(struct host *host, struct input *line)
-{
-	size_t index = sl_rowset_count(host->store) ? next_number(line) % sl_rowset_count(host->store) : 0, cursor = 0;
-	struct sl_row *row = sl_rowset_next(host->store, &cursor);
-	while (row && index-- > 0)
-		row = sl_rowset_next(host->store, &cursor);
-	if (!row)
-		return;
-	host->tampered = true;
-	if (line->left == 0)
-		sl_rowset_remove(host->store, &(struct sl_key){ SL_META, 0, row->key.id });
-	struct sl_buf value;
-	sl_buf_init(&value, SIZE_MAX);
-	sl_buf_add_str(&value, row->data);
-	while (line->left > 0 && value.length > 0) {
-		size_t at = next_number(line) % value.length;
-		char c = (char)(next(line) & 0x7f);
-		if (c != '\0' && !(value.bytes[at] & 0x80))
-			value.bytes[at] = c;
-	}
-	row->data = host_keep(host, sl_buf_str(&value));
-	sl_buf_dispose(&value);
-	start(host);
 }
 
 /* --- lines ------------------------------------------------------------------------------------------------------ */
@@ -277,6 +265,7 @@ static void take_steps(struct host *host, uint8_t verb, struct input *in)
 	const struct sl_rowset *rows = verb == 'e' ? sl_engine_rows(host->engine) : sync_server_store(&host->server)->rows;
 	if (!read_step(in, rows, &host->arena, &delta))
 		return;
+	host->held = NULL;
 	if (verb == 'e')
 		edit(host, &delta);
 	else
@@ -285,15 +274,18 @@ static void take_steps(struct host *host, uint8_t verb, struct input *in)
 
 static void take_line(struct host *host, uint8_t verb, struct input *line)
 {
-	bool answers = verb && strchr("almdhf", verb), honest = !host->tampered;
+	bool answers = verb && strchr("almdhbf", verb), honest = !host->tampered;
+	if (verb && strchr("jmdhb", verb))
+		host->held = NULL;
 	if (answers && !host->has_request)
 		return;
-	if (verb == 'f' || (answers && verb != 'h' && !honest))
-		fail(host);
-	else if (verb == 'h') {
+	if (verb == 'h' || verb == 'b') {
+		size_t retry_secs = verb == 'b' ? next_number(line) : 0;
 		int status = (int)next_number(line);
-		answer(host, status, (struct sl_str){ (const char *)line->bytes, line->left });
-	} else if (answers)
+		answer(host, status, retry_secs, (struct sl_str){ (const char *)line->bytes, line->left });
+	} else if (verb == 'f' || (answers && !honest))
+		fail(host);
+	else if (answers)
 		exchange(host, verb, line);
 	else if (verb == 'j')
 		tell_json(host, (struct sl_str){ (const char *)line->bytes, line->left });
@@ -305,10 +297,13 @@ static void take_line(struct host *host, uint8_t verb, struct input *line)
 		start(host);
 	else if (verb == 'c')
 		host->crash_in = (int)next_number(line) % 8;
-	else if (verb == 's')
-		damage(host, line);
-	else
+	else if (verb == 's') {
+		host_damage(host, line);
+		start(host);
+	} else
 		host_operate(host, verb);
+	if (verb == 'R')
+		note_fall_back(host);
 }
 
 /* --- at rest ---------------------------------------------------------------------------------------------------- */
@@ -317,10 +312,11 @@ static void take_line(struct host *host, uint8_t verb, struct input *line)
 static bool is_at_rest(const struct host *host)
 {
 	const struct sl_status *status = sl_engine_status(host->engine);
+	bool refused = status->quarantined > 0 && host->wake_ms - host->now_ms >= 29000;
 	if (host->has_request)
 		return false;
-	return strcmp(status->error, "empty_overwrite") == 0 || (status->pending == status->quarantined
-		&& (status->word == SL_STATUS_SYNCED || status->word == SL_STATUS_CONFLICT || status->pending > 0));
+	return strcmp(status->error, "empty_overwrite") == 0 || (refused && strcmp(status->error, "invalid") == 0)
+		|| (status->pending == 0 && (status->word == SL_STATUS_SYNCED || status->word == SL_STATUS_CONFLICT));
 }
 
 static void settle(struct host *host)
@@ -346,11 +342,15 @@ static void come_to_rest(struct host *host)
 	for (int i = 0; i < 3; i++) {
 		tell_simply(host, "syncNow");
 		settle(host);
-		if (strcmp(sl_engine_status(host->engine)->error, "empty_overwrite") == 0)
-			tell_simply(host, "clear");
+		if (strcmp(sl_engine_status(host->engine)->error, "empty_overwrite") != 0)
+			continue;
+		tell_simply(host, "clear");
+		host->held = NULL;
 	}
-	CHECK(sl_engine_status(host->engine)->pending == 0);
-	CHECK(fuzz_same_rows(sl_engine_rows(host->engine), sync_server_store(&host->server)->rows));
+	const struct sl_status *status = sl_engine_status(host->engine);
+	CHECK(status->pending == 0 || status->quarantined > 0);
+	CHECK(fuzz_same_rows(sl_engine_base(host->engine), sync_server_store(&host->server)->rows));
+	check_held(host);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -362,6 +362,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	host.store = sl_rowset_new(&host.arena, 32);
 	host.sent = sl_rowset_new(&host.arena, 8);
 	CHECK(host.store && host.sent && sync_server_init(&host.server) == 0);
+	host.server.row_bytes = ROW_BYTES;
+	host.server.request_bytes = REQUEST_BYTES;
 	start(&host);
 	for (size_t i = 0; i < EVENTS && in.left > 0 && !host.over; i++) {
 		uint8_t verb = next(&in);

@@ -17,13 +17,15 @@ struct host {
 	struct sync_server server;
 	int64_t now_ms, wake_ms;
 	uint64_t events;            /* so far: what random bytes are made of */
-	bool online;
+	bool online, cleared;
 	bool pulled;                /* a pull was answered, and no push was refused for want of one since */
 	bool has_request, is_pull;
 	int64_t request;
 	struct sl_str path, body;
 	int crash_in;               /* effects that are still carried out before a crash; less than 0: none */
 	struct sl_rowset *shown;    /* by the app: its own edits, and what the engine told */
+	struct sl_str undecided;    /* the last one's id, until an answer may have decided on it */
+	struct sl_rowset *held;     /* rows that the server has to get again; or NULL */
 	struct sl_rowset *sent;     /* the bodies of operations, as the data of a row, by their id */
 	bool tampered;              /* the store was damaged: the engine may say so, and then the run ends */
 	bool over;
@@ -154,7 +156,16 @@ static inline void host_store(struct host *host, const struct sl_write *write)
 		CHECK(sl_rowset_put(host->store, &row));
 }
 
-/* The same id never goes with other bytes. */
+/* Only a user who clears the project empties it. */
+static inline void host_check_new(const struct host *host, const json_t *body)
+{
+	bool empties = sl_rows_is_empty_project(sl_engine_rows(host->engine))
+		&& !sl_rows_is_empty_project(sl_engine_base(host->engine)) && json_object_get(body, "delta");
+	CHECK(!empties || json_is_true(json_object_get(body, "allowEmpty")));
+	CHECK(!json_object_get(body, "allowEmpty") || host->cleared);
+}
+
+/* The same id never goes with other bytes, and no other id before the fate of the last is known. */
 static inline void host_note_sent(struct host *host)
 {
 	json_t *body = fuzz_parse(host->body);
@@ -163,6 +174,10 @@ static inline void host_note_sent(struct host *host)
 	struct sl_row row = { .key = { SL_META, 0, host_keep(host, sl_str_from(id)) }, .data = host->body };
 	const struct sl_row *known = sl_rowset_find(host->sent, &row.key);
 	CHECK(!known || sl_str_equal(known->data, host->body));
+	CHECK(host->undecided.length == 0 || sl_str_equal(host->undecided, row.key.id));
+	host->undecided = row.key.id;
+	if (!known)
+		host_check_new(host, body);
 	CHECK(sl_rowset_put(host->sent, &row));
 	json_decref(body);
 }
@@ -189,6 +204,7 @@ static inline void host_show_all(struct host *host)
 static inline void host_show_own(struct host *host, const char *type, const json_t *given)
 {
 	struct sl_delta delta;
+	host->cleared |= strcmp(type, "clear") == 0;
 	if (strcmp(type, "replace") == 0)
 		host_show_all(host);
 	if (strcmp(type, "edit") == 0)
@@ -232,6 +248,34 @@ static inline void host_check_text(const struct sl_effects *effects)
 	sl_buf_dispose(&text);
 }
 
+/* --- the store -------------------------------------------------------------------------------------------------- */
+
+/* Bytes of one pair, each replaced by the next one of the line; none: the pair is gone. What has no line of its own in
+ * JSON, zeros and parts of characters, stays. */
+static inline void host_damage(struct host *host, struct input *line)
+{
+	size_t index = sl_rowset_count(host->store) ? next_number(line) % sl_rowset_count(host->store) : 0, cursor = 0;
+	struct sl_row *row = sl_rowset_next(host->store, &cursor);
+	while (row && index-- > 0)
+		row = sl_rowset_next(host->store, &cursor);
+	if (!row)
+		return;
+	host->tampered = true;
+	if (line->left == 0)
+		sl_rowset_remove(host->store, &(struct sl_key){ SL_META, 0, row->key.id });
+	struct sl_buf value;
+	sl_buf_init(&value, SIZE_MAX);
+	sl_buf_add_str(&value, row->data);
+	while (line->left > 0 && value.length > 0) {
+		size_t at = next_number(line) % value.length;
+		char c = (char)(next(line) & 0x7f);
+		if (c != '\0' && !(value.bytes[at] & 0x80))
+			value.bytes[at] = c;
+	}
+	row->data = host_keep(host, sl_buf_str(&value));
+	sl_buf_dispose(&value);
+}
+
 /* --- the server ------------------------------------------------------------------------------------------------- */
 
 /* What the server answers to a request of device 0, ours, or 1. */
@@ -257,7 +301,7 @@ static inline void host_push_other(struct host *host, const struct sl_delta *del
 	CHECK(sl_delta_write(delta, &body) == 0);
 	sl_buf_add_char(&body, '}');
 	int status = host_ask(host, 1, false, SL_STR("/project"), sl_buf_str(&body), &out);
-	CHECK(status == 200 || status == 422);
+	CHECK(status == 200 || status == 422 || status == 413);
 	sl_buf_dispose(&body);
 	sl_buf_dispose(&out);
 }

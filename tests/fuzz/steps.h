@@ -102,11 +102,24 @@ static inline struct sl_str opening(const struct sl_key *key)
 
 static inline struct sl_str closing(const struct sl_key *key) { return key->entity == SL_META ? SL_STR("\"") : SL_STR("\"}"); }
 
-/* The text of the row, if it has one of ours; a part of it is replaced. */
-static inline void edited_text(struct input *in, const struct sl_row *old, struct sl_buf *text)
+/* The text of a row that a step has written; NULL bytes for another row. */
+static inline struct sl_str own_text(const struct sl_row *row)
 {
-	size_t around = opening(&old->key).length + closing(&old->key).length;
-	struct sl_str whole = { old->data.bytes + opening(&old->key).length, old->data.length - around };
+	struct sl_str before = opening(&row->key), behind = closing(&row->key), none = { NULL, 0 };
+	if (row->data.length < before.length + behind.length || memcmp(row->data.bytes, before.bytes, before.length) != 0)
+		return none;
+	struct sl_str text = { row->data.bytes + before.length, row->data.length - before.length - behind.length };
+	if (memcmp(text.bytes + text.length, behind.bytes, behind.length) != 0)
+		return none;
+	for (size_t i = 0; i < text.length; i++)
+		if (text.bytes[i] == '"' || text.bytes[i] == '\\')
+			return none;
+	return text;
+}
+
+/* A part of it is replaced. */
+static inline void edited_text(struct input *in, struct sl_str whole, struct sl_buf *text)
+{
 	size_t at = next_number(in) % (whole.length + 1), length = next_number(in) % (whole.length - at + 1);
 	sl_buf_add(text, whole.bytes, at);
 	next_text(in, text);
@@ -142,8 +155,8 @@ static inline void read_line(struct input *in, uint8_t kind, const struct sl_row
 	if (kind != '>' || !old) {
 		sl_buf_init(&text, SIZE_MAX);
 		sl_buf_add_str(&text, opening(&row.key));
-		if (kind == '~' && old)
-			edited_text(in, old, &text);
+		if (kind == '~' && old && own_text(old).bytes)
+			edited_text(in, own_text(old), &text);
 		else
 			next_text(in, &text);
 		sl_buf_add_str(&text, closing(&row.key));
