@@ -15,8 +15,8 @@
  * rows ranks; what the app shows, from its own edits and what it was told, is what the engine has. Nothing is pushed
  * before a completed pull; an operation goes out again, with the same bytes, until its fate is known; only clearing
  * empties a project. Whatever an answer says, and whatever else happens that isn't the user's own doing: every word of a
- * pending row, and every word that base gets from others, is then in a row, a conflict copy, a receipt or a backup; rows
- * that are replaced or removed are in a new backup. From a damaged store the engine starts, or says that it is damaged.
+ * pending row, and every word that base gets from others, is then in a row, a conflict copy or a receipt; rows that are
+ * replaced or removed are in a new backup. From a damaged store the engine starts, or says that it is damaged.
  * In the end, alone with the server, it comes to rest with the server's rows, but for those that this refuses; and a server
  * that fell back has got its rows again.
  */

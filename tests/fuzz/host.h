@@ -53,12 +53,11 @@ static inline void host_describe_rows(const struct sl_rowset *rows, struct sl_ar
 	}
 }
 
-/* What a merge or an answer replaced, and all that the user sees; nothing of it only in the operation or in base. */
+/* What the user sees and what asks for a decision or tells of one; nothing of it only in a backup, or in base. */
 static inline void host_describe_seen(const struct sl_engine *engine, struct sl_arena *arena, struct sl_buf *out)
 {
 	host_describe_rows(sl_engine_rows(engine), arena, out);
 	CHECK(sl_engine_json_conflicts(engine, out) == 0 && sl_engine_json_receipts(engine, out) == 0);
-	CHECK(sl_engine_json_backups(engine, out) == 0);
 }
 
 /* All that lasts, as text. */
@@ -74,6 +73,7 @@ static inline void host_describe(const struct sl_engine *engine, struct sl_buf *
 	for (size_t i = 0; (row = sl_engine_quarantined(engine, i)); i++)
 		CHECK(sl_rowset_put(refused, &(struct sl_row){ .key = row->key, .data = sl_str_from(row->reason) }));
 	host_describe_seen(engine, &arena, out);
+	CHECK(sl_engine_json_backups(engine, out) == 0);
 	host_describe_rows(sl_engine_base(engine), &arena, out);
 	host_describe_rows(refused, &arena, out);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
