@@ -15,6 +15,7 @@ struct sl_check {
 	struct sl_arena *arena;
 	struct sl_faults *faults;
 	struct sl_seen seen[SL_ENTITIES];
+	unsigned row_depth; /* steps from the root to the row at hand */
 	uint64_t estimate; /* at least the canonical bytes of the row at hand, as far as it was visited */
 	int code;          /* 0, or why validation could not be completed */
 };

@@ -95,6 +95,7 @@ static bool check_row(struct sl_check *check, const struct sl_check_place *place
 	size_t reserved_count;
 	const char *const *reserved = sl_schema_reserved(place->entity, &reserved_count);
 	bool has_key = check_key(check, place, row, step, key_r);
+	check->row_depth = step->depth;
 	check->estimate = 2;
 	check_fields(check, place, row, step);
 	sl_check_size(check, row, reserved, reserved_count, step);
@@ -171,6 +172,7 @@ void sl_check_meta(struct sl_check *check, bool in_context, const char *name, co
 		sl_check_fault(check, &step, "must not be null");
 		return;
 	}
+	check->row_depth = step.depth;
 	check->estimate = 0;
 	sl_check_value(check, field, value, &step);
 	sl_check_size(check, value, NULL, 0, &step);

@@ -3,7 +3,7 @@
  * Checked: types, words, ranges, text limits, numbers beyond ±(2^53−1) anywhere, ids (1–128 code points, no control
  * characters, safe integers for episodes), names of unknown project-level fields (as ids; none may begin with "context."),
  * null where a project-level field is stored (in a delta null removes it), unique ids within a collection, no row both
- * written and deleted, ranks (`[0-9A-Za-z]{1,64}`), and the size of each row.
+ * written and deleted, ranks (`[0-9A-Za-z]{1,64}`), and the size and depth of each row.
  * Not checked here: whether a scene's or shot's episode exists in a delta (only the store knows).
  */
 #ifndef SL_CORE_VALIDATE_H
@@ -14,6 +14,10 @@
 #include "core/arena.h"
 #include "core/error.h"
 #include "core/schema.h"
+
+/* Arrays and objects inside each other in a row, its own object counted; in a project-level field, its value. So every row
+ * fits into all that it is sent and stored in: a request with the whole document has five levels around a shot. */
+#define SL_ROW_DEPTH 24
 
 #define SL_FAULTS 50 /* faults that are reported; the rest is only counted */
 

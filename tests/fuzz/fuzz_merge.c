@@ -2,20 +2,11 @@
  * row of each collection and in each project-level field, whatever its type should be. No JSON, or no object for a
  * collection: the row is absent. The first byte is the row's rank. Checks what merge.h promises of any three states.
  */
-#include <stdint.h>
-#include <stdlib.h>
+#include "fuzz.h"
 
 #include "core/canon.h"
 #include "core/digest.h"
 #include "core/merge.h"
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
-			abort(); \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Takes the next text off the input; its value is NULL if it is no JSON. */
 static json_t *next_value(const uint8_t **data, size_t *left)

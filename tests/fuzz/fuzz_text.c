@@ -1,21 +1,12 @@
 /* Fuzzes the text merge. The input is base, mine and theirs with a NUL between; bytes that are no UTF-8 are dropped.
  * Checks what text.h promises of any three texts.
  */
-#include <stdint.h>
-#include <stdlib.h>
+#include "fuzz.h"
 
 #include "core/buf.h"
 #include "core/text.h"
 #include "core/text_tokens.h"
 #include "core/utf8.h"
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
-			abort(); \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool contains(struct sl_str text, struct sl_str part)
 {

@@ -1,23 +1,75 @@
 /* Limits of validation: depth, sizes of rows, memory. */
 #include "validating.h"
 
-/* The document itself is the first level. */
-static void depth__is_bounded(void **state)
+#include "core/delta.h"
+
+static json_t *nested(size_t levels)
 {
-	static const size_t levels[] = { 1, 31, 32, 33, 3000 };
+	json_t *value = json_array();
+	for (size_t level = 1; level < levels; level++)
+		value = json_pack("[o]", value);
+	return value;
+}
+
+/* The row's object is the first level of a row, its value that of a project-level field. */
+static void depth__is_bounded_within_a_row(void **state)
+{
+	static const size_t levels[] = { 1, SL_ROW_DEPTH - 1, SL_ROW_DEPTH, SL_ROW_DEPTH + 1, 3000 };
 	(void)state;
 	for (size_t i = 0; i < LENGTH(levels); i++) {
-		json_t *document = parse("{'episodes':[]}"), *value = json_array();
+		json_t *document = parse("{'episodes':[{'id':1,'shots':[{'id':'a'}]}]}");
+		json_t *episode = json_array_get(json_object_get(document, "episodes"), 0);
+		json_t *shot = json_array_get(json_object_get(episode, "shots"), 0);
 		struct run run;
-		for (size_t level = 1; level < levels[i]; level++)
-			value = json_pack("[o]", value);
-		json_object_set_new(document, "deep", value);
+		json_object_set_new(document, "deep", nested(levels[i]));
+		json_object_set_new(episode, "deep", nested(levels[i] - 1));
+		json_object_set_new(shot, "videoParams", nested(levels[i] - 1));
 		run_value(&run, DOCUMENT, document, NO_LIMIT);
-		assert_int_equal(run.faults.total, 1 + levels[i] > SL_JSON_DEPTH);
-		if (run.faults.total)
-			assert_string_equal(run.faults.items[0].reason, "nested deeper than 32 levels");
+		assert_int_equal(run.faults.total, levels[i] > SL_ROW_DEPTH ? 3 : 0);
+		for (size_t fault = 0; fault < run.faults.count; fault++)
+			assert_string_equal(run.faults.items[fault].reason, "nested deeper than 24 levels");
 		run_end(&run);
 		json_decref(document);
+	}
+}
+
+/* The rows of a valid delta as a request with the whole document, which nests them deeper. */
+static void expect_readable(const json_t *delta_json)
+{
+	struct run run;
+	struct sl_delta delta;
+	struct sl_buf text;
+	json_t *request;
+	run_value(&run, DELTA, delta_json, NO_LIMIT);
+	if (run.code == 0) {
+		sl_buf_init(&text, SIZE_MAX);
+		assert_int_equal(sl_delta_from_json(delta_json, &run.arena, &delta, NULL), 0);
+		sl_buf_add_text(&text, "{\"projectData\":");
+		assert_int_equal(sl_rows_write_document(delta.rows, &run.arena, &text, NULL), 0);
+		sl_buf_add_char(&text, '}');
+		request = parse_bytes(text.bytes, text.length);
+		expect_valid(DOCUMENT, json_object_get(request, "projectData"), NO_LIMIT);
+		json_decref(request);
+		sl_buf_dispose(&text);
+	}
+	run_end(&run);
+}
+
+static void depth__of_a_valid_delta_fits_every_request(void **state)
+{
+	(void)state;
+	for (size_t levels = 1; levels <= SL_JSON_DEPTH; levels++) {
+		json_t *delta = parse("{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'a'}],'characters':[{'id':'c'}],"
+			"'meta':{'context':{}}}");
+		json_t *rows[] = { json_array_get(json_object_get(delta, "episodes"), 0),
+			json_array_get(json_object_get(delta, "shots"), 0), json_array_get(json_object_get(delta, "characters"), 0),
+			json_object_get(delta, "meta"), json_object_get(json_object_get(delta, "meta"), "context") };
+		for (size_t i = 0; i < LENGTH(rows); i++) {
+			json_object_set_new(rows[i], "deep", nested(levels));
+			expect_readable(delta);
+			json_object_del(rows[i], "deep");
+		}
+		json_decref(delta);
 	}
 }
 
@@ -103,7 +155,8 @@ static void memory__shortage_is_told_apart_from_faults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(depth__is_bounded),
+		cmocka_unit_test(depth__is_bounded_within_a_row),
+		cmocka_unit_test(depth__of_a_valid_delta_fits_every_request),
 		cmocka_unit_test(rows__are_measured_exactly_at_their_limit),
 		cmocka_unit_test(rows__of_episodes_are_measured_without_scenes_and_shots),
 		cmocka_unit_test(rows__of_the_project_level_are_measured_one_by_one),

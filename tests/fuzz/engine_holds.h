@@ -1,0 +1,213 @@
+/* What holds of an engine between events, for its fuzz harness. */
+#ifndef TESTS_FUZZ_ENGINE_HOLDS_H
+#define TESTS_FUZZ_ENGINE_HOLDS_H
+
+#include "host.h"
+
+/* --- what holds after an event ---------------------------------------------------------------------------------- */
+
+static inline void check_rows(const struct host *host)
+{
+	const struct sl_rowset *rows = sl_engine_rows(host->engine), *base = sl_engine_base(host->engine);
+	const struct sl_row *row, *old;
+	size_t cursor = 0, pending = 0;
+	while ((row = sl_rowset_next(rows, &cursor))) {
+		struct sl_key episode = sl_key_of_episode(row->key.episode);
+		CHECK(!sl_entity_has_episode(row->key.entity) || sl_rowset_find(rows, &episode));
+		CHECK(row->key.entity == SL_META ? row->rank.length == 0 : sl_rank_is_valid(row->rank));
+		pending += !(old = sl_rowset_find(base, &row->key)) || !sl_row_same_content(old, row);
+	}
+	for (cursor = 0; (row = sl_rowset_next(base, &cursor));)
+		pending += !sl_rowset_find(rows, &row->key);
+	CHECK(fuzz_same_rows(rows, host->shown));
+	CHECK(pending == sl_engine_status(host->engine)->pending);
+	CHECK(pending == 0 || sl_engine_status(host->engine)->word != SL_STATUS_SYNCED);
+	CHECK(sl_digest_equal(fuzz_digest(base), sl_engine_digest(host->engine)));
+}
+
+/* That an engine made from the store is the one that stored. */
+static inline void check_store(struct host *host)
+{
+	struct sl_engine *other = sl_engine_new(NULL);
+	struct sl_effects effects;
+	struct sl_buf state;
+	sl_buf_init(&state, SIZE_MAX);
+	CHECK(other && host_handle(other, host_start_event(host), &effects) == 0);
+	host_describe(other, &state);
+	CHECK(sl_str_equal(sl_buf_str(&state), sl_buf_str(&host->state)));
+	sl_buf_dispose(&state);
+	sl_engine_free(&other);
+}
+
+/* The user's own doing, by which words may go. */
+static inline bool is_users(const char *type)
+{
+	static const char *const types[] = { "edit", "replace", "resolve", "reverse", "restoreBackup", "clear" };
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(type, types[i]) == 0)
+			return true;
+	return false;
+}
+
+/* --- words ------------------------------------------------------------------------------------------------------ */
+
+/* `part` isn't empty. */
+static inline bool holds(struct sl_str text, struct sl_str part)
+{
+	const char *at = text.bytes, *end = text.bytes + text.length;
+	while (at && (size_t)(end - at) >= part.length) {
+		at = memchr(at, part.bytes[0], (size_t)(end - at) - part.length + 1);
+		if (at && memcmp(at, part.bytes, part.length) == 0)
+			return true;
+		at = at ? at + 1 : NULL;
+	}
+	return false;
+}
+
+/* Adds the words of the value's texts that `known` has not, each with a line end. */
+static inline void add_words(const json_t *value, struct sl_str known, struct sl_buf *words)
+{
+	struct sl_str text = { json_string_value(value), json_string_length(value) };
+	enum sl_text_token token;
+	const char *name;
+	size_t index;
+	json_t *inner;
+	for (size_t at = 0, end; at < text.length; at = end) {
+		end = sl_text_token_end(text, at, &token);
+		struct sl_str word = { text.bytes + at, end - at };
+		if (token != SL_TOKEN_WORD || holds(known, word))
+			continue;
+		sl_buf_add_str(words, word);
+		sl_buf_add_char(words, '\n');
+	}
+	json_object_foreach((json_t *)value, name, inner)
+		add_words(inner, known, words);
+	json_array_foreach(value, index, inner)
+		add_words(inner, known, words);
+}
+
+/* Those of rows that are not, as they are, among the others. */
+static inline void add_new_words(const struct sl_rowset *rows, const struct sl_rowset *others, struct sl_buf *words)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(rows, &cursor))) {
+		const struct sl_row *old = sl_rowset_find(others, &row->key);
+		if (old && sl_str_equal(old->data, row->data))
+			continue;
+		json_t *value = fuzz_parse(row->data);
+		add_words(value, old ? old->data : SL_STR(""), words);
+		json_decref(value);
+	}
+}
+
+/* The rows as they are. */
+static inline struct sl_rowset *keep(const struct sl_rowset *rows, struct sl_arena *arena)
+{
+	struct sl_rowset *kept = sl_rowset_new(arena, 16);
+	const struct sl_row *row;
+	struct sl_row copy;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(rows, &cursor)))
+		CHECK(sl_row_copy(arena, row, &copy) == 0 && sl_rowset_put(kept, &copy));
+	return kept;
+}
+
+/* What was sent may have been taken, and edited meanwhile. */
+static inline bool was_sent(const struct host *host, struct sl_str word)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(host->sent, &cursor)))
+		if (holds(row->data, word))
+			return true;
+	return false;
+}
+
+/* That all the words are to be seen; `theirs`: or are ours, and were sent. */
+static inline void check_words(const struct host *host, const struct sl_buf *list, bool theirs)
+{
+	struct sl_str words = sl_buf_str(list);
+	struct sl_arena arena;
+	struct sl_buf seen;
+	sl_arena_init(&arena, 0);
+	sl_buf_init(&seen, SIZE_MAX);
+	host_describe_seen(host->engine, &arena, &seen);
+	while (words.length > 0) {
+		const char *end = memchr(words.bytes, '\n', words.length);
+		struct sl_str word = { words.bytes, (size_t)(end - words.bytes) };
+		CHECK(holds(sl_buf_str(&seen), word) || (theirs && was_sent(host, word)));
+		words = (struct sl_str){ end + 1, words.length - word.length - 1 };
+	}
+	sl_buf_dispose(&seen);
+	sl_arena_dispose(&arena);
+}
+
+/* That the last backup holds the row, if it is no longer in place as it was. */
+static inline void check_kept(const struct sl_engine *engine, const struct sl_row *row, const struct sl_backup *backup)
+{
+	const struct sl_row *now = sl_rowset_find(sl_engine_rows(engine), &row->key);
+	if (now && sl_row_same_content(now, row))
+		return;
+	const struct sl_row *kept = backup ? sl_rowset_find(backup->delta->rows, &row->key) : NULL;
+	CHECK(kept && sl_row_same_content(kept, row));
+}
+
+static inline void check_backup(const struct sl_engine *engine, const struct sl_rowset *before)
+{
+	const struct sl_backup *backup = NULL, *next_backup;
+	const struct sl_row *row;
+	size_t cursor = 0;
+	for (size_t i = 0; (next_backup = sl_engine_backup(engine, i)); i++)
+		backup = next_backup;
+	while ((row = sl_rowset_next(before, &cursor)))
+		check_kept(engine, row, backup);
+}
+
+static inline int64_t last_receipt(const struct sl_engine *engine)
+{
+	const struct sl_kept_receipt *receipt;
+	int64_t id = 0;
+	for (size_t i = 0; (receipt = sl_engine_receipt(engine, i)); i++)
+		id = receipt->id;
+	return id;
+}
+
+static inline bool is_copied(const struct sl_engine *engine, const struct sl_receipt *receipt)
+{
+	const struct sl_row *row = sl_rowset_find(sl_engine_rows(engine), &receipt->key);
+	const struct sl_conflict_copy *copy;
+	struct sl_str mine = receipt->mine;
+	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++)
+		if (sl_key_equal(&copy->receipt.key, &receipt->key) && sl_str_equal(copy->receipt.path, receipt->path)
+			&& sl_str_equal(copy->receipt.mine, mine))
+			return true;
+	return sl_str_equal(mine, receipt->result) || (row && mine.length > 0 && holds(row->data, mine));
+}
+
+/* What a person has to decide on is a conflict copy, unless the row holds it. */
+static inline void check_parked(const struct sl_engine *engine, int64_t last)
+{
+	const struct sl_kept_receipt *receipt;
+	for (size_t i = 0; (receipt = sl_engine_receipt(engine, i)); i++)
+		CHECK(receipt->id <= last || !receipt->receipt.parked || is_copied(engine, &receipt->receipt));
+}
+
+/* --- a server that fell back ------------------------------------------------------------------------------------ */
+
+/* The server went back behind what the device has seen: if nobody does anything more, it gets all rows again. */
+static inline void note_fall_back(struct host *host)
+{
+	bool behind = sync_server_store(&host->server)->head.version < sl_engine_status(host->engine)->version;
+	host->held = behind && !host->tampered ? keep(sl_engine_rows(host->engine), &host->arena) : NULL;
+}
+
+static inline void check_held(const struct host *host)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while (host->held && (row = sl_rowset_next(host->held, &cursor)))
+		CHECK(sl_rowset_find(sl_engine_rows(host->engine), &row->key));
+}
+
+#endif
