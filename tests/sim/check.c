@@ -246,7 +246,7 @@ void sim_check_conflict(struct sim *sim, unsigned device, int64_t id)
 	}
 	const struct sl_receipt *receipt = &copy->receipt;
 	struct sim_field *field = find_field(sim, sim_check_field(&receipt->key, first_name(receipt->path)));
-	if (sim->plan->polite && !sim_server_is_doubtful(&sim->server) && !sl_rowset_find(sim->check.removed, &receipt->key))
+	if (sim->plan->polite && !sim->check.haunted && !sim_server_is_doubtful(&sim->server) && !sl_rowset_find(sim->check.removed, &receipt->key))
 		sim_violate(sim, "prompts", "device %u asks about %s %.*s though nobody typed in others' lines: %.*s | %.*s | %.*s",
 			device, sl_entity_name(receipt->key.entity), (int)receipt->path.length, receipt->path.bytes,
 			(int)receipt->base.length, receipt->base.bytes, (int)receipt->mine.length, receipt->mine.bytes,

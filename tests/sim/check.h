@@ -58,6 +58,7 @@ struct sim_check {
 	struct sl_rowset *removed;           /* keys that the server ever removed */
 	struct sim_clash clashes[SIM_DEVICES];
 	size_t prompts;
+	bool haunted;                        /* a device lost its store while a push of it was on its way */
 	bool saving;                         /* an editor that was open for a while is being saved */
 };
 

@@ -119,7 +119,9 @@ static bool is_known(struct sim *sim, const struct sim_device *device, const str
 			&& hold_no_more(sl_engine_rows(other), sl_engine_base(other), key))))
 			return false;
 	}
-	return base && hold_no_more(sim->server.store->memory.rows, base, key);
+	/* Not less, either: a state on the way there, in the answer to a retry, may hold an edit of what is gone by now. */
+	return base && hold_no_more(sim->server.store->memory.rows, base, key)
+		&& hold_no_more(base, sim->server.store->memory.rows, key);
 }
 
 static void note_deleted(struct sim *sim, const struct sim_device *device, const struct sl_key *key)

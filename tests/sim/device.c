@@ -90,6 +90,7 @@ void sim_device_wipe(struct sim *sim, unsigned index)
 	struct sim_device *device = &sim->devices[index];
 	const struct sl_row *row;
 	size_t cursor = 0;
+	sim->check.haunted |= sim->network.pushes[index] > 0;
 	sim_device_crash(sim, index);
 	SIM_NOTE(sim, "device %u  loses its store", index);
 	while ((row = sl_rowset_next(device->store, &cursor)))
