@@ -173,8 +173,20 @@ static bool holds_line(struct sl_str text, struct sl_str line)
 	return false;
 }
 
+/* A word that stands twice may be taken away by two users at once, of whom each leaves the other one. */
+static void note_doubled(struct sim *sim, struct sl_str text, struct sl_str line)
+{
+	struct sim_wordset there = { { 0 } };
+	size_t cursor = 0;
+	unsigned id;
+	sim_wordset_add_all(&there, text);
+	while ((id = sim_words_next(line, &cursor)))
+		if (sim_wordset_has(&there, id))
+			sim->words.items[id].text = false;
+}
+
 /* Adds those lines of `from` that `text` does not have yet. */
-static void add_lines(struct sl_buf *text, struct sl_str from)
+static void add_lines(struct sim *sim, struct sl_buf *text, struct sl_str from)
 {
 	for (size_t at = 0, length; at < from.length; at += length + 1) {
 		const char *end = memchr(from.bytes + at, '\n', from.length - at);
@@ -182,6 +194,7 @@ static void add_lines(struct sl_buf *text, struct sl_str from)
 		struct sl_str line = { from.bytes + at, length };
 		if (holds_line(sl_buf_str(text), line))
 			continue;
+		note_doubled(sim, sl_buf_str(text), line);
 		sl_buf_add_char(text, '\n');
 		sl_buf_add_str(text, line);
 	}
@@ -206,7 +219,7 @@ static struct sl_str compose(struct writing *writing, const struct sl_receipt *r
 		abort();
 	if (json_is_string(mine)) {
 		sl_buf_add_str(&both, text_of(theirs));
-		add_lines(&both, text_of(mine));
+		add_lines(writing->sim, &both, text_of(mine));
 		sl_canon_string(&out, sl_buf_str(&both));
 	} else {
 		sl_buf_add_str(&out, receipt->mine.length ? receipt->mine : SL_STR("\"\""));
