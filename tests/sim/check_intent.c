@@ -115,8 +115,10 @@ static bool is_known(struct sim *sim, const struct sim_device *device, const str
 	const struct sl_rowset *base = device->engine ? sl_engine_base(device->engine) : NULL;
 	for (unsigned i = 0; base && i < sim->plan->devices; i++) {
 		const struct sl_engine *other = sim->devices[i].engine;
-		if (!other || (i != device->index && !(!is_pushing(sim, i) && hold_no_more(sl_engine_base(other), base, key)
-			&& hold_no_more(sl_engine_rows(other), sl_engine_base(other), key))))
+		if (!other || is_pushing(sim, i))
+			return false;
+		if (i != device->index && !(hold_no_more(sl_engine_base(other), base, key)
+			&& hold_no_more(sl_engine_rows(other), sl_engine_base(other), key)))
 			return false;
 	}
 	/* Not less, either: a state on the way there, in the answer to a retry, may hold an edit of what is gone by now. */
