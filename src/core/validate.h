@@ -17,7 +17,7 @@
 
 /* Arrays and objects inside each other in a row, its own object counted; in a project-level field, its value. So every row
  * fits into all that it is sent and stored in: a request with the whole document has five levels around a shot. */
-#define SL_ROW_DEPTH 24
+#define SL_ROW_DEPTH 27
 
 #define SL_FAULTS 50 /* faults that are reported; the rest is only counted */
 

@@ -27,7 +27,7 @@ static void depth__is_bounded_within_a_row(void **state)
 		run_value(&run, DOCUMENT, document, NO_LIMIT);
 		assert_int_equal(run.faults.total, levels[i] > SL_ROW_DEPTH ? 3 : 0);
 		for (size_t fault = 0; fault < run.faults.count; fault++)
-			assert_string_equal(run.faults.items[fault].reason, "nested deeper than 24 levels");
+			assert_string_equal(run.faults.items[fault].reason, "nested deeper than 27 levels");
 		run_end(&run);
 		json_decref(document);
 	}
