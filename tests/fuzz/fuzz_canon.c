@@ -84,6 +84,83 @@ static void check_refusal(struct sl_str text, int code, const struct sl_err *err
 		CHECK(text.length > SL_JSON_VALUES_MINIMUM && err->limit >= SL_JSON_VALUES_MINIMUM);
 }
 
+/* --- numbers ---------------------------------------------------------------------------------------------------- */
+
+static size_t significant_digits(const char *text)
+{
+	size_t digits = 0, zeros = 0;
+	for (; *text && *text != 'e'; text++) {
+		if (*text < '0' || *text > '9' || (digits + zeros == 0 && *text == '0'))
+			continue;
+		zeros = *text == '0' ? zeros + 1 : 0;
+		digits++;
+	}
+	return digits - zeros;
+}
+
+/* That no shorter text reads as the same double, be it the nearest or the one above that. */
+static void check_shortest(const char *text, double number)
+{
+	char nearest[64], digits[64], *exponent;
+	size_t count = significant_digits(text), kept = 0;
+	CHECK(count <= 17);
+	if (count < 2)
+		return;
+	snprintf(nearest, sizeof(nearest), "%.*e", (int)count - 2, fabs(number));
+	CHECK(strtod(nearest, NULL) != fabs(number));
+	exponent = strchr(nearest, 'e');
+	for (const char *at = nearest; at < exponent; at++)
+		if (*at != '.')
+			digits[kept++] = *at;
+	digits[kept] = '\0';
+	snprintf(nearest, sizeof(nearest), "%llue%ld", strtoull(digits, NULL, 10) + 1,
+		strtol(exponent + 1, NULL, 10) - (long)kept + 1);
+	CHECK(strtod(nearest, NULL) != fabs(number));
+}
+
+static void check_double(double number)
+{
+	char text[SL_NUMBER_TEXT + 1];
+	struct sl_buf canonical;
+	double again = 0;
+	size_t length = sl_number_format(number, text);
+	CHECK(length > 0 && length <= 25);
+	text[length] = '\0';
+	CHECK(sl_number_token((struct sl_str){ text, length }) == length);
+	CHECK(sl_number_parse((struct sl_str){ text, length }, &again) == 0 && again == number);
+	CHECK(strtod(text, NULL) == number);
+	CHECK((strchr(text, 'e') != NULL) == (fabs(number) >= 1e21 || (number != 0 && fabs(number) < 1e-6)));
+	sl_buf_init(&canonical, SIZE_MAX);
+	sl_canon_number(&canonical, number);
+	CHECK(sl_str_equal(sl_buf_str(&canonical), (struct sl_str){ text, length }));
+	sl_buf_dispose(&canonical);
+	check_shortest(text, number);
+}
+
+/* The number that the text begins with, if there is one. */
+static void check_number(struct sl_str text)
+{
+	char *copy = fuzz_copy(text), *end;
+	size_t length = sl_number_token((struct sl_str){ copy, text.length });
+	double number = 0;
+	CHECK(length <= text.length);
+	if (length > 0) {
+		struct sl_buf token;
+		int code = sl_number_parse((struct sl_str){ copy, length }, &number);
+		sl_buf_init(&token, SIZE_MAX);
+		sl_buf_add(&token, copy, length);
+		sl_buf_add_char(&token, '\0');
+		double expected = strtod(token.bytes, &end);
+		CHECK(end == token.bytes + length);
+		CHECK(code == (isfinite(expected) ? 0 : SL_MALFORMED));
+		CHECK(code != 0 || (number == expected && signbit(number) == signbit(expected)));
+		if (code == 0)
+			check_double(number);
+		sl_buf_dispose(&token);
+	}
+	free(copy);
+}
+
 /* --- values ----------------------------------------------------------------------------------------------------- */
 
 /* NULL: refused, with the reason in `err`. */
@@ -157,8 +234,8 @@ static void check_without(const json_t *object, struct sl_str canonical)
 	json_decref(copy);
 }
 
-/* That the members of what was read from a canonical text came in its order. */
-static void check_order(const json_t *value)
+/* What was read from a canonical text: its members came in its order, and its numbers are written as they should be. */
+static void check_parts(const json_t *value)
 {
 	struct sl_str before = { NULL, 0 };
 	const char *name;
@@ -167,10 +244,12 @@ static void check_order(const json_t *value)
 	json_object_foreach((json_t *)value, name, inner) {
 		CHECK(!before.bytes || compare_units(before, sl_str_from(name)) < 0);
 		before = sl_str_from(name);
-		check_order(inner);
+		check_parts(inner);
 	}
 	json_array_foreach(value, index, inner)
-		check_order(inner);
+		check_parts(inner);
+	if (json_is_real(value))
+		check_double(json_real_value(value));
 }
 
 /* That the canonical text stands for the value, and is its own canonical text. */
@@ -182,7 +261,7 @@ static void check_fixed_point(const json_t *value)
 	CHECK(sl_utf8_valid(sl_buf_str(&once)) == once.length);
 	json_t *again = read(sl_buf_str(&once), &err);
 	CHECK(again && json_equal(value, again));
-	check_order(again);
+	check_parts(again);
 	write(again, &twice);
 	CHECK(sl_str_equal(sl_buf_str(&once), sl_buf_str(&twice)));
 	if (json_is_object(value))
@@ -200,75 +279,6 @@ static void check_json(struct sl_str text)
 	if (value)
 		check_fixed_point(value);
 	json_decref(value);
-}
-
-/* --- numbers ---------------------------------------------------------------------------------------------------- */
-
-static size_t significant_digits(const char *text)
-{
-	size_t digits = 0, zeros = 0;
-	for (; *text && *text != 'e'; text++) {
-		if (*text < '0' || *text > '9' || (digits + zeros == 0 && *text == '0'))
-			continue;
-		zeros = *text == '0' ? zeros + 1 : 0;
-		digits++;
-	}
-	return digits - zeros;
-}
-
-/* That no shorter text reads as the same double. */
-static void check_shortest(const char *text, double number)
-{
-	char shorter[64];
-	size_t digits = significant_digits(text);
-	CHECK(digits <= 17);
-	if (digits < 2)
-		return;
-	snprintf(shorter, sizeof(shorter), "%.*e", (int)digits - 2, number);
-	CHECK(strtod(shorter, NULL) != number);
-}
-
-static void check_double(double number)
-{
-	char text[SL_NUMBER_TEXT + 1];
-	struct sl_buf canonical;
-	double again = 0;
-	size_t length = sl_number_format(number, text);
-	CHECK(length > 0 && length <= 25);
-	text[length] = '\0';
-	CHECK(sl_number_token((struct sl_str){ text, length }) == length);
-	CHECK(sl_number_parse((struct sl_str){ text, length }, &again) == 0 && again == number);
-	CHECK(strtod(text, NULL) == number);
-	CHECK((strchr(text, 'e') != NULL) == (fabs(number) >= 1e21 || (number != 0 && fabs(number) < 1e-6)));
-	sl_buf_init(&canonical, SIZE_MAX);
-	sl_canon_number(&canonical, number);
-	CHECK(sl_str_equal(sl_buf_str(&canonical), (struct sl_str){ text, length }));
-	sl_buf_dispose(&canonical);
-	check_shortest(text, number);
-}
-
-/* The number that the text begins with, if there is one. */
-static void check_number(struct sl_str text)
-{
-	char *copy = fuzz_copy(text), *end;
-	size_t length = sl_number_token((struct sl_str){ copy, text.length });
-	double number = 0;
-	CHECK(length <= text.length);
-	if (length > 0) {
-		struct sl_buf token;
-		int code = sl_number_parse((struct sl_str){ copy, length }, &number);
-		sl_buf_init(&token, SIZE_MAX);
-		sl_buf_add(&token, copy, length);
-		sl_buf_add_char(&token, '\0');
-		double expected = strtod(token.bytes, &end);
-		CHECK(end == token.bytes + length);
-		CHECK(code == (isfinite(expected) ? 0 : SL_MALFORMED));
-		CHECK(code != 0 || (number == expected && signbit(number) == signbit(expected)));
-		if (code == 0)
-			check_double(number);
-		sl_buf_dispose(&token);
-	}
-	free(copy);
 }
 
 /* --- texts ------------------------------------------------------------------------------------------------------ */
