@@ -131,9 +131,9 @@ static int read_pulled(const struct answer *answer)
 	const json_t *since = json_object_get(answer->body, "since");
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_news news;
-	if (json_is_true(json_object_get(answer->body, "full")) && answer->since > 0) {
-		/* This form has no ranks: ask for the one that has. */
-		ask_for_all(engine, (int64_t)json_number_value(json_object_get(answer->body, "updatedAt")));
+	if (json_is_true(json_object_get(answer->body, "full")) && answer->since > 0
+		&& sl_engine_read_version(json_object_get(answer->body, "updatedAt"), &news.version)) {
+		ask_for_all(engine, news.version); /* this form has no ranks: ask for the one that has */
 		return SL_OK;
 	}
 	int rc = sl_engine_read_news(engine, answer->body, &news, &err);

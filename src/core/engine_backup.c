@@ -99,13 +99,12 @@ int sl_engine_read_backup(const struct sl_record *record, struct sl_arena *arena
 	json_t **hashes_r)
 {
 	struct sl_delta *delta = sl_arena_zalloc(arena, 1, sizeof(*delta));
-	struct sl_err ignored = SL_ERR_INIT;
 	json_t *object = NULL;
 	int rc = delta ? sl_engine_parse_record(record->text, &object) : SL_NO_MEMORY;
 	if (rc == SL_OK)
-		rc = sl_delta_from_json(json_object_get(object, "delta"), arena, delta, &ignored);
+		rc = sl_engine_stored_delta(object, "delta", arena, delta);
 	*backup_r = (struct sl_backup){ .id = record->id, .delta = delta,
-		.version = (int64_t)json_number_value(json_object_get(object, "version")),
+		.version = sl_engine_stored_number(object, "version"),
 		.reason = reason_named(json_string_value(json_object_get(object, "reason"))) };
 	if (rc == SL_OK && hashes_r)
 		*hashes_r = json_incref(json_object_get(object, "hashes"));

@@ -170,6 +170,12 @@ int sl_engine_keep_record(struct sl_engine *engine, enum sl_record_kind kind, co
 /* The text as a JSON object, a new reference. Returns 0, SL_NO_MEMORY or SL_INTERNAL. */
 int sl_engine_parse_record(struct sl_str text, json_t **object_r);
 
+/* A whole number that is a member of what is stored, 0 for anything else. */
+int64_t sl_engine_stored_number(const json_t *object, const char *name);
+
+/* A delta that is a member of what is stored: SL_INTERNAL for one that no engine stored so. */
+int sl_engine_stored_delta(const json_t *object, const char *name, struct sl_arena *arena, struct sl_delta *delta_r);
+
 /* Keeps what a merge decided: receipts, and conflict copies for what was parked. */
 int sl_engine_keep_receipts(struct sl_engine *engine, const struct sl_merge *merge);
 
@@ -245,6 +251,8 @@ struct sl_news {
 	bool whole;              /* changes are all rows: they replace base */
 	struct sl_delta changes;
 };
+
+bool sl_engine_read_version(const json_t *value, int64_t *version_r);
 
 /* Reads `updatedAt`, `digest`, `epoch`, `changes`. 1: read; 0: malformed, with a reason in `err`. */
 int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_news *news_r, struct sl_err *err);

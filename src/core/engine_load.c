@@ -90,12 +90,6 @@ static int load_quarantined(struct loading *loading, const struct sl_pair *pair)
 
 /* --- JSON --------------------------------------------------------------------------------------------------------- */
 
-static int64_t number_of(const json_t *object, const char *name)
-{
-	double number = json_number_value(json_object_get(object, name));
-	return number >= -SL_SAFE_INTEGER && number <= SL_SAFE_INTEGER ? (int64_t)number : 0;
-}
-
 static int text_of(struct sl_engine *engine, const json_t *object, const char *name, struct sl_str *text_r)
 {
 	const json_t *text = json_object_get(object, name);
@@ -105,11 +99,11 @@ static int text_of(struct sl_engine *engine, const json_t *object, const char *n
 static int load_meta(struct loading *loading, const json_t *object)
 {
 	struct sl_engine_meta *meta = &loading->engine->meta;
-	if (number_of(object, "format") != 1)
+	if (sl_engine_stored_number(object, "format") != 1)
 		return sl_err_set(loading->err, SL_INTERNAL, "the store was made by another version of this program");
-	meta->version = number_of(object, "version");
-	meta->next_id = number_of(object, "nextId");
-	meta->restore_version = number_of(object, "restore");
+	meta->version = sl_engine_stored_number(object, "version");
+	meta->next_id = sl_engine_stored_number(object, "nextId");
+	meta->restore_version = sl_engine_stored_number(object, "restore");
 	meta->pulled = json_is_true(json_object_get(object, "pulled"));
 	meta->signed_out = json_is_true(json_object_get(object, "signedOut"));
 	meta->clearing = json_is_true(json_object_get(object, "clearing"));
@@ -120,9 +114,9 @@ static int load_meta(struct loading *loading, const json_t *object)
 static int load_retry(struct loading *loading, const json_t *object)
 {
 	struct sl_engine *engine = loading->engine;
-	engine->attempt = (unsigned)number_of(object, "attempt");
-	engine->asked_to_wait = number_of(object, "asked") != 0;
-	engine->retry = (struct sl_timer){ true, number_of(object, "since"), number_of(object, "delay") };
+	engine->attempt = (unsigned)sl_engine_stored_number(object, "attempt");
+	engine->asked_to_wait = sl_engine_stored_number(object, "asked") != 0;
+	engine->retry = (struct sl_timer){ true, sl_engine_stored_number(object, "since"), sl_engine_stored_number(object, "delay") };
 	return SL_OK;
 }
 

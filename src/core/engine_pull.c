@@ -18,7 +18,7 @@ static int malformed(struct sl_err *err, const char *what)
 	return 0;
 }
 
-static bool read_version(const json_t *value, int64_t *version_r)
+bool sl_engine_read_version(const json_t *value, int64_t *version_r)
 {
 	double number = json_number_value(value);
 	if (!json_is_number(value) || !(number >= 0 && number <= SL_SAFE_INTEGER) || number != (double)(int64_t)number)
@@ -54,7 +54,7 @@ int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_
 	const json_t *changes = json_object_get(body, "changes");
 	struct sl_str hex = { json_string_value(digest), json_string_length(digest) };
 	*news_r = (struct sl_news){ .has_changes = changes != NULL };
-	if (!json_is_object(body) || !read_version(json_object_get(body, "updatedAt"), &news_r->version))
+	if (!json_is_object(body) || !sl_engine_read_version(json_object_get(body, "updatedAt"), &news_r->version))
 		return malformed(err, "updatedAt");
 	if (sl_digest_parse(hex, &news_r->digest) != SL_OK)
 		return malformed(err, "digest");

@@ -216,11 +216,10 @@ static int parse_body(struct sl_engine *engine, json_t **body_r)
 
 int sl_engine_op_delta(struct sl_engine *engine, struct sl_delta *delta_r)
 {
-	struct sl_err ignored = SL_ERR_INIT;
 	json_t *body;
 	int rc = parse_body(engine, &body);
 	if (rc == SL_OK)
-		rc = sl_delta_from_json(json_object_get(body, "delta"), &engine->scratch, delta_r, &ignored);
+		rc = sl_engine_stored_delta(body, "delta", &engine->scratch, delta_r);
 	json_decref(body);
 	return rc;
 }

@@ -8,6 +8,7 @@
 
 #include "core/canon.h"
 #include "core/plant.h"
+#include "core/validate.h"
 
 static const char *const prefixes[SL_RECORDS] = { "conflict/", "receipt/", "backup/merge/", "backup/own/" };
 static const char *const rules[] = { "lww", "counter", "max", "progress", "flag", "text", "list", "object" };
@@ -159,9 +160,21 @@ static int read_rule(const json_t *object, enum sl_rule *rule_r)
 	return SL_INTERNAL;
 }
 
-static int64_t number_of(const json_t *object, const char *name)
+int64_t sl_engine_stored_number(const json_t *object, const char *name)
 {
-	return (int64_t)json_number_value(json_object_get(object, name));
+	double number = json_number_value(json_object_get(object, name));
+	return number >= -SL_SAFE_INTEGER && number <= SL_SAFE_INTEGER ? (int64_t)number : 0;
+}
+
+int sl_engine_stored_delta(const json_t *object, const char *name, struct sl_arena *arena, struct sl_delta *delta_r)
+{
+	const json_t *value = json_object_get(object, name);
+	struct sl_err ignored = SL_ERR_INIT;
+	struct sl_faults faults;
+	int rc = value ? sl_validate_delta(value, "", SIZE_MAX, arena, &faults, &ignored) : SL_INTERNAL;
+	if (rc == SL_OK)
+		rc = sl_delta_from_json(value, arena, delta_r, &ignored);
+	return rc == SL_OK || rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
 }
 
 int sl_engine_parse_record(struct sl_str text, json_t **object_r)
@@ -198,7 +211,7 @@ int sl_engine_read_receipt(const struct sl_record *record, struct sl_arena *aren
 	*receipt_r = (struct sl_kept_receipt){ .id = record->id };
 	if (rc == SL_OK)
 		rc = read_receipt(object, arena, &receipt_r->receipt);
-	receipt_r->version = number_of(object, "version");
+	receipt_r->version = sl_engine_stored_number(object, "version");
 	json_decref(object);
 	return rc;
 }
