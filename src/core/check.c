@@ -232,8 +232,8 @@ static void check_anything(struct sl_check *check, const json_t *value, const st
 		estimate_text(check, json_string_length(value));
 	else if (!json_is_object(value) && !json_is_array(value))
 		check->estimate += NUMBER_BYTES;
-	else if (step->depth >= check->row_depth + SL_ROW_DEPTH)
-		sl_check_fault(check, step, "nested deeper than %d levels", SL_ROW_DEPTH);
+	else if (step->depth >= check->deepest)
+		sl_check_fault(check, step, "nested deeper than %u levels", check->levels);
 	else if (json_is_object(value))
 		check_members(check, NULL, value, step);
 	else

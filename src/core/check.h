@@ -15,7 +15,8 @@ struct sl_check {
 	struct sl_arena *arena;
 	struct sl_faults *faults;
 	struct sl_seen seen[SL_ENTITIES];
-	unsigned row_depth; /* steps from the root to the row at hand */
+	unsigned levels;   /* that the row at hand may have */
+	unsigned deepest;  /* steps from the root to one level more */
 	uint64_t estimate; /* at least the canonical bytes of the row at hand, as far as it was visited */
 	int code;          /* 0, or why validation could not be completed */
 };

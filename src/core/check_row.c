@@ -3,6 +3,7 @@
  */
 #include "core/check.h"
 
+#include "core/canon.h"
 #include "core/rank.h"
 
 #define CONTEXT "context."
@@ -89,13 +90,27 @@ static void check_fields(struct sl_check *check, const struct sl_check_place *pl
 	}
 }
 
+unsigned sl_row_depth(enum sl_entity entity, bool in_context)
+{
+	/* {"delta":{"meta":{ and {"projectData":{"episodes":[{"shots":[ and the like */
+	static const unsigned around[SL_ENTITIES] = { [SL_META] = 3, [SL_EPISODES] = 3, [SL_SCENES] = 5, [SL_SHOTS] = 5,
+		[SL_CHARACTERS] = 4, [SL_LOCATIONS] = 4 };
+	return SL_JSON_DEPTH - around[entity] - (in_context ? 1 : 0);
+}
+
+static void begin_row(struct sl_check *check, const struct sl_step *step, unsigned levels)
+{
+	check->levels = levels;
+	check->deepest = step->depth + levels;
+}
+
 static bool check_row(struct sl_check *check, const struct sl_check_place *place, const json_t *row,
 	const struct sl_step *step, struct sl_seen_key *key_r)
 {
 	size_t reserved_count;
 	const char *const *reserved = sl_schema_reserved(place->entity, &reserved_count);
 	bool has_key = check_key(check, place, row, step, key_r);
-	check->row_depth = step->depth;
+	begin_row(check, step, sl_row_depth(place->entity, false));
 	check->estimate = 2;
 	check_fields(check, place, row, step);
 	sl_check_size(check, row, reserved, reserved_count, step);
@@ -172,7 +187,7 @@ void sl_check_meta(struct sl_check *check, bool in_context, const char *name, co
 		sl_check_fault(check, &step, "must not be null");
 		return;
 	}
-	check->row_depth = step.depth;
+	begin_row(check, &step, sl_row_depth(SL_META, in_context));
 	check->estimate = 0;
 	sl_check_value(check, field, value, &step);
 	sl_check_size(check, value, NULL, 0, &step);

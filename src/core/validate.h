@@ -15,9 +15,10 @@
 #include "core/error.h"
 #include "core/schema.h"
 
-/* Arrays and objects inside each other in a row, its own object counted; in a project-level field, its value. So every row
- * fits into all that it is sent and stored in: a request with the whole document has five levels around a shot. */
-#define SL_ROW_DEPTH 27
+/* How many arrays and objects may be inside each other in a row, its own object counted, or in the value of a project-level
+ * field (SL_META). With what the deepest request puts around them that makes SL_JSON_DEPTH, so that every row fits into all
+ * that it is sent and stored in. */
+unsigned sl_row_depth(enum sl_entity entity, bool in_context);
 
 #define SL_FAULTS 50 /* faults that are reported; the rest is only counted */
 

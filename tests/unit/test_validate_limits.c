@@ -14,21 +14,31 @@ static json_t *nested(size_t levels)
 /* The row's object is the first level of a row, its value that of a project-level field. */
 static void depth__is_bounded_within_a_row(void **state)
 {
-	static const size_t levels[] = { 1, SL_ROW_DEPTH - 1, SL_ROW_DEPTH, SL_ROW_DEPTH + 1, 3000 };
 	(void)state;
-	for (size_t i = 0; i < LENGTH(levels); i++) {
-		json_t *document = parse("{'episodes':[{'id':1,'shots':[{'id':'a'}]}]}");
+	for (unsigned levels = 2; levels < SL_JSON_DEPTH + 2; levels++) {
+		json_t *document = parse("{'episodes':[{'id':1,'scenes':[{'id':'s'}],'shots':[{'id':'a'}]}],"
+			"'context':{'characters':[{'id':'c'}],'locations':[{'id':'l'}]}}");
 		json_t *episode = json_array_get(json_object_get(document, "episodes"), 0);
-		json_t *shot = json_array_get(json_object_get(episode, "shots"), 0);
-		struct run run;
-		json_object_set_new(document, "deep", nested(levels[i]));
-		json_object_set_new(episode, "deep", nested(levels[i] - 1));
-		json_object_set_new(shot, "videoParams", nested(levels[i] - 1));
-		run_value(&run, DOCUMENT, document, NO_LIMIT);
-		assert_int_equal(run.faults.total, levels[i] > SL_ROW_DEPTH ? 3 : 0);
-		for (size_t fault = 0; fault < run.faults.count; fault++)
-			assert_string_equal(run.faults.items[fault].reason, "nested deeper than 27 levels");
-		run_end(&run);
+		json_t *context = json_object_get(document, "context");
+		struct { json_t *holder; unsigned levels, most; } const places[] = {
+			{ document, levels, 29 }, { context, levels, 28 }, { episode, levels - 1, 29 },
+			{ json_array_get(json_object_get(episode, "scenes"), 0), levels - 1, 27 },
+			{ json_array_get(json_object_get(episode, "shots"), 0), levels - 1, 27 },
+			{ json_array_get(json_object_get(context, "characters"), 0), levels - 1, 28 },
+			{ json_array_get(json_object_get(context, "locations"), 0), levels - 1, 28 },
+		};
+		for (size_t i = 0; i < LENGTH(places); i++) {
+			char reason[64];
+			struct run run;
+			json_object_set_new(places[i].holder, "deep", nested(places[i].levels));
+			run_value(&run, DOCUMENT, document, NO_LIMIT);
+			assert_int_equal(run.faults.total, levels > places[i].most);
+			snprintf(reason, sizeof(reason), "nested deeper than %u levels", places[i].most);
+			if (run.faults.total)
+				assert_string_equal(run.faults.items[0].reason, reason);
+			run_end(&run);
+			json_object_del(places[i].holder, "deep");
+		}
 		json_decref(document);
 	}
 }
