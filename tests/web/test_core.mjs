@@ -153,8 +153,9 @@ test("an engine takes events, gives effects, and fills in clock and chance", () 
 	const [stored, status] = engine.handle({ type: "start", pairs: [] });
 	assert.equal(stored.type, "store");
 	assert.equal(status.word, "Offline");
+	const { revision } = engine.rows();
 	engine.handle({ type: "edit", delta: { characters: [{ id: "a", name: "\ud800" }] } });
-	assert.deepEqual(engine.rows(), { revision: 2, rows: { characters: [{ id: "a", rank: "V", name: "\ufffd" }] } });
+	assert.deepEqual(engine.rows(), { revision: revision + 1, rows: { characters: [{ id: "a", rank: "V", name: "\ufffd" }] } });
 	assert.deepEqual(engine.document().document.context.characters, [{ id: "a", name: "\ufffd" }]);
 	const [sent] = engine.handle({ type: "online" });
 	assert.equal(sent.path, "/project?since=0");
