@@ -64,11 +64,19 @@ struct report {
 	char invariant[32];
 };
 
-/* Every jobs-th seed, until one fails. */
+/* Which process runs the i-th seed: those that run twice are dealt out evenly, too. */
+static unsigned job_of(const struct options *options, uint64_t i)
+{
+	return (unsigned)((i + (options->skews ? i / options->skews : 0)) % options->jobs);
+}
+
+/* The seeds of one process, until one fails. */
 static void run_share(const struct options *options, unsigned job, struct report *report)
 {
 	struct sim_result result;
-	for (uint64_t i = job; i < options->seeds && (!report->failed || options->all); i += options->jobs) {
+	for (uint64_t i = 0; i < options->seeds && (!report->failed || options->all); i++) {
+		if (job_of(options, i) != job)
+			continue;
 		sim_run_seed(options->first + i, options->skews, NULL, &result);
 		report->done++;
 		report->steps += result.steps;
