@@ -2,7 +2,7 @@
  * hashes one password, and registering an address that is taken is answered like one that is free. */
 #include <sodium.h>
 
-#include "core/canon.h"
+#include "core/json/canon.h"
 #include "server/api.h"
 #include "server/body.h"
 #include "server/clock.h"

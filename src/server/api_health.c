@@ -1,7 +1,7 @@
 /* GET /healthz: this process answers. GET /readyz: its database answers too and has the right schema; settings of the
  * database that put stored data at risk are told as warnings, which an operator reads and a load balancer doesn't.
  */
-#include "core/canon.h"
+#include "core/json/canon.h"
 #include "server/api.h"
 #include "server/health.h"
 #include "server/migrate.h"

@@ -1,5 +1,5 @@
 /* /schema: the data model as JSON Schema, generated from core/schema.def. */
-#include "core/schema.h"
+#include "core/schema/schema.h"
 #include "server/api.h"
 
 int sl_api_schema(struct sl_context *context, struct sl_request *request, struct sl_response *response, struct sl_err *err)

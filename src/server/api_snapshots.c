@@ -1,5 +1,5 @@
 /* /project/snapshots and /project/restore: the history of a project. See protocol.md, "History". */
-#include "core/canon.h"
+#include "core/json/canon.h"
 #include "server/api.h"
 #include "server/body.h"
 #include "server/log.h"

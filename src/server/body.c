@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "core/canon.h"
-#include "core/utf8.h"
+#include "core/json/canon.h"
+#include "core/base/utf8.h"
 
 int sl_body_read(struct sl_body *body, struct sl_request *request, struct sl_err *err)
 {

@@ -2,7 +2,7 @@
 #ifndef SL_SERVER_BODY_H
 #define SL_SERVER_BODY_H
 
-#include "core/validate.h"
+#include "core/schema/validate.h"
 #include "server/http.h"
 
 struct sl_body {

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #define SL_CONFIG_DEFAULT_FILE SL_SYSCONFDIR "/slatesync/slatesync.conf"
 

@@ -2,7 +2,7 @@
 #ifndef SL_SERVER_CONFIG_FILE_H
 #define SL_SERVER_CONFIG_FILE_H
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #define SL_CONFIG_FILE_BYTES (1024 * 1024)
 

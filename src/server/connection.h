@@ -5,7 +5,7 @@
 #include <mysql.h>
 #include <stddef.h>
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 struct sl_config;
 

@@ -12,8 +12,8 @@
 
 #include <stdint.h>
 
-#include "core/arena.h"
-#include "core/error.h"
+#include "core/base/arena.h"
+#include "core/base/error.h"
 
 struct sl_config;
 struct sl_db;

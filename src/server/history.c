@@ -2,7 +2,7 @@
  * and removing versions in between, composes inverses (core/undo.h) and reads no row of the project. */
 #include "server/history.h"
 
-#include "core/undo.h"
+#include "core/delta/inverse.h"
 #include "server/pack.h"
 
 #define PART_BYTES ((size_t)4 * 1024 * 1024) /* of a packed inverse; well below any max_allowed_packet */

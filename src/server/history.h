@@ -2,8 +2,8 @@
 #ifndef SL_SERVER_HISTORY_H
 #define SL_SERVER_HISTORY_H
 
-#include "core/digest.h"
-#include "core/retention.h"
+#include "core/rows/digest.h"
+#include "core/commit/retention.h"
 #include "server/config.h"
 #include "server/db.h"
 

@@ -7,9 +7,9 @@
 
 #include <jansson.h>
 
-#include "core/arena.h"
-#include "core/buf.h"
-#include "core/error.h"
+#include "core/base/arena.h"
+#include "core/base/buf.h"
+#include "core/base/error.h"
 
 struct sl_http;
 

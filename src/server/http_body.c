@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "core/canon.h"
+#include "core/json/canon.h"
 #include "server/http_private.h"
 
 static bool is_json(const char *content_type)

@@ -1,6 +1,6 @@
 /* Problem answers: application/problem+json, RFC 9457, with the stable words of the protocol. */
-#include "core/canon.h"
-#include "core/utf8.h"
+#include "core/json/canon.h"
+#include "core/base/utf8.h"
 #include "server/http_private.h"
 
 static void add_member(struct sl_buf *body, const char *name, const char *text)

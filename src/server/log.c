@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 
 #define LINE_BYTES 8192
 #define TEXT_BYTES 2048 /* of one value; more is cut */

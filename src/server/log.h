@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "core/str.h"
+#include "core/base/slice.h"
 
 enum sl_log_level { SL_LOG_DEBUG, SL_LOG_INFO, SL_LOG_WARN, SL_LOG_ERROR };
 

@@ -2,8 +2,8 @@
 #ifndef SL_SERVER_PACK_H
 #define SL_SERVER_PACK_H
 
-#include "core/arena.h"
-#include "core/error.h"
+#include "core/base/arena.h"
+#include "core/base/error.h"
 
 #define SL_PACK_BYTES ((size_t)1 << 31) /* more than this is refused when unpacking */
 

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/error.h"
-#include "core/str.h"
+#include "core/base/error.h"
+#include "core/base/slice.h"
 
 #define SL_PASSWORD_LEAST 8    /* bytes */
 #define SL_PASSWORD_MOST 1024  /* bytes */

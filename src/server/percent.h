@@ -2,8 +2,8 @@
 #ifndef SL_SERVER_PERCENT_H
 #define SL_SERVER_PERCENT_H
 
-#include "core/arena.h"
-#include "core/error.h"
+#include "core/base/arena.h"
+#include "core/base/error.h"
 
 /* The text with %XX decoded (and, in a form, + as a blank), in the arena unless nothing had to change. SL_MALFORMED
  * for a bad escape and for %00. */

@@ -2,7 +2,7 @@
 #ifndef SL_SERVER_PUSH_H
 #define SL_SERVER_PUSH_H
 
-#include "core/commit.h"
+#include "core/commit/commit.h"
 #include "server/api.h"
 
 /* Runs `push` on the account's project; now_ms and project_bytes are filled in here. The answer is complete on 0; on a negative

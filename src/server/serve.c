@@ -6,8 +6,8 @@
 #include <malloc.h>
 #include <time.h>
 
-#include "core/canon.h"
-#include "core/utf8.h"
+#include "core/json/canon.h"
+#include "core/base/utf8.h"
 #include "server/clock.h"
 #include "server/history.h"
 #include "server/log.h"

@@ -2,7 +2,7 @@
  * database that goes away on the way becomes a clean 503. */
 #include "server/state.h"
 
-#include "core/canon.h"
+#include "core/json/canon.h"
 
 struct reading {
 	struct sl_project *project;

@@ -2,7 +2,7 @@
  * inside the transaction of its caller. Table layout: sql/migrations. */
 #include "server/store_mariadb.h"
 
-#include "core/canon.h"
+#include "core/json/canon.h"
 #include "server/history.h"
 #include "server/pack.h"
 #include "server/store_rows.h"

@@ -2,7 +2,7 @@
 #ifndef SL_SERVER_STORE_MARIADB_H
 #define SL_SERVER_STORE_MARIADB_H
 
-#include "core/commit.h"
+#include "core/commit/commit.h"
 #include "server/db.h"
 
 /* One project, on behalf of one request. */

@@ -2,7 +2,7 @@
  * concerned, whatever the number of rows. */
 #include "server/store_rows.h"
 
-#include "core/canon.h"
+#include "core/json/canon.h"
 
 struct entity_sql {
 	enum sl_sql all, some, siblings, last, since, add, set, remove;

@@ -2,8 +2,8 @@
 #ifndef SL_SERVER_STORE_ROWS_H
 #define SL_SERVER_STORE_ROWS_H
 
-#include "core/delta.h"
-#include "core/undo.h"
+#include "core/delta/delta.h"
+#include "core/delta/inverse.h"
 #include "server/db.h"
 
 /* All return 0 or a negative code. Rows are added to `into`, their texts copied to the arena;

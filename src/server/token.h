@@ -2,8 +2,8 @@
 #ifndef SL_SERVER_TOKEN_H
 #define SL_SERVER_TOKEN_H
 
-#include "core/error.h"
-#include "core/str.h"
+#include "core/base/error.h"
+#include "core/base/slice.h"
 
 #define SL_TOKEN_LENGTH 43 /* characters of base64url (RFC 4648 § 5), without padding */
 #define SL_TOKEN_HASH 32   /* bytes of SHA-256 */

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 #include "server/config.h"
 
 struct sl_password_cost sl_user_password_cost(const struct sl_config *config)

@@ -195,8 +195,8 @@ def check_statements(root):
 
 def check_lists(root):
     """Every source is built, and so distributed: it stands in a files.am."""
-    listed = " ".join(read(path) for path in glob.glob(f"{root}/src/*/files.am")
-                      + glob.glob(f"{root}/tests/**/*.am", recursive=True))
+    lists = [path for top in ("src", "tests") for path in glob.glob(f"{root}/{top}/**/*.am", recursive=True)]
+    listed = " ".join(read(path).replace("%D%", os.path.relpath(os.path.dirname(path), root)) for path in lists)
     names = set(re.findall(r"\b(?:src|tests)/[\w/]+\.(?:c|h|def|py|sql)\b", listed))
     files = sources(root) + sources(root, "tests") + glob.glob(f"{root}/tests/**/*.py", recursive=True)
     paths = sorted(os.path.relpath(path, root) for path in files)

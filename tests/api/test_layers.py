@@ -57,10 +57,10 @@ def the_sources_keep_the_rules():
 @tap.test
 def includes_across_layers_are_noticed():
     for path, text, word in (
-            ("src/core/rank.c", "#include <mysql.h>", "the core includes"),
-        ("src/core/rank.h", "#include <time.h>", "the core includes"),
-            ("src/core/rank.h", '#include "server/log.h"', "the core includes"),
-        ("src/core/rank.c", "# include <unistd.h>", "the core includes"),
+            ("src/core/base/rank.c", "#include <mysql.h>", "the core includes"),
+        ("src/core/base/rank.h", "#include <time.h>", "the core includes"),
+            ("src/core/base/rank.h", '#include "server/log.h"', "the core includes"),
+        ("src/core/base/rank.c", "# include <unistd.h>", "the core includes"),
             ("src/server/log.c", "#include <mysql.h>", "for the database rooms"),
         ("src/server/push.c", "#include <errmsg.h>", "for the database"),
             ("src/server/db.c", "#include <fcgiapp.h>", "for the http rooms"),
@@ -79,7 +79,7 @@ def includes_across_layers_are_noticed():
 @tap.test
 def comments_and_literals_are_no_breaches():
     with Plant() as plant:
-        plant.add("src/core/rank.c",
+        plant.add("src/core/base/rank.c",
                   '/*\n#include <mysql.h>\nstrcpy(a, b);\n*/ // sprintf(x)\n'
                   'static const char *const words[] = { "gets(x)" };')
         plant.add("src/server/log.c",
@@ -91,9 +91,9 @@ def comments_and_literals_are_no_breaches():
 @tap.test
 def circles_of_headers_are_noticed():
     with Plant() as plant:
-        plant.add("src/core/str.h", '#include "core/rows.h"')
+        plant.add("src/core/base/slice.h", '#include "core/rows/rows.h"')
         found = layers.check_cycles(plant.root)
-    assert found and "core/str.h → core/rows.h" in " ".join(found).replace("src/", ""), found
+    assert found and "core/base/slice.h → core/rows/rows.h" in " ".join(found).replace("src/", ""), found
 
 
 @tap.test
@@ -101,8 +101,8 @@ def banned_calls_are_noticed():
     breach(layers.check_calls, "src/server/log.c", "static void planted(void) { sprintf (0); }", "sprintf is banned")
     with Plant() as plant:
         for name in layers.BANNED + layers.BANNED_IN_CORE:
-            plant.add("src/core/rank.c", f"static void planted_{name}(void) {{ {name}(0); }}")
-        plant.add("src/core/rank.c",
+            plant.add("src/core/base/rank.c", f"static void planted_{name}(void) {{ {name}(0); }}")
+        plant.add("src/core/base/rank.c",
                   "static void fine(void) { snprintf(0); my_strcpy(0); a.system(0); a->time(0); strcpy_s(0); }")
         plant.add("src/server/log.c", "static void fine(void) { printf(0); fopen(0); }")
         found = layers.check_calls(plant.root)
@@ -114,9 +114,9 @@ def state_of_the_core_is_noticed():
     for text in ("static int counter;", "static struct sl_arena *last = NULL;", "int shared = 5;",
                  "static char text[20];", "static unsigned long long n, m;",
                  "struct sl_buf kept = { 0 };"):
-        breach(layers.check_globals, "src/core/rank.c", text, "a variable at file scope")
+        breach(layers.check_globals, "src/core/base/rank.c", text, "a variable at file scope")
     with Plant() as plant:
-        plant.add("src/core/rank.c",
+        plant.add("src/core/base/rank.c",
                   "static const int table[] = { 1 };\nstatic const struct sl_str none = { 0 };\n"
                   "static int helper(int x);\nstruct later;\nint fine(void) { int local = 1; return local; }")
         tap.equal(layers.check_globals(plant.root), [])
@@ -139,10 +139,10 @@ def unused_statements_and_unlisted_files_are_noticed():
     breach(layers.check_statements, "sql/statements/users.sql", "-- name: planted\nSELECT 1;", "nothing runs planted")
     breach(layers.check_statements, "sql/statements/rows.sql", "-- name: shots_planted\nSELECT 1;",
            "nothing runs shots_planted")
-    for path in ("src/core/planted.c", "src/core/planted.h", "src/server/planted.def", "tests/api/test_planted.py",
-                 "tests/unit/test_planted.c"):
+    for path in ("src/core/base/planted.c", "src/core/base/planted.h", "src/server/planted.def", "tests/api/test_planted.py",
+                 "tests/unit/base/test_planted.c"):
         breach(layers.check_lists, path, "", "stands in no files.am")
-    breach(layers.check_sizes, "src/core/planted.c", "\n" * 501, "lines")
+    breach(layers.check_sizes, "src/core/base/planted.c", "\n" * 501, "lines")
 
 
 def compile_alone(header):

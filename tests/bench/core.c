@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "../vectors/operations.h"
 
 #define FILE_BYTES ((size_t)1 << 28)

@@ -5,15 +5,15 @@
 #include "config.h" /* clock_gettime */
 #endif
 
-#include "../unit/projects.h"
+#include "unit/rows/projects.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/canon.h"
-#include "core/merge.h"
-#include "core/validate.h"
+#include "core/json/canon.h"
+#include "core/merge/merge.h"
+#include "core/schema/validate.h"
 
 #define ROW_BYTES ((size_t)1 << 24)
 #define EDITS 100 /* of each side before a merge */

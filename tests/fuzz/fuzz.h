@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/str.h"
+#include "core/base/slice.h"
 
 #define CHECK(condition) \
 	do { \

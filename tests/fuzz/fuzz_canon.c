@@ -10,10 +10,10 @@
 
 #include <math.h>
 
-#include "core/canon.h"
-#include "core/number.h"
-#include "core/strict.h"
-#include "core/utf8.h"
+#include "core/json/canon.h"
+#include "core/json/number.h"
+#include "core/json/scan.h"
+#include "core/base/utf8.h"
 
 /* --- UTF-8 ------------------------------------------------------------------------------------------------------ */
 

@@ -12,8 +12,8 @@
  */
 #include "steps.h"
 
-#include "core/patch.h"
-#include "core/undo.h"
+#include "core/delta/byte_patch.h"
+#include "core/delta/inverse.h"
 
 #define STEPS 6
 #define SAMPLE \

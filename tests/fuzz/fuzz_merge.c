@@ -4,9 +4,9 @@
  */
 #include "fuzz.h"
 
-#include "core/canon.h"
-#include "core/digest.h"
-#include "core/merge.h"
+#include "core/json/canon.h"
+#include "core/rows/digest.h"
+#include "core/merge/merge.h"
 
 /* Takes the next text off the input; its value is NULL if it is no JSON. */
 static json_t *next_value(const uint8_t **data, size_t *left)

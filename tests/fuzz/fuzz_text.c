@@ -3,10 +3,10 @@
  */
 #include "fuzz.h"
 
-#include "core/buf.h"
-#include "core/text.h"
-#include "core/text_tokens.h"
-#include "core/utf8.h"
+#include "core/base/buf.h"
+#include "core/text/merge.h"
+#include "core/text/tokens.h"
+#include "core/base/utf8.h"
 
 static bool contains(struct sl_str text, struct sl_str part)
 {

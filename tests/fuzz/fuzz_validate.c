@@ -9,7 +9,7 @@
  */
 #include "rows.h"
 
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 
 #define SMALL_ROW_BYTES 48
 

@@ -6,9 +6,9 @@
 
 #include "steps.h"
 
-#include "../unit/sync_server.h"
-#include "core/engine_json.h"
-#include "core/text_tokens.h"
+#include "unit/engine/sync_server.h"
+#include "core/engine/json.h"
+#include "core/text/tokens.h"
 
 struct host {
 	struct sl_arena arena;

@@ -4,10 +4,10 @@
 
 #include "fuzz.h"
 
-#include "core/canon.h"
-#include "core/delta.h"
-#include "core/digest.h"
-#include "core/validate.h"
+#include "core/json/canon.h"
+#include "core/delta/delta.h"
+#include "core/rows/digest.h"
+#include "core/schema/validate.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

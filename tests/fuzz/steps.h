@@ -13,7 +13,7 @@
 
 #include "rows.h"
 
-#include "core/rank.h"
+#include "core/base/rank.h"
 
 #define TEXT_BYTES 1000
 

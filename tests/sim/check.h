@@ -28,8 +28,8 @@
 #ifndef TESTS_SIM_CHECK_H
 #define TESTS_SIM_CHECK_H
 
-#include "core/commit.h"
-#include "core/engine.h"
+#include "core/commit/commit.h"
+#include "core/engine/engine.h"
 
 #include "device.h"
 

@@ -2,7 +2,7 @@
  * their eyes; sums of counters are linear in what users did, so merges in any order must reach them. */
 #include <stdlib.h>
 
-#include "core/canon.h"
+#include "core/json/canon.h"
 #include "core/plant.h"
 
 #include "sim.h"

@@ -3,7 +3,7 @@
 #ifndef TESTS_SIM_DEVICE_H
 #define TESTS_SIM_DEVICE_H
 
-#include "core/engine.h"
+#include "core/engine/engine.h"
 
 #include "plan.h"
 #include "words.h"

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "core/canon.h"
+#include "core/json/canon.h"
 #include "core/plant.h"
 
 #include "sim.h"

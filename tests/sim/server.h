@@ -3,7 +3,7 @@
 #ifndef TESTS_SIM_SERVER_H
 #define TESTS_SIM_SERVER_H
 
-#include "../unit/memory_store.h"
+#include "unit/commit/memory_store.h"
 #include "plan.h"
 
 struct sim;

@@ -1,7 +1,7 @@
 /* What the simulated server says: the bodies of protocol.md, member by member as src/server writes them. */
 #include <stdlib.h>
 
-#include "core/canon.h"
+#include "core/json/canon.h"
 #include "core/plant.h"
 
 #include "sim.h"

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "core/engine.h"
+#include "core/engine/engine.h"
 
 #include "check.h"
 #include "device.h"

@@ -2,7 +2,7 @@
  * script without blanks, some with characters of many code points. */
 #include <stdlib.h>
 
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 
 #include "writer.h"
 

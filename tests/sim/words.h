@@ -6,7 +6,7 @@
 #ifndef TESTS_SIM_WORDS_H
 #define TESTS_SIM_WORDS_H
 
-#include "core/row.h"
+#include "core/rows/row.h"
 
 #define SIM_WORDS 1536
 #define SIM_WORD_BYTES 12 /* with NUL */

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "core/delta.h"
+#include "core/delta/delta.h"
 
 #include "sim.h"
 

@@ -1,7 +1,7 @@
 /* Habits that replace or bring back much at once, and decisions that only people make; see writer.h. */
 #include <stdlib.h>
 
-#include "core/canon.h"
+#include "core/json/canon.h"
 
 #include "writer.h"
 

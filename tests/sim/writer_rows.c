@@ -1,7 +1,7 @@
 /* Habits that add, move, delete and spoil whole rows; see writer.h. */
 #include <stdlib.h>
 
-#include "core/rank.h"
+#include "core/base/rank.h"
 
 #include "writer.h"
 

@@ -1,7 +1,7 @@
 /* One edit; see writer.h. */
 #include <stdlib.h>
 
-#include "core/canon.h"
+#include "core/json/canon.h"
 
 #include "writer.h"
 

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/buf.h"
-#include "core/text.h"
+#include "core/base/buf.h"
+#include "core/text/merge.h"
 
 #define MEGABYTE 1000000u
 #define RUNS 5

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/buf.h"
-#include "core/text.h"
+#include "core/base/buf.h"
+#include "core/text/merge.h"
 
 #define FILE_BYTES (64u * 1024 * 1024)
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/canon.h"
+#include "core/json/canon.h"
 #include "operations.h"
 
 #define FILE_BYTES ((size_t)1 << 28)

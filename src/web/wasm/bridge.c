@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-#include "core/canon.h"
-#include "core/engine.h"
+#include "core/json/canon.h"
+#include "core/engine/engine.h"
 #include "web/wasm/work.h"
 
 #define RESULT_BYTES ((size_t)1 << 30)

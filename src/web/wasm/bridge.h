@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "core/str.h"
+#include "core/base/slice.h"
 
 #define SL_WEB_ARGUMENTS 4
 

@@ -1,6 +1,6 @@
 /* The client engine: events in, effects out, as engine_json.h has them. */
-#include "core/canon.h"
-#include "core/engine_json.h"
+#include "core/json/canon.h"
+#include "core/engine/json.h"
 #include "web/wasm/work.h"
 
 #define MOST_EVENTS 100000

@@ -1,6 +1,6 @@
 /* The three-way merge of states as an operation. */
-#include "core/engine_json.h"
-#include "core/merge.h"
+#include "core/engine/json.h"
+#include "core/merge/merge.h"
 #include "web/wasm/work.h"
 
 /* A state in which every scene and shot has its episode. */

@@ -1,6 +1,6 @@
 /* Operations on ranks, for tests and for whoever orders siblings by hand. */
-#include "core/canon.h"
-#include "core/rank.h"
+#include "core/json/canon.h"
+#include "core/base/rank.h"
 #include "web/wasm/work.h"
 
 #define MOST_RANKS 1000000

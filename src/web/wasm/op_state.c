@@ -1,6 +1,6 @@
 /* Operations on states and deltas. */
-#include "core/canon.h"
-#include "core/digest.h"
+#include "core/json/canon.h"
+#include "core/rows/digest.h"
 #include "web/wasm/work.h"
 
 /* rows(document, rows that are stored?): the document's rows; siblings stored in the same order keep their rank. */

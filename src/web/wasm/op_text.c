@@ -1,7 +1,7 @@
 /* Operations on texts, and the schema. */
-#include "core/canon.h"
-#include "core/text.h"
-#include "core/utf8.h"
+#include "core/json/canon.h"
+#include "core/text/merge.h"
+#include "core/base/utf8.h"
 #include "web/wasm/work.h"
 
 /* canon(json): its canonical text. */

@@ -3,9 +3,9 @@
  */
 #include "web/wasm/work.h"
 
-#include "core/canon.h"
-#include "core/number.h"
-#include "core/utf8.h"
+#include "core/json/canon.h"
+#include "core/json/number.h"
+#include "core/base/utf8.h"
 
 /* --- arguments -------------------------------------------------------------------------------------------------- */
 

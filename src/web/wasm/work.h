@@ -6,8 +6,8 @@
 #ifndef SL_WEB_WORK_H
 #define SL_WEB_WORK_H
 
-#include "core/delta.h"
-#include "core/validate.h"
+#include "core/delta/delta.h"
+#include "core/schema/validate.h"
 #include "web/wasm/bridge.h"
 
 /* The largest row that is taken. The server's limit is only checked by validate: larger rows may exist, too. */

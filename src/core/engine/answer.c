@@ -1,0 +1,343 @@
+/* What answers mean; see engine_inside.h. Keeps true: an answer counts once, and only for the request that is out;
+ * whatever can't be understood changes nothing and is a failure like any other; every path on which the engine goes
+ * on by itself either made progress or backs off. Rules: merge.md "Client engine" 3, 4, 5, 7; protocol.md "Project". */
+#include "core/engine/private.h"
+
+#include "core/json/canon.h"
+#include "core/plant.h"
+
+#define LONGEST_WAIT_SECS 86400
+#define HALT_RETRY_MS (60 * 60 * 1000)
+
+struct answer {
+	struct sl_engine *engine;
+	int status;
+	json_t *body;     /* NULL: none, or not JSON */
+	int64_t wait_ms;  /* that the server asked for */
+	int64_t since;    /* of a pull: the version asked for */
+};
+
+/* --- parts -------------------------------------------------------------------------------------------------------- */
+
+/* Seconds as a header gives them; 0 for anything else (a date means nothing to a clock that may be wrong). */
+static int64_t seconds_of(struct sl_str text)
+{
+	int64_t seconds = 0;
+	for (size_t i = 0; i < text.length; i++) {
+		if (text.bytes[i] < '0' || text.bytes[i] > '9')
+			return 0;
+		if (seconds < LONGEST_WAIT_SECS)
+			seconds = seconds * 10 + (text.bytes[i] - '0');
+	}
+	return seconds < LONGEST_WAIT_SECS ? seconds : LONGEST_WAIT_SECS;
+}
+
+static const char *text_in(const json_t *body, const char *name)
+{
+	const char *text = json_string_value(json_object_get(body, name));
+	return text ? text : "";
+}
+
+static bool says(const struct answer *answer, const char *error)
+{
+	return strcmp(text_in(answer->body, "error"), error) == 0;
+}
+
+static const char *detail_of(const struct answer *answer)
+{
+	const char *detail = text_in(answer->body, "detail");
+	return *detail ? detail : text_in(answer->body, "title");
+}
+
+static void fail(const struct answer *answer, const char *otherwise)
+{
+	const char *error = text_in(answer->body, "error");
+	sl_engine_fail(answer->engine, *error ? error : otherwise, detail_of(answer), answer->wait_ms);
+}
+
+static void fail_to_understand(const struct answer *answer, const struct sl_err *err)
+{
+	sl_engine_fail(answer->engine, "invalid_answer", err->message, answer->wait_ms);
+}
+
+static void halt(const struct answer *answer, enum sl_halt why)
+{
+	fail(answer, "forbidden");
+	answer->engine->halt = why;
+	sl_timer_start(&answer->engine->retry, answer->engine->now_ms, HALT_RETRY_MS);
+}
+
+static void fail_otherwise(const struct answer *answer)
+{
+	if (answer->status == 401)
+		halt(answer, SL_HALT_UNAUTHENTICATED);
+	else if (answer->status == 403)
+		halt(answer, says(answer, "sync_disabled") ? SL_HALT_DISABLED : SL_HALT_FORBIDDEN);
+	else
+		fail(answer, answer->status >= 500 ? "unavailable" : "unexpected_answer");
+}
+
+/* The operation has not been taken: another round, with what is known then. Rounds in a row wait, so that nothing
+ * loops. */
+static void go_round(struct sl_engine *engine)
+{
+	sl_engine_drop_op(engine);
+	engine->counts.rounds++;
+	if (++engine->rounds > 1)
+		sl_engine_back_off(engine, engine->rounds - 1, 0);
+}
+
+/* --- pulls -------------------------------------------------------------------------------------------------------- */
+
+static void finish_op(struct sl_engine *engine)
+{
+	sl_engine_drop_op(engine);
+	engine->rounds = 0;
+	engine->push_bytes = engine->config.push_bytes;
+	if (!sl_engine_has_work(engine))
+		engine->meta.clearing = false;
+}
+
+static int take_pulled(const struct answer *answer, const struct sl_news *news)
+{
+	struct sl_engine *engine = answer->engine;
+	struct sl_delta op;
+	bool settled = engine->op.settled;
+	int rc = settled ? sl_engine_op_delta(engine, &op) : SL_OK;
+	if (rc == SL_OK)
+		rc = sl_engine_adopt(engine, settled ? &op : NULL, news);
+	if (rc <= 0)
+		return rc;
+	engine->meta.pulled = true;
+	engine->counts.pulls++;
+	sl_engine_succeed(engine);
+	if (settled)
+		finish_op(engine);
+	return SL_OK;
+}
+
+/* `version`: the server's; −1: not known. If it is older than it was, what it lacks is lost there, not deleted. That must not
+ * be forgotten before the whole state is here, whatever it has caught up with until then: no epoch is called so. */
+static void ask_for_all(struct sl_engine *engine, int64_t version)
+{
+	engine->full_wanted = true;
+	if (version < engine->meta.version)
+		engine->meta.epoch = SL_STR("?");
+}
+
+static int read_pulled(const struct answer *answer)
+{
+	struct sl_engine *engine = answer->engine;
+	const json_t *since = json_object_get(answer->body, "since");
+	struct sl_err err = SL_ERR_INIT;
+	struct sl_news news;
+	if (json_is_true(json_object_get(answer->body, "full")) && answer->since > 0
+		&& sl_engine_read_version(json_object_get(answer->body, "updatedAt"), &news.version)) {
+		ask_for_all(engine, news.version); /* this form has no ranks: ask for the one that has */
+		return SL_OK;
+	}
+	int rc = sl_engine_read_news(engine, answer->body, &news, &err);
+	if (rc < 0)
+		return rc;
+	bool asked_for = json_is_number(since) && json_number_value(since) == (double)answer->since;
+	if (rc == 0 || !asked_for || !news.has_changes) {
+		sl_err_set(&err, SL_MALFORMED, "the answer is not about the version asked for");
+		fail_to_understand(answer, &err);
+		return SL_OK;
+	}
+	news.whole = answer->since == 0;
+	if (!news.whole && (news.version < engine->meta.version || sl_engine_is_other_epoch(engine, &news))) {
+		ask_for_all(engine, news.version);
+		return SL_OK;
+	}
+	return take_pulled(answer, &news);
+}
+
+static int answer_pull(const struct answer *answer)
+{
+	if (answer->status == 200)
+		return read_pulled(answer);
+	if (answer->status == 404 && says(answer, "no_project")) {
+		struct sl_news nothing = { .whole = true, .has_changes = true,
+			.changes = { sl_rowset_new(&answer->engine->scratch, 1), NULL, 0 } };
+		return nothing.changes.rows ? take_pulled(answer, &nothing) : SL_NO_MEMORY;
+	}
+	fail_otherwise(answer);
+	return SL_OK;
+}
+
+/* --- pushes ------------------------------------------------------------------------------------------------------- */
+
+/* A push that was taken and changed nothing, though there is more to push, waits like a round: whatever the reason, the same
+ * must not go out again and again. */
+static void go_on(struct sl_engine *engine, int64_t before)
+{
+	unsigned rounds = engine->rounds + 1;
+	finish_op(engine);
+	if (engine->meta.version != before || !sl_engine_has_work(engine))
+		return;
+	engine->rounds = rounds;
+	sl_engine_back_off(engine, rounds, 0);
+}
+
+static int take_pushed(const struct answer *answer, struct sl_news *news)
+{
+	struct sl_engine *engine = answer->engine;
+	struct sl_delta op;
+	engine->counts.pushes++;
+	engine->counts.replays += json_is_true(json_object_get(answer->body, "replayed"));
+	if (news->version < engine->meta.version || sl_engine_is_other_epoch(engine, news)) {
+		ask_for_all(engine, news->version);
+		engine->op.settled = true;
+		return SL_OK;
+	}
+	if (json_is_true(json_object_get(answer->body, "changesOmitted"))) {
+		sl_engine_succeed(engine);
+		engine->op.settled = true;
+		return SL_OK;
+	}
+	int64_t before = engine->meta.version;
+	int rc = sl_engine_op_delta(engine, &op);
+	if (rc == SL_OK)
+		rc = sl_engine_adopt(engine, &op, news);
+	if (rc < 0)
+		return rc;
+	sl_engine_succeed(engine);
+	if (rc > 0)
+		go_on(engine, before);
+	else
+		engine->op.settled = true;
+	return SL_OK;
+}
+
+static int read_pushed(const struct answer *answer)
+{
+	struct sl_engine *engine = answer->engine;
+	const json_t *id = json_object_get(answer->body, "opId");
+	struct sl_err err = SL_ERR_INIT;
+	struct sl_news news;
+	int rc = sl_engine_read_news(engine, answer->body, &news, &err);
+	if (rc < 0)
+		return rc;
+	struct sl_str answered = { json_string_value(id), json_string_length(id) };
+	if (rc == 0 || !sl_str_equal(answered, engine->op.id)) {
+		sl_err_set(&err, SL_MALFORMED, "the answer is to another operation");
+		fail_to_understand(answer, &err);
+		return SL_OK;
+	}
+	if (!engine->op.restores)
+		return take_pushed(answer, &news);
+	engine->meta.restore_version = 0;
+	engine->pull_wanted = true;
+	sl_engine_succeed(engine);
+	finish_op(engine);
+	return SL_OK;
+}
+
+/* Others were faster. What they did is merged, and what is left is pushed again; once for every state of the server. */
+static int answer_conflict(const struct answer *answer)
+{
+	struct sl_engine *engine = answer->engine;
+	struct sl_err err = SL_ERR_INIT;
+	struct sl_news news;
+	int rc = sl_engine_read_news(engine, answer->body, &news, &err);
+	if (rc < 0)
+		return rc;
+	if (rc == 0) {
+		fail_to_understand(answer, &err);
+		return SL_OK;
+	}
+	bool other_epoch = sl_engine_is_other_epoch(engine, &news);
+	if (news.version == engine->meta.version && !other_epoch) {
+		sl_engine_drop_op(engine);
+		fail(answer, "conflict");
+		return SL_OK;
+	}
+	sl_engine_succeed(engine);
+	go_round(engine);
+	if (SL_PLANTED(CONFLICT_REPEATED))
+		return SL_OK;
+	if (!news.has_changes || other_epoch || news.version < engine->meta.version) {
+		ask_for_all(engine, news.version);
+		return SL_OK;
+	}
+	rc = sl_engine_adopt(engine, NULL, &news);
+	return rc < 0 ? rc : SL_OK;
+}
+
+static int answer_invalid(const struct answer *answer)
+{
+	struct sl_engine *engine = answer->engine;
+	if (says(answer, "empty_overwrite")) {
+		sl_engine_drop_op(engine);
+		engine->guarded = true;
+		return SL_OK;
+	}
+	if (says(answer, "op_reused")) {
+		go_round(engine);
+		engine->pull_wanted = true;
+		return SL_OK;
+	}
+	return sl_engine_refuse_rows(engine, answer->body, *detail_of(answer) ? detail_of(answer) : "not valid");
+}
+
+/* What the user asked for can't be had; it is not tried again. */
+static void give_restore_up(const struct answer *answer)
+{
+	struct sl_engine *engine = answer->engine;
+	sl_engine_drop_op(engine);
+	engine->meta.restore_version = 0;
+	fail(answer, "no_snapshot");
+	engine->retry.on = false;
+	engine->attempt = 0;
+}
+
+static int answer_push(const struct answer *answer)
+{
+	struct sl_engine *engine = answer->engine;
+	bool final = answer->status == 413 || answer->status == 422
+		|| (answer->status == 400 && says(answer, "malformed"));
+	if (answer->status == 200)
+		return read_pushed(answer);
+	if (answer->status == 409)
+		return answer_conflict(answer);
+	if (answer->status == 412 || answer->status == 428) {
+		/* A server that doesn't know of our pulls may know less than it did. */
+		if (engine->meta.pulled)
+			ask_for_all(engine, -1);
+		engine->meta.pulled = false;
+		go_round(engine);
+	} else if (engine->op.restores && (final || (answer->status == 404 && says(answer, "no_snapshot"))))
+		give_restore_up(answer);
+	else if (answer->status == 422)
+		return answer_invalid(answer);
+	else if (final)
+		return sl_engine_refuse_rows(engine, NULL, answer->status == 413 ? "too large" : detail_of(answer));
+	else
+		fail_otherwise(answer);
+	return SL_OK;
+}
+
+/* --- all ---------------------------------------------------------------------------------------------------------- */
+
+int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event)
+{
+	struct sl_outstanding request = engine->outstanding;
+	struct answer answer = { .engine = engine, .status = event->answer.status, .since = request.since };
+	struct sl_err ignored = SL_ERR_INIT;
+	int64_t backoff = seconds_of(event->answer.backoff), retry_after = seconds_of(event->answer.retry_after);
+	if (request.kind == SL_REQUEST_NONE || event->answer.request != request.id) {
+		engine->counts.ignored_answers++;
+		return SL_OK;
+	}
+	engine->outstanding.kind = SL_REQUEST_NONE;
+	engine->unreachable = false;
+	answer.wait_ms = 1000 * (backoff > retry_after ? backoff : retry_after);
+	if (sl_canon_parse(event->answer.body, &answer.body, &ignored) == SL_NO_MEMORY)
+		return SL_NO_MEMORY;
+	int rc = request.kind == SL_REQUEST_PULL ? answer_pull(&answer) : answer_push(&answer);
+	json_decref(answer.body);
+	if (rc == SL_OK && answer.wait_ms && !engine->retry.on)
+		sl_engine_back_off(engine, 0, answer.wait_ms);
+	return rc;
+}

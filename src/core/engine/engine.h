@@ -1,0 +1,332 @@
+/* The client engine: everything that a device decides about sync, without I/O, clock or randomness of its own.
+ *
+ * An app keeps one engine per account and project. It tells the engine what happened (an EVENT: the user edited, the
+ * network came back, an answer arrived, time passed) and carries out what the engine wants (EFFECTS: store this, send
+ * that, wake me then, show this). It decides nothing itself; so a browser page, a command line and a simulator behave
+ * the same, and the same events give the same effects everywhere. What it has to do is in "The host's part" below.
+ *
+ * What the engine holds:
+ *   base       the rows that the server had at `version`, when this device last learned of them; proven by their digest
+ *   local      the rows that the user sees and edits; the app reads them with sl_engine_rows, at any time
+ *   operation  at most one push in flight: its id and bytes are fixed until the server's verdict on it is known
+ *   pending    what differs between base and local; what of it is not in that operation is the next one
+ *   quarantine rows that the server refused, with its reason: kept, shown, and not sent again until they are edited
+ *   conflict copies, receipts of merges, backups: what makes every automatic step visible and reversible
+ *
+ * What holds at all times, whatever the network, the server, other devices and the clock do:
+ *   - No push before a completed pull; and no push empties a project that isn't but after the explicit SL_EVENT_CLEAR: one
+ *     emptied otherwise stays so on this device, with the error "empty_overwrite", until somebody goes on with it.
+ *   - What the server sends is merged three-way (merge.h) with base as ancestor. Edits win over deletions. Where a
+ *     person has to decide, the row holds the server's text and the user's own is a conflict copy until it is resolved.
+ *   - Nothing remote is taken in unless its digest is that of the rows that result; if it isn't, the changes are asked for
+ *     again, and then the whole state, of which nothing makes local rows or words disappear. (A server whose whole state
+ *     contradicts its digest twice is taken at its word, with the same care.)
+ *   - A server that fell back (restored from a backup) is offered again what it lost. Pushes name the epoch of their base,
+ *     so that one that is declared stops them before they overwrite anything.
+ *   - Before anything but a single edit replaces or removes local rows, they are kept in a backup.
+ *   - Refused rows never hold up others; retries back off, honour Retry-After, and never apply twice.
+ *   - Only differences of the host's clock matter: it may be wrong by years, and jump.
+ *
+ * The whole state is what the host stored: an engine made anew from it, at any point, goes on without loss. That is
+ * also how failures are handled: after an error that is no refusal (see sl_engine_handle) start again from the store.
+ * Rules: merge.md "Client engine", numbered there; protocol.md for requests and answers.
+ */
+#ifndef SL_CORE_ENGINE_H
+#define SL_CORE_ENGINE_H
+
+#include "core/rows/digest.h"
+#include "core/base/error.h"
+#include "core/merge/merge.h"
+
+struct sl_engine;
+
+/* --- configuration ------------------------------------------------------------------------------------------------ */
+
+/* 0 (or an all-zero struct) stands for the default, in brackets; less than 0 too, but for poll_ms. */
+struct sl_engine_config {
+	int64_t debounce_ms;        /* an edit is pushed this long after the last one [1,500], … */
+	int64_t debounce_most_ms;   /* … or this long after the first, whichever comes first [10,000] */
+	int64_t poll_ms;            /* between pulls while nothing else is to do [30,000]; less than 0: never */
+	int64_t timeout_ms;         /* a request without answer or failure counts as failed after this [120,000] */
+	int64_t backoff_ms;         /* the first retry comes within twice this [1,000]; … */
+	int64_t backoff_most_ms;    /* … no retry later than this [300,000], but as the server asked, which counts up to
+	                             * a day; and an hour after 401 and 403 */
+	size_t push_bytes;          /* more than this is pushed in several operations [4 MiB] */
+	size_t row_bytes;           /* no larger row is taken, from the user or the server: not less than it has [16 MiB] */
+	unsigned receipts_kept;     /* [200] */
+	unsigned backups_kept;      /* of each kind: before what others did came in, and before the user's large steps [10] */
+};
+
+/* --- events: what happened ---------------------------------------------------------------------------------------- */
+
+enum sl_event_type {
+	SL_EVENT_START,          /* first of all, once: what was stored */
+	SL_EVENT_ONLINE,         /* the network is there; before this nothing is sent */
+	SL_EVENT_OFFLINE,
+	SL_EVENT_EDIT,           /* the user changed rows */
+	SL_EVENT_REPLACE,        /* the user replaced everything (import), or the app knows only whole documents */
+	SL_EVENT_TICK,           /* time passed: at the latest when SL_EFFECT_WAKE asked for it, otherwise whenever */
+	SL_EVENT_ANSWER,         /* a response arrived, with any status */
+	SL_EVENT_FAILED,         /* a request got none: no connection, timeout, abort */
+	SL_EVENT_HINT,           /* the server may have something new (realtime channel, page came to the front) */
+	SL_EVENT_SYNC_NOW,       /* the user wants it now: refused rows too; only what the server asked for is waited */
+	SL_EVENT_RESOLVE,        /* the user decided a conflict */
+	SL_EVENT_REVERSE,        /* the user wants their own value back that a merge gave up */
+	SL_EVENT_RESTORE,        /* the user wants a version of the server back; pending edits are pushed first */
+	SL_EVENT_RESTORE_BACKUP, /* the user wants back what a step replaced or removed on this device */
+	SL_EVENT_CLEAR,          /* the user deletes everything on purpose */
+	SL_EVENT_SIGN_OUT,       /* stop; keep everything */
+	SL_EVENT_SIGN_IN         /* new credentials: go on, also after a 401 or SIGN_OUT */
+};
+
+/* One pair of the store. Both are UTF-8 without NUL. Keys hold ids as they are, so they are no file names, and take up to
+ * 600 bytes; values may be of any length. */
+struct sl_pair {
+	struct sl_str key, value;
+};
+
+enum sl_choice {
+	SL_CHOICE_MINE,   /* put my text into the row (an ordinary edit, of the row as it is now) */
+	SL_CHOICE_THEIRS, /* leave the row as it is */
+	SL_CHOICE_VALUE   /* put this JSON value there: what the user made of both */
+};
+
+/* Texts are borrowed for the call. */
+struct sl_event {
+	enum sl_event_type type;
+	int64_t now_ms;           /* milliseconds of any clock; only differences matter */
+	unsigned char random[16]; /* fresh random bytes with every event, from the system's generator */
+	union {
+		struct {
+			const struct sl_pair *pairs; /* all that is stored, in any order; none: a new device */
+			size_t count;
+		} start;
+		struct {
+			/* DELTA of protocol.md as JSON text: whole rows, `deleted` keys. A row without `rank` stays
+			 * where it is, a new one goes last; to move one, give a rank between its neighbours'. */
+			struct sl_str delta;
+			/* Optional: DELTA with these rows as the app had them when the user began. What the engine has
+			 * taken in since is merged with the edit then; otherwise, and for rows missing here, the edit
+			 * replaces what is there. */
+			struct sl_str before;
+		} edit;
+		struct {
+			/* projectData as JSON text; array order is the order of rows. sl_rows_write_document (rows.h) makes
+			 * one of rows. */
+			struct sl_str document;
+			/* sl_engine_revision when the app read what it replaces: if rows have changed since,
+			 * SL_CONFLICT, and the app has to look again. 0: don't check. */
+			int64_t revision;
+		} replace;
+		struct {
+			int64_t request;    /* as in SL_EFFECT_SEND; answers to others are ignored */
+			int status;         /* HTTP */
+			struct sl_str body;
+			/* Values of Retry-After and Backoff, in seconds (a date is not read); empty: not there. */
+			struct sl_str retry_after, backoff;
+		} answer;
+		struct {
+			int64_t request;
+			struct sl_str reason; /* for the user */
+		} failed;
+		struct {
+			int64_t version; /* what the server is said to have; 0: unknown. Not newer than ours: ignored */
+		} hint;
+		struct {
+			int64_t conflict;
+			enum sl_choice choice;
+			struct sl_str value;  /* JSON text, with SL_CHOICE_VALUE */
+		} resolve;
+		struct {
+			int64_t receipt;
+		} reverse;
+		struct {
+			int64_t version;
+		} restore;
+		struct {
+			int64_t backup;
+		} restore_backup;
+		struct {
+			/* Any stable name of the account; empty: not known. The store remembers the first; another one
+			 * is refused with SL_FORBIDDEN, lest one writer's rows go to another. */
+			struct sl_str account;
+		} sign_in;
+	};
+};
+
+/* --- effects: what to do ------------------------------------------------------------------------------------------ */
+
+enum sl_effect_type {
+	SL_EFFECT_STORE,    /* write the batch, all or nothing; durable before anything behind it is carried out */
+	SL_EFFECT_SEND,     /* send the request; then report SL_EVENT_ANSWER or SL_EVENT_FAILED, or never */
+	SL_EFFECT_WAKE,     /* SL_EVENT_TICK at this time; replaces any earlier wish, and stands until then */
+	SL_EFFECT_STATUS,   /* show it */
+	SL_EFFECT_CHANGED,  /* rows are not as the app has them: take them over. What it gave itself is not repeated, nor
+	                     * what follows: ranks after REPLACE, the scenes and shots of an episode that it deleted */
+	SL_EFFECT_CONFLICT, /* a conflict copy was opened (ask the user when convenient) or closed */
+	SL_EFFECT_BACKUP    /* a backup was made (it is in a batch before this) */
+};
+
+/* One change of the store. */
+struct sl_write {
+	struct sl_str key, value;
+	bool remove; /* the key, if it is there; `value` is empty */
+};
+
+struct sl_header {
+	const char *name;
+	struct sl_str value;
+};
+
+#define SL_REQUEST_HEADERS 4
+
+/* To it the host adds Authorization, X-Device-Id, traceparent. */
+struct sl_request_effect {
+	int64_t id;
+	const char *method;
+	struct sl_str path; /* behind the mount point: "/project?since=7" */
+	struct sl_header headers[SL_REQUEST_HEADERS];
+	size_t header_count;
+	struct sl_str body; /* empty: none */
+};
+
+/* The first that holds, from the top. */
+enum sl_status_word {
+	SL_STATUS_DISABLED, /* signed out by the user, or sync is not enabled for the account */
+	SL_STATUS_OFFLINE,  /* no network, or the server can't be reached: pending rows are "local only" */
+	SL_STATUS_ERROR,    /* see `error`; everything is kept. Also while rows are refused, though others sync */
+	SL_STATUS_CONFLICT, /* conflict copies wait for a decision; other rows sync */
+	SL_STATUS_SYNCING,  /* something is to do: under way, or waiting for its time */
+	SL_STATUS_SYNCED    /* all local rows are on the server, as far as known */
+};
+
+struct sl_status {
+	enum sl_status_word word;
+	size_t pending;       /* local rows that the server has not acknowledged, quarantined ones included */
+	size_t quarantined;   /* of these: refused */
+	size_t conflicts;     /* open conflict copies */
+	int64_t last_sync_ms; /* host's time of the last complete answer; 0: none since START */
+	int64_t version;      /* of base */
+	const char *error;    /* stable word: the server's ("unauthenticated", "invalid", …), or "signed_out", "unreachable",
+	                       * "empty_overwrite", "digest_mismatch", "invalid_answer", "unexpected_answer"; or "" */
+	const char *detail;   /* the same for people, or "" */
+};
+
+struct sl_effect {
+	enum sl_effect_type type;
+	union {
+		struct {
+			const struct sl_write *writes; /* no key twice */
+			size_t count;
+		} store;
+		struct sl_request_effect send;
+		struct {
+			int64_t at_ms; /* of the host's clock */
+		} wake;
+		struct sl_status status;
+		struct {
+			const struct sl_delta *delta; /* rows as they are now, keys that are gone */
+			int64_t revision;
+		} changed;
+		struct {
+			int64_t id;
+			bool opened;
+		} conflict;
+		struct {
+			int64_t id;
+			const char *reason; /* as in struct sl_backup */
+		} backup;
+	};
+};
+
+/* In the order in which they have to be carried out. Valid until the next event. */
+struct sl_effects {
+	const struct sl_effect *items;
+	size_t count;
+};
+
+/* --- the engine --------------------------------------------------------------------------------------------------- */
+
+/* `config` is copied; NULL: all defaults. NULL: no memory. */
+struct sl_engine *sl_engine_new(const struct sl_engine_config *config);
+
+/* Frees the engine and sets *engine to NULL. */
+void sl_engine_free(struct sl_engine **engine);
+
+/* Takes one event and gives the effects. Returns 0, or
+ *   a refusal of what the app or user asked for, with nothing changed and no effects: SL_INVALID and SL_MALFORMED
+ *   (content, see err->path), SL_TOO_LARGE (nesting, number of values), SL_NOT_FOUND (no such conflict, receipt or
+ *   backup, or its place is gone), SL_CONFLICT (replace with an old revision), SL_FORBIDDEN (sign_in as somebody else);
+ *   SL_NO_MEMORY or SL_INTERNAL (the store is damaged or of another version, START did not come first, no such event): the
+ *   engine answers SL_INTERNAL from now on; start a new one from the store. There are no effects, so nothing of the event
+ *   has happened. If START itself fails so, keep the store as it is and tell the user. `err` may be NULL. */
+int sl_engine_handle(struct sl_engine *engine, const struct sl_event *event, struct sl_effects *effects_r,
+	struct sl_err *err) __attribute__((warn_unused_result));
+
+/* --- the host's part ----------------------------------------------------------------------------------------------- *
+ *
+ * 1. Open a key/value store, one per account and project, and take its lock: one engine per store; other tabs and
+ *    processes hand their edits to the holder, with `before`, or wait. Send START with all pairs and show sl_engine_rows;
+ *    then ONLINE once there are credentials and a network. SIGN_IN is only for credentials that are new: it ends a SIGN_OUT.
+ * 2. After every event carry out the effects in order, before the next event. If a batch can't be made durable, carry out
+ *    nothing behind it, tell the user, throw the engine away and start again.
+ * 3. Report every response or failure; duplicates and late ones do no harm, and no request has to be aborted. Keep one timer
+ *    for WAKE, of `at_ms` less the event's `now_ms`, since the clock may leap; a TICK too many does no harm.
+ * 4. Answer bodies are handed over as they are; the engine checks all that it reads.
+ */
+
+/* --- looking at it ------------------------------------------------------------------------------------------------- *
+ * All borrowed, valid until the next event. */
+
+/* What the user sees. Rows have no `version` of their own here. */
+const struct sl_rowset *sl_engine_rows(const struct sl_engine *engine);
+
+/* What the server had at sl_status.version, and its digest. */
+const struct sl_rowset *sl_engine_base(const struct sl_engine *engine);
+struct sl_digest sl_engine_digest(const struct sl_engine *engine);
+
+/* Counts the changes of local rows, from any number at START: one that was read from an earlier engine is never current. */
+int64_t sl_engine_revision(const struct sl_engine *engine);
+
+/* As in the last SL_EFFECT_STATUS. */
+const struct sl_status *sl_engine_status(const struct sl_engine *engine);
+
+/* Words that a person has to look at. `receipt.mine` is the user's own value; conflict copies never sync. */
+struct sl_conflict_copy {
+	int64_t id, version; /* of the server, when it was made */
+	struct sl_receipt receipt;
+};
+
+/* What a merge did with a field that both sides changed. With receipt.parked, a conflict copy was opened as well, under an
+ * id of its own; the receipt stays when that is resolved, and reversing it closes the copy. */
+struct sl_kept_receipt {
+	int64_t id, version;
+	struct sl_receipt receipt;
+};
+
+struct sl_backup {
+	int64_t id, version;
+	const char *reason; /* "merge", "replace", "clear", "restore_backup" */
+	/* Rows as they were before the step; `deleted`: those that the step added. Restoring puts the rows back and removes
+	 * those of `deleted` that are still as the step left them; what came from others ("merge") it never removes. */
+	const struct sl_delta *delta;
+};
+
+struct sl_quarantined {
+	struct sl_key key;
+	const char *reason;
+};
+
+/* The i-th, oldest first; NULL behind the last. */
+const struct sl_conflict_copy *sl_engine_conflict(const struct sl_engine *engine, size_t i);
+const struct sl_kept_receipt *sl_engine_receipt(const struct sl_engine *engine, size_t i);
+const struct sl_backup *sl_engine_backup(const struct sl_engine *engine, size_t i);
+const struct sl_quarantined *sl_engine_quarantined(const struct sl_engine *engine, size_t i);
+
+/* For telemetry and tests: how often, since START. */
+struct sl_engine_counts {
+	size_t pushes, pulls, replays, rounds, digest_mismatches, ignored_answers, merges;
+};
+const struct sl_engine_counts *sl_engine_counts(const struct sl_engine *engine);
+
+#endif

@@ -1,0 +1,56 @@
+/* The engine's events and effects as JSON: for WebAssembly, logs and recorded traces.
+ *
+ * An event is {"type":"edit","now":1700000000000,"random":"32 hex digits", …} with the members that its type has in
+ * struct sl_event:
+ *   start          pairs: [["key","value"], …]
+ *   edit           delta, before?
+ *   replace        document, revision?
+ *   answer         request, status, body?, retryAfter?, backoff?
+ *   failed         request, reason?
+ *   hint           version?
+ *   resolve        conflict, choice: "mine" | "theirs" | "value", value?
+ *   reverse        receipt
+ *   restore        version
+ *   restoreBackup  backup
+ *   signIn         account?
+ *   online, offline, tick, syncNow, clear, signOut: none
+ * delta, before, document and value are JSON values, the rest texts and numbers.
+ *
+ * Effects are an array of
+ *   {"type":"store","writes":[["key","value"],["removed key"]]}
+ *   {"type":"send","id":1,"method":"PUT","path":"/project","headers":{"Content-Type":"application/json"},"body":"…"}
+ *   {"type":"wake","at":1700000000000}
+ *   {"type":"status","word":"Synced","pending":0,"quarantined":0,"conflicts":0,"lastSync":0,"version":0,"error":"",
+ *    "detail":""}
+ *   {"type":"changed","revision":2,"delta":DELTA}
+ *   {"type":"conflict","id":1,"opened":true}
+ *   {"type":"backup","id":1,"reason":"merge"}
+ */
+#ifndef SL_CORE_ENGINE_JSON_H
+#define SL_CORE_ENGINE_JSON_H
+
+#include "core/engine/engine.h"
+
+/* Reads one event; its texts live in the arena. Returns 0, SL_MALFORMED, SL_TOO_LARGE, SL_INVALID (err->path: the
+ * member), or SL_NO_MEMORY. */
+int sl_engine_json_read(struct sl_str text, struct sl_arena *arena, struct sl_event *event_r, struct sl_err *err)
+	__attribute__((warn_unused_result));
+
+/* Appends the effects as an array. Returns the buffer's code. */
+int sl_engine_json_write(const struct sl_effects *effects, struct sl_buf *out) __attribute__((warn_unused_result));
+
+/* "Synced", "Syncing", "Offline", "Conflict", "Error", "Disabled". */
+const char *sl_engine_json_word(enum sl_status_word word);
+
+/* Appends the members of a receipt, from "entity" to "parked" as below, without braces. */
+void sl_engine_json_receipt(const struct sl_receipt *receipt, struct sl_buf *out);
+
+/* Append an array of what the engine keeps, oldest first: {id, version, entity, key, path, base?, mine?, theirs?,
+ * result?, moved, conflict, parked} for conflict copies and receipts (values as JSON), {id, version, reason, delta}
+ * for backups, {entity, key, reason} for quarantined rows; `key` as in DELTA's `deleted`. Return the buffer's code. */
+int sl_engine_json_conflicts(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));
+int sl_engine_json_receipts(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));
+int sl_engine_json_backups(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));
+int sl_engine_json_quarantine(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,218 @@
+/* Effects of the engine, and what it keeps, as JSON; see engine_json.h. */
+#include "core/json/canon.h"
+#include "core/engine/json.h"
+
+static void add_number(struct sl_buf *out, const char *name, int64_t number)
+{
+	sl_buf_add_text(out, name);
+	sl_buf_add_int(out, number);
+}
+
+static void add_text(struct sl_buf *out, const char *name, struct sl_str text)
+{
+	sl_buf_add_text(out, name);
+	sl_canon_string(out, text);
+}
+
+static void add_flag(struct sl_buf *out, const char *name, bool flag)
+{
+	sl_buf_add_text(out, name);
+	sl_buf_add_text(out, flag ? "true" : "false");
+}
+
+/* --- effects ------------------------------------------------------------------------------------------------------ */
+
+const char *sl_engine_json_word(enum sl_status_word word)
+{
+	static const char *const words[] = { [SL_STATUS_DISABLED] = "Disabled", [SL_STATUS_OFFLINE] = "Offline",
+		[SL_STATUS_ERROR] = "Error", [SL_STATUS_CONFLICT] = "Conflict", [SL_STATUS_SYNCING] = "Syncing",
+		[SL_STATUS_SYNCED] = "Synced" };
+	return words[word];
+}
+
+static void write_store(const struct sl_effect *effect, struct sl_buf *out)
+{
+	sl_buf_add_text(out, "{\"type\":\"store\",\"writes\":[");
+	for (size_t i = 0; i < effect->store.count; i++) {
+		const struct sl_write *write = &effect->store.writes[i];
+		add_text(out, i ? ",[" : "[", write->key);
+		if (!write->remove)
+			add_text(out, ",", write->value);
+		sl_buf_add_char(out, ']');
+	}
+	sl_buf_add_text(out, "]}");
+}
+
+static void write_send(const struct sl_effect *effect, struct sl_buf *out)
+{
+	const struct sl_request_effect *request = &effect->send;
+	add_number(out, "{\"type\":\"send\",\"id\":", request->id);
+	add_text(out, ",\"method\":", sl_str_from(request->method));
+	add_text(out, ",\"path\":", request->path);
+	sl_buf_add_text(out, ",\"headers\":{");
+	for (size_t i = 0; i < request->header_count; i++) {
+		add_text(out, i ? "," : "", sl_str_from(request->headers[i].name));
+		add_text(out, ":", request->headers[i].value);
+	}
+	sl_buf_add_char(out, '}');
+	if (request->body.length)
+		add_text(out, ",\"body\":", request->body);
+	sl_buf_add_char(out, '}');
+}
+
+static void write_status(const struct sl_status *status, struct sl_buf *out)
+{
+	add_text(out, "{\"type\":\"status\",\"word\":", sl_str_from(sl_engine_json_word(status->word)));
+	add_number(out, ",\"pending\":", (int64_t)status->pending);
+	add_number(out, ",\"quarantined\":", (int64_t)status->quarantined);
+	add_number(out, ",\"conflicts\":", (int64_t)status->conflicts);
+	add_number(out, ",\"lastSync\":", status->last_sync_ms);
+	add_number(out, ",\"version\":", status->version);
+	add_text(out, ",\"error\":", sl_str_from(status->error));
+	add_text(out, ",\"detail\":", sl_str_from(status->detail));
+	sl_buf_add_char(out, '}');
+}
+
+static void write_delta(const struct sl_delta *delta, struct sl_buf *out)
+{
+	int rc = sl_delta_write(delta, out);
+	if (rc != SL_OK)
+		sl_buf_fail(out, rc);
+}
+
+static void write_effect(const struct sl_effect *effect, struct sl_buf *out)
+{
+	switch (effect->type) {
+	case SL_EFFECT_STORE:
+		write_store(effect, out);
+		return;
+	case SL_EFFECT_SEND:
+		write_send(effect, out);
+		return;
+	case SL_EFFECT_STATUS:
+		write_status(&effect->status, out);
+		return;
+	case SL_EFFECT_WAKE:
+		add_number(out, "{\"type\":\"wake\",\"at\":", effect->wake.at_ms);
+		break;
+	case SL_EFFECT_CHANGED:
+		add_number(out, "{\"type\":\"changed\",\"revision\":", effect->changed.revision);
+		sl_buf_add_text(out, ",\"delta\":");
+		write_delta(effect->changed.delta, out);
+		break;
+	case SL_EFFECT_CONFLICT:
+		add_number(out, "{\"type\":\"conflict\",\"id\":", effect->conflict.id);
+		add_flag(out, ",\"opened\":", effect->conflict.opened);
+		break;
+	case SL_EFFECT_BACKUP:
+		add_number(out, "{\"type\":\"backup\",\"id\":", effect->backup.id);
+		add_text(out, ",\"reason\":", sl_str_from(effect->backup.reason));
+		break;
+	}
+	sl_buf_add_char(out, '}');
+}
+
+int sl_engine_json_write(const struct sl_effects *effects, struct sl_buf *out)
+{
+	sl_buf_add_char(out, '[');
+	for (size_t i = 0; i < effects->count; i++) {
+		if (i)
+			sl_buf_add_char(out, ',');
+		write_effect(&effects->items[i], out);
+	}
+	sl_buf_add_char(out, ']');
+	return sl_buf_code(out);
+}
+
+/* --- what is kept ------------------------------------------------------------------------------------------------- */
+
+static void write_key(const struct sl_key *key, struct sl_buf *out)
+{
+	add_text(out, "\"entity\":", sl_str_from(sl_entity_name(key->entity)));
+	sl_buf_add_text(out, ",\"key\":");
+	sl_key_write(out, key);
+}
+
+static void add_value(struct sl_buf *out, const char *name, struct sl_str value)
+{
+	if (!value.length)
+		return;
+	sl_buf_add_text(out, name);
+	sl_buf_add_str(out, value);
+}
+
+void sl_engine_json_receipt(const struct sl_receipt *receipt, struct sl_buf *out)
+{
+	write_key(&receipt->key, out);
+	add_text(out, ",\"path\":", receipt->path);
+	add_value(out, ",\"base\":", receipt->base);
+	add_value(out, ",\"mine\":", receipt->mine);
+	add_value(out, ",\"theirs\":", receipt->theirs);
+	add_value(out, ",\"result\":", receipt->result);
+	add_flag(out, ",\"moved\":", receipt->moved);
+	add_flag(out, ",\"conflict\":", receipt->conflict);
+	add_flag(out, ",\"parked\":", receipt->parked);
+}
+
+static void write_receipt(int64_t id, int64_t version, const struct sl_receipt *receipt, struct sl_buf *out)
+{
+	add_number(out, "{\"id\":", id);
+	add_number(out, ",\"version\":", version);
+	sl_buf_add_char(out, ',');
+	sl_engine_json_receipt(receipt, out);
+	sl_buf_add_char(out, '}');
+}
+
+int sl_engine_json_conflicts(const struct sl_engine *engine, struct sl_buf *out)
+{
+	const struct sl_conflict_copy *copy;
+	sl_buf_add_char(out, '[');
+	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++) {
+		sl_buf_add_text(out, i ? "," : "");
+		write_receipt(copy->id, copy->version, &copy->receipt, out);
+	}
+	sl_buf_add_char(out, ']');
+	return sl_buf_code(out);
+}
+
+int sl_engine_json_receipts(const struct sl_engine *engine, struct sl_buf *out)
+{
+	const struct sl_kept_receipt *kept;
+	sl_buf_add_char(out, '[');
+	for (size_t i = 0; (kept = sl_engine_receipt(engine, i)); i++) {
+		sl_buf_add_text(out, i ? "," : "");
+		write_receipt(kept->id, kept->version, &kept->receipt, out);
+	}
+	sl_buf_add_char(out, ']');
+	return sl_buf_code(out);
+}
+
+int sl_engine_json_backups(const struct sl_engine *engine, struct sl_buf *out)
+{
+	const struct sl_backup *backup;
+	sl_buf_add_char(out, '[');
+	for (size_t i = 0; (backup = sl_engine_backup(engine, i)); i++) {
+		add_number(out, i ? ",{\"id\":" : "{\"id\":", backup->id);
+		add_number(out, ",\"version\":", backup->version);
+		add_text(out, ",\"reason\":", sl_str_from(backup->reason));
+		sl_buf_add_text(out, ",\"delta\":");
+		write_delta(backup->delta, out);
+		sl_buf_add_char(out, '}');
+	}
+	sl_buf_add_char(out, ']');
+	return sl_buf_code(out);
+}
+
+int sl_engine_json_quarantine(const struct sl_engine *engine, struct sl_buf *out)
+{
+	const struct sl_quarantined *entry;
+	sl_buf_add_char(out, '[');
+	for (size_t i = 0; (entry = sl_engine_quarantined(engine, i)); i++) {
+		sl_buf_add_text(out, i ? ",{" : "{");
+		write_key(&entry->key, out);
+		add_text(out, ",\"reason\":", sl_str_from(entry->reason));
+		sl_buf_add_char(out, '}');
+	}
+	sl_buf_add_char(out, ']');
+	return sl_buf_code(out);
+}

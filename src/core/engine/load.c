@@ -1,0 +1,212 @@
+/* Starting from what was stored: the opposite of engine_store.c. Pairs come in any order; a pair that can't be read
+ * means that the store was damaged (SL_INTERNAL), and nothing is guessed then. Unknown keys are left alone. */
+#include "core/engine/private.h"
+
+#include <stdlib.h>
+
+#include "core/json/canon.h"
+
+struct loading {
+	struct sl_engine *engine;
+	struct sl_err *err;
+};
+
+static bool starts_with(struct sl_str text, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	return text.length > length && memcmp(text.bytes, prefix, length) == 0;
+}
+
+static struct sl_str behind(struct sl_str text, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	return (struct sl_str){ text.bytes + length, text.length - length };
+}
+
+static int damaged(struct loading *loading, const struct sl_pair *pair)
+{
+	return sl_err_set(loading->err, SL_INTERNAL, "the store is damaged at %.*s",
+		(int)(pair->key.length < 200 ? pair->key.length : 200), pair->key.bytes);
+}
+
+/* --- rows --------------------------------------------------------------------------------------------------------- */
+
+static int read_row(struct loading *loading, const struct sl_pair *pair, const char *prefix, struct sl_row *row_r)
+{
+	const char *newline = pair->value.length ? memchr(pair->value.bytes, '\n', pair->value.length) : NULL;
+	*row_r = (struct sl_row){ .version = 0 };
+	if (sl_engine_parse_key(behind(pair->key, prefix), &row_r->key) != SL_OK)
+		return damaged(loading, pair);
+	if (!pair->value.length)
+		return SL_OK;
+	if (!newline || newline + 1 == pair->value.bytes + pair->value.length)
+		return damaged(loading, pair);
+	row_r->rank = (struct sl_str){ pair->value.bytes, (size_t)(newline - pair->value.bytes) };
+	row_r->data = (struct sl_str){ newline + 1, pair->value.length - row_r->rank.length - 1 };
+	return SL_OK;
+}
+
+static int load_base_row(struct loading *loading, const struct sl_pair *pair)
+{
+	struct sl_engine *engine = loading->engine;
+	struct sl_row row, kept;
+	int rc = read_row(loading, pair, "base/", &row);
+	if (rc != SL_OK)
+		return rc;
+	if (!row.data.length)
+		return damaged(loading, pair);
+	if (sl_row_copy(engine->arena, &row, &kept) != SL_OK)
+		return SL_NO_MEMORY;
+	sl_digest_add(&engine->digest, &kept);
+	return sl_rowset_put(engine->base, &kept) && sl_rowset_put(engine->local, &kept) ? SL_OK : SL_NO_MEMORY;
+}
+
+static int load_local_row(struct loading *loading, const struct sl_pair *pair)
+{
+	struct sl_engine *engine = loading->engine;
+	struct sl_row row, kept;
+	int rc = read_row(loading, pair, "local/", &row);
+	if (rc != SL_OK)
+		return rc;
+	if (!row.data.length)
+		sl_rowset_remove(engine->local, &row.key);
+	else if (sl_row_copy(engine->arena, &row, &kept) != SL_OK || !sl_rowset_put(engine->local, &kept))
+		return SL_NO_MEMORY;
+	return sl_engine_refresh(engine, &row.key);
+}
+
+static int load_quarantined(struct loading *loading, const struct sl_pair *pair)
+{
+	struct sl_engine *engine = loading->engine;
+	struct sl_row row = { .data = pair->value }, kept;
+	if (sl_engine_parse_key(behind(pair->key, "quarantine/"), &row.key) != SL_OK)
+		return damaged(loading, pair);
+	if (!sl_rowset_find(engine->pending, &row.key))
+		return SL_OK;
+	if (sl_row_copy(engine->arena, &row, &kept) != SL_OK || !sl_rowset_put(engine->quarantine, &kept))
+		return SL_NO_MEMORY;
+	return SL_OK;
+}
+
+/* --- JSON --------------------------------------------------------------------------------------------------------- */
+
+static int text_of(struct sl_engine *engine, const json_t *object, const char *name, struct sl_str *text_r)
+{
+	const json_t *text = json_object_get(object, name);
+	return sl_engine_keep(engine, (struct sl_str){ json_string_value(text), json_string_length(text) }, text_r);
+}
+
+static int load_meta(struct loading *loading, const json_t *object)
+{
+	struct sl_engine_meta *meta = &loading->engine->meta;
+	if (sl_engine_stored_number(object, "format") != 1)
+		return sl_err_set(loading->err, SL_INTERNAL, "the store was made by another version of this program");
+	meta->version = sl_engine_stored_number(object, "version");
+	meta->next_id = sl_engine_stored_number(object, "nextId");
+	meta->restore_version = sl_engine_stored_number(object, "restore");
+	meta->pulled = json_is_true(json_object_get(object, "pulled"));
+	meta->signed_out = json_is_true(json_object_get(object, "signedOut"));
+	meta->clearing = json_is_true(json_object_get(object, "clearing"));
+	int rc = text_of(loading->engine, object, "account", &meta->account);
+	return rc == SL_OK ? text_of(loading->engine, object, "epoch", &meta->epoch) : rc;
+}
+
+static int load_retry(struct loading *loading, const json_t *object)
+{
+	struct sl_engine *engine = loading->engine;
+	engine->attempt = (unsigned)sl_engine_stored_number(object, "attempt");
+	engine->asked_to_wait = sl_engine_stored_number(object, "asked") != 0;
+	engine->retry = (struct sl_timer){ true, sl_engine_stored_number(object, "since"), sl_engine_stored_number(object, "delay") };
+	return SL_OK;
+}
+
+static int load_op(struct loading *loading, const json_t *object)
+{
+	struct sl_operation *op = &loading->engine->op;
+	op->restores = !json_object_get(object, "delta");
+	return text_of(loading->engine, object, "opId", &op->id);
+}
+
+static int load_object(struct loading *loading, const struct sl_pair *pair, struct sl_str *stored,
+	int (*load)(struct loading *, const json_t *))
+{
+	json_t *object = NULL;
+	struct sl_err ignored = SL_ERR_INIT;
+	int rc = sl_engine_keep(loading->engine, pair->value, stored);
+	if (rc == SL_OK)
+		rc = sl_canon_parse(pair->value, &object, &ignored);
+	if (rc == SL_OK)
+		rc = json_is_object(object) ? load(loading, object) : damaged(loading, pair);
+	else if (rc != SL_NO_MEMORY)
+		rc = damaged(loading, pair);
+	json_decref(object);
+	return rc;
+}
+
+static int load_record(struct loading *loading, const struct sl_pair *pair, enum sl_record_kind kind)
+{
+	struct sl_str number = behind(pair->key, sl_engine_record_prefix(kind));
+	struct sl_record record = { .text = pair->value };
+	char digits[24], *end;
+	if (number.length >= sizeof(digits))
+		return damaged(loading, pair);
+	memcpy(digits, number.bytes, number.length);
+	digits[number.length] = '\0';
+	record.id = strtoll(digits, &end, 10);
+	if (*end != '\0' || record.id <= 0)
+		return damaged(loading, pair);
+	int rc = sl_engine_keep(loading->engine, pair->value, &record.text);
+	if (rc == SL_OK && kind == SL_RECORD_CONFLICT) {
+		struct sl_kept_receipt receipt;
+		rc = sl_engine_read_receipt(&record, &loading->engine->scratch, &receipt);
+		if (rc == SL_OK)
+			rc = sl_key_copy(loading->engine->arena, &receipt.receipt.key, &record.key);
+	}
+	if (rc != SL_OK)
+		return rc == SL_NO_MEMORY ? rc : damaged(loading, pair);
+	return sl_engine_add_record(loading->engine, kind, record);
+}
+
+/* --- in order ----------------------------------------------------------------------------------------------------- */
+
+static int load_first(struct loading *loading, const struct sl_pair *pair)
+{
+	struct sl_engine *engine = loading->engine;
+	if (starts_with(pair->key, "base/"))
+		return load_base_row(loading, pair);
+	if (sl_str_equal(pair->key, SL_STR("meta")))
+		return load_object(loading, pair, &engine->meta_text, load_meta);
+	if (sl_str_equal(pair->key, SL_STR("retry")))
+		return load_object(loading, pair, &engine->retry_text, load_retry);
+	if (sl_str_equal(pair->key, SL_STR("op"))) {
+		int rc = load_object(loading, pair, &engine->op_text, load_op);
+		engine->op.body = engine->op_text;
+		return rc;
+	}
+	for (int kind = 0; kind < SL_RECORDS; kind++)
+		if (starts_with(pair->key, sl_engine_record_prefix(kind)))
+			return load_record(loading, pair, kind);
+	return SL_OK;
+}
+
+static int load_second(struct loading *loading, const struct sl_pair *pair)
+{
+	return starts_with(pair->key, "local/") ? load_local_row(loading, pair) : SL_OK;
+}
+
+static int load_third(struct loading *loading, const struct sl_pair *pair)
+{
+	return starts_with(pair->key, "quarantine/") ? load_quarantined(loading, pair) : SL_OK;
+}
+
+int sl_engine_load(struct sl_engine *engine, const struct sl_pair *pairs, size_t count, struct sl_err *err)
+{
+	/* Local rows lie over base, quarantine over what is pending. */
+	int (*const passes[])(struct loading *, const struct sl_pair *) = { load_first, load_second, load_third };
+	struct loading loading = { engine, err };
+	int rc = SL_OK;
+	for (size_t pass = 0; pass < sizeof(passes) / sizeof(passes[0]); pass++)
+		for (size_t i = 0; rc == SL_OK && i < count; i++)
+			rc = passes[pass](&loading, &pairs[i]);
+	return rc;
+}

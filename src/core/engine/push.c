@@ -1,0 +1,225 @@
+/* Operations: what is pushed; see engine_inside.h. Keeps true: an operation's bytes never change; what it holds is
+ * ordered so that no part of it empties a project or lacks its episode; a refused row holds up nothing but its own
+ * scenes and shots. Rules: merge.md "Client engine" 1, 2, 5; protocol.md "Project". */
+#include "core/engine/private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/json/canon.h"
+#include "core/plant.h"
+
+/* --- what may be pushed ------------------------------------------------------------------------------------------- */
+
+/* A scene or shot whose episode the server has not, and will not get yet. */
+static bool lacks_parent(const struct sl_engine *engine, const struct sl_key *key)
+{
+	struct sl_key parent = sl_key_of_episode(key->episode);
+	return sl_entity_has_episode(key->entity) && sl_rowset_find(engine->local, key)
+		&& !sl_rowset_find(engine->base, &parent) && sl_rowset_find(engine->quarantine, &parent);
+}
+
+static bool is_held(const struct sl_engine *engine, const struct sl_key *key)
+{
+	return sl_rowset_find(engine->quarantine, key) || lacks_parent(engine, key);
+}
+
+bool sl_engine_has_work(const struct sl_engine *engine)
+{
+	const struct sl_row *mark;
+	size_t cursor = 0;
+	while ((mark = sl_rowset_next(engine->pending, &cursor)))
+		if (!is_held(engine, &mark->key))
+			return true;
+	return false;
+}
+
+/* Rule 1: nothing but the user's own word empties a project that isn't. */
+bool sl_engine_would_empty(const struct sl_engine *engine)
+{
+	return !engine->meta.clearing && !SL_PLANTED(NO_EMPTY_GUARD) && sl_rows_is_empty_project(engine->local)
+		&& !sl_rows_is_empty_project(engine->base);
+}
+
+/* --- making one --------------------------------------------------------------------------------------------------- */
+
+static int compare_keys(const void *a, const void *b)
+{
+	return sl_key_compare(*(const struct sl_key *const *)a, *(const struct sl_key *const *)b);
+}
+
+/* The pending keys that aren't held, in order: episodes before their scenes and shots. */
+static int sorted_keys(struct sl_engine *engine, const struct sl_key ***keys_r, size_t *count_r)
+{
+	const struct sl_row *mark;
+	size_t cursor = 0, count = 0;
+	const struct sl_key **keys = sl_arena_alloc(&engine->scratch,
+		(sl_rowset_count(engine->pending) + 1) * sizeof(*keys));
+	if (!keys)
+		return SL_NO_MEMORY;
+	while ((mark = sl_rowset_next(engine->pending, &cursor)))
+		if (!is_held(engine, &mark->key))
+			keys[count++] = &mark->key;
+	qsort(keys, count, sizeof(*keys), compare_keys);
+	*keys_r = keys;
+	*count_r = count;
+	return SL_OK;
+}
+
+/* About the bytes of a written row, or of a deletion (NULL). */
+static size_t cost_of(const struct sl_key *key, const struct sl_row *row)
+{
+	return key->id.length + 64 + (row ? row->data.length + row->rank.length : 0);
+}
+
+size_t sl_engine_cost(const struct sl_delta *delta)
+{
+	const struct sl_row *row;
+	size_t cursor = 0, bytes = 0;
+	while ((row = sl_rowset_next(delta->rows, &cursor)))
+		bytes += cost_of(&row->key, row);
+	for (size_t i = 0; i < delta->deleted_count; i++)
+		bytes += cost_of(&delta->deleted[i], NULL);
+	return bytes;
+}
+
+/* As much as one operation takes: at least one row; deletions only when all writes are in, so that a large import never
+ * leaves the project empty on its way. */
+static int choose_rows(struct sl_engine *engine, struct sl_delta *delta_r)
+{
+	const struct sl_key **keys;
+	size_t count, bytes = 0;
+	struct sl_keys deleted = { .arena = &engine->scratch };
+	bool full = false;
+	int rc = sorted_keys(engine, &keys, &count);
+	*delta_r = (struct sl_delta){ sl_rowset_new(&engine->scratch, 16), NULL, 0 };
+	if (rc != SL_OK || !delta_r->rows)
+		return SL_NO_MEMORY;
+	for (size_t i = 0; i < count && !full; i++) {
+		const struct sl_row *row = sl_rowset_find(engine->local, keys[i]);
+		if (!row)
+			continue;
+		bytes += cost_of(keys[i], row);
+		full = bytes > engine->push_bytes && sl_rowset_count(delta_r->rows) > 0;
+		if (!full && !sl_rowset_put(delta_r->rows, row))
+			return SL_NO_MEMORY;
+	}
+	for (size_t i = 0; i < count && !full; i++) {
+		if (sl_rowset_find(engine->local, keys[i]))
+			continue;
+		bytes += cost_of(keys[i], NULL);
+		full = bytes > engine->push_bytes && (deleted.count > 0 || sl_rowset_count(delta_r->rows) > 0);
+		if (!full && sl_keys_add(&deleted, keys[i]) != SL_OK)
+			return SL_NO_MEMORY;
+	}
+	delta_r->deleted = deleted.items;
+	delta_r->deleted_count = deleted.count;
+	return SL_OK;
+}
+
+/* Unique even should the random bytes repeat. */
+static int make_id(struct sl_engine *engine, struct sl_str *id_r)
+{
+	char text[64];
+	size_t length = 0;
+	if (SL_PLANTED(BYTES_REBUILT) && engine->op.id.length) {
+		*id_r = engine->op.id;
+		return SL_OK;
+	}
+	for (size_t i = 0; i < sizeof(engine->random); i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%02x", engine->random[i]);
+	length += (size_t)snprintf(text + length, sizeof(text) - length, "-%" PRId64, engine->meta.next_id++);
+	return sl_engine_keep(engine, (struct sl_str){ text, length }, id_r);
+}
+
+static int keep_op(struct sl_engine *engine, struct sl_buf *body, struct sl_str id, bool restores)
+{
+	engine->op = (struct sl_operation){ .id = id, .restores = restores };
+	int rc = sl_buf_code(body) == SL_OK ? sl_engine_keep(engine, sl_buf_str(body), &engine->op.body) : SL_NO_MEMORY;
+	sl_buf_dispose(body);
+	return rc;
+}
+
+/* What every push says of itself. The epoch is known once anything was ever pulled. */
+static void begin_body(struct sl_engine *engine, struct sl_str id, struct sl_buf *body)
+{
+	sl_buf_add_text(body, "\"baseVersion\":");
+	sl_buf_add_int(body, engine->meta.version);
+	sl_buf_add_text(body, ",\"opId\":");
+	sl_canon_string(body, id);
+	if (engine->meta.epoch.length) {
+		sl_buf_add_text(body, ",\"epoch\":");
+		sl_canon_string(body, engine->meta.epoch);
+	}
+}
+
+static int make_push(struct sl_engine *engine, const struct sl_delta *delta)
+{
+	struct sl_buf body;
+	struct sl_str id;
+	if (make_id(engine, &id) != SL_OK)
+		return SL_NO_MEMORY;
+	sl_buf_init(&body, SIZE_MAX);
+	sl_buf_add_char(&body, '{');
+	begin_body(engine, id, &body);
+	sl_buf_add_text(&body, ",\"onStale\":\"rebase\"");
+	if (engine->meta.clearing && sl_rows_is_empty_project(engine->local))
+		sl_buf_add_text(&body, ",\"allowEmpty\":true");
+	sl_buf_add_text(&body, ",\"delta\":");
+	if (sl_delta_write(delta, &body) == SL_OK)
+		sl_buf_add_char(&body, '}');
+	return keep_op(engine, &body, id, false);
+}
+
+static int make_restore(struct sl_engine *engine)
+{
+	struct sl_buf body;
+	struct sl_str id;
+	if (make_id(engine, &id) != SL_OK)
+		return SL_NO_MEMORY;
+	sl_buf_init(&body, SIZE_MAX);
+	sl_buf_add_text(&body, "{\"version\":");
+	sl_buf_add_int(&body, engine->meta.restore_version);
+	sl_buf_add_char(&body, ',');
+	begin_body(engine, id, &body);
+	sl_buf_add_char(&body, '}');
+	return keep_op(engine, &body, id, true);
+}
+
+int sl_engine_make_op(struct sl_engine *engine)
+{
+	struct sl_delta delta;
+	bool work = sl_engine_has_work(engine);
+	if (work && sl_engine_would_empty(engine))
+		engine->guarded = true;
+	if (!work || engine->guarded)
+		return engine->meta.restore_version ? make_restore(engine) : SL_OK;
+	int rc = choose_rows(engine, &delta);
+	return rc == SL_OK ? make_push(engine, &delta) : rc;
+}
+
+void sl_engine_drop_op(struct sl_engine *engine)
+{
+	engine->op = (struct sl_operation){ .restores = false };
+}
+
+/* --- reading it --------------------------------------------------------------------------------------------------- */
+
+static int parse_body(struct sl_engine *engine, json_t **body_r)
+{
+	struct sl_err ignored = SL_ERR_INIT;
+	*body_r = NULL;
+	int rc = sl_canon_parse(engine->op.body, body_r, &ignored);
+	return rc == SL_OK || rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
+}
+
+int sl_engine_op_delta(struct sl_engine *engine, struct sl_delta *delta_r)
+{
+	json_t *body;
+	int rc = parse_body(engine, &body);
+	if (rc == SL_OK)
+		rc = sl_engine_stored_delta(body, "delta", &engine->scratch, delta_r);
+	json_decref(body);
+	return rc;
+}

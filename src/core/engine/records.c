@@ -1,0 +1,314 @@
+/* Conflict copies and receipts of the engine, as JSON texts by id; see engine_inside.h. Keeps true: what is parked
+ * stays until it is resolved, and no two copies hold the same words for the same place (lessons: Syncthing, Joplin);
+ * receipts are bounded. Rules: merge.md, "Receipts". */
+#include "core/engine/private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/json/canon.h"
+#include "core/plant.h"
+#include "core/schema/validate.h"
+
+static const char *const prefixes[SL_RECORDS] = { "conflict/", "receipt/", "backup/merge/", "backup/own/" };
+static const char *const rules[] = { "lww", "counter", "max", "progress", "flag", "text", "list", "object" };
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+const char *sl_engine_record_prefix(enum sl_record_kind kind)
+{
+	return prefixes[kind];
+}
+
+/* --- the list ----------------------------------------------------------------------------------------------------- */
+
+int sl_engine_record_key(struct sl_engine *engine, enum sl_record_kind kind, int64_t id, struct sl_str *key_r)
+{
+	char text[48];
+	int length = snprintf(text, sizeof(text), "%s%012" PRId64, prefixes[kind], id);
+	return sl_arena_copy(&engine->scratch, (struct sl_str){ text, (size_t)length }, key_r);
+}
+
+int sl_engine_add_record(struct sl_engine *engine, enum sl_record_kind kind, struct sl_record record)
+{
+	struct sl_records *records = &engine->records[kind];
+	if (records->count == records->capacity) {
+		size_t capacity = records->capacity ? records->capacity * 2 : 8;
+		struct sl_record *items = sl_arena_zalloc(engine->arena, capacity, sizeof(*items));
+		if (!items)
+			return SL_NO_MEMORY;
+		if (records->count)
+			memcpy(items, records->items, records->count * sizeof(*items));
+		records->items = items;
+		records->capacity = capacity;
+	}
+	size_t at = records->count++;
+	for (; at > 0 && records->items[at - 1].id > record.id; at--)
+		records->items[at] = records->items[at - 1];
+	records->items[at] = record;
+	return SL_OK;
+}
+
+struct sl_record *sl_engine_find_record(struct sl_engine *engine, enum sl_record_kind kind, int64_t id)
+{
+	struct sl_records *records = &engine->records[kind];
+	for (size_t i = 0; i < records->count; i++)
+		if (records->items[i].id == id)
+			return &records->items[i];
+	return NULL;
+}
+
+static int remove_record(struct sl_engine *engine, enum sl_record_kind kind, size_t at)
+{
+	struct sl_records *records = &engine->records[kind];
+	struct sl_str key;
+	int rc = sl_engine_record_key(engine, kind, records->items[at].id, &key);
+	records->count--;
+	memmove(&records->items[at], &records->items[at + 1], (records->count - at) * sizeof(records->items[0]));
+	return rc == SL_OK ? sl_engine_remove(engine, key) : rc;
+}
+
+int sl_engine_keep_record(struct sl_engine *engine, enum sl_record_kind kind, const struct sl_buf *text,
+	const struct sl_key *key, size_t most, int64_t *id_r)
+{
+	struct sl_record record = { .id = engine->meta.next_id++ };
+	struct sl_str name;
+	int rc = sl_buf_code(text) == SL_OK ? sl_engine_keep(engine, sl_buf_str(text), &record.text) : SL_NO_MEMORY;
+	if (rc == SL_OK && key)
+		rc = sl_key_copy(engine->arena, key, &record.key);
+	if (rc == SL_OK)
+		rc = sl_engine_record_key(engine, kind, record.id, &name);
+	if (rc == SL_OK)
+		rc = sl_engine_put(engine, name, record.text);
+	if (rc == SL_OK)
+		rc = sl_engine_add_record(engine, kind, record);
+	while (rc == SL_OK && most && engine->records[kind].count > most)
+		rc = remove_record(engine, kind, 0);
+	*id_r = record.id;
+	return rc;
+}
+
+/* --- receipts ----------------------------------------------------------------------------------------------------- */
+
+static void write_value(struct sl_buf *out, const char *name, struct sl_str value)
+{
+	if (!value.length)
+		return;
+	sl_buf_add_text(out, name);
+	sl_buf_add_str(out, value);
+}
+
+static void write_flag(struct sl_buf *out, const char *name, bool flag)
+{
+	sl_buf_add_text(out, name);
+	sl_buf_add_text(out, flag ? "true" : "false");
+}
+
+static int write_receipt(struct sl_engine *engine, const struct sl_receipt *receipt, struct sl_buf *out)
+{
+	struct sl_str key;
+	if (sl_engine_row_key(engine, "", &receipt->key, &key) != SL_OK)
+		return SL_NO_MEMORY;
+	sl_buf_add_text(out, "{\"key\":");
+	sl_canon_string(out, key);
+	sl_buf_add_text(out, ",\"path\":");
+	sl_canon_string(out, receipt->path);
+	write_value(out, ",\"base\":", receipt->base);
+	write_value(out, ",\"mine\":", receipt->mine);
+	write_value(out, ",\"theirs\":", receipt->theirs);
+	write_value(out, ",\"result\":", receipt->result);
+	sl_buf_add_text(out, ",\"rule\":\"");
+	sl_buf_add_text(out, rules[receipt->rule]);
+	sl_buf_add_char(out, '"');
+	write_flag(out, ",\"moved\":", receipt->moved);
+	write_flag(out, ",\"conflict\":", receipt->conflict);
+	write_flag(out, ",\"parked\":", receipt->parked);
+	sl_buf_add_text(out, ",\"version\":");
+	sl_buf_add_int(out, engine->meta.version);
+	sl_buf_add_char(out, '}');
+	return SL_OK;
+}
+
+static int read_text(const json_t *object, const char *name, struct sl_arena *arena, struct sl_str *text_r)
+{
+	const json_t *text = json_object_get(object, name);
+	return sl_arena_copy(arena, (struct sl_str){ json_string_value(text), json_string_length(text) }, text_r);
+}
+
+static int read_value(const json_t *object, const char *name, struct sl_arena *arena, struct sl_str *text_r)
+{
+	const json_t *value = json_object_get(object, name);
+	struct sl_buf text;
+	*text_r = (struct sl_str){ NULL, 0 };
+	if (!value)
+		return SL_OK;
+	sl_buf_init(&text, SIZE_MAX);
+	sl_canon_write(&text, value);
+	int rc = sl_buf_code(&text) == SL_OK ? sl_arena_copy(arena, sl_buf_str(&text), text_r) : SL_NO_MEMORY;
+	sl_buf_dispose(&text);
+	return rc;
+}
+
+static int read_rule(const json_t *object, enum sl_rule *rule_r)
+{
+	const char *name = json_string_value(json_object_get(object, "rule"));
+	for (size_t i = 0; name && i < LENGTH(rules); i++)
+		if (strcmp(name, rules[i]) == 0) {
+			*rule_r = (enum sl_rule)i;
+			return SL_OK;
+		}
+	return SL_INTERNAL;
+}
+
+int64_t sl_engine_stored_number(const json_t *object, const char *name)
+{
+	double number = json_number_value(json_object_get(object, name));
+	return number >= -SL_SAFE_INTEGER && number <= SL_SAFE_INTEGER ? (int64_t)number : 0;
+}
+
+int sl_engine_stored_delta(const json_t *object, const char *name, struct sl_arena *arena, struct sl_delta *delta_r)
+{
+	const json_t *value = json_object_get(object, name);
+	struct sl_err ignored = SL_ERR_INIT;
+	struct sl_faults faults;
+	int rc = value ? sl_validate_delta(value, "", SIZE_MAX, arena, &faults, &ignored) : SL_INTERNAL;
+	if (rc == SL_OK)
+		rc = sl_delta_from_json(value, arena, delta_r, &ignored);
+	return rc == SL_OK || rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
+}
+
+int sl_engine_parse_record(struct sl_str text, json_t **object_r)
+{
+	struct sl_err ignored = SL_ERR_INIT;
+	int rc = sl_canon_parse(text, object_r, &ignored);
+	if (rc != SL_OK)
+		return rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
+	return json_is_object(*object_r) ? SL_OK : SL_INTERNAL;
+}
+
+static int read_receipt(const json_t *object, struct sl_arena *arena, struct sl_receipt *receipt_r)
+{
+	struct { const char *name; struct sl_str *text; } const values[] = { { "base", &receipt_r->base },
+		{ "mine", &receipt_r->mine }, { "theirs", &receipt_r->theirs }, { "result", &receipt_r->result } };
+	struct sl_str key;
+	int rc = read_text(object, "key", arena, &key);
+	if (rc == SL_OK)
+		rc = sl_engine_parse_key(key, &receipt_r->key);
+	if (rc == SL_OK)
+		rc = read_text(object, "path", arena, &receipt_r->path);
+	for (size_t i = 0; rc == SL_OK && i < LENGTH(values); i++)
+		rc = read_value(object, values[i].name, arena, values[i].text);
+	receipt_r->moved = json_is_true(json_object_get(object, "moved"));
+	receipt_r->conflict = json_is_true(json_object_get(object, "conflict"));
+	receipt_r->parked = json_is_true(json_object_get(object, "parked"));
+	return rc == SL_OK ? read_rule(object, &receipt_r->rule) : rc;
+}
+
+int sl_engine_read_receipt(const struct sl_record *record, struct sl_arena *arena, struct sl_kept_receipt *receipt_r)
+{
+	json_t *object = NULL;
+	int rc = sl_engine_parse_record(record->text, &object);
+	*receipt_r = (struct sl_kept_receipt){ .id = record->id };
+	if (rc == SL_OK)
+		rc = read_receipt(object, arena, &receipt_r->receipt);
+	receipt_r->version = sl_engine_stored_number(object, "version");
+	json_decref(object);
+	return rc;
+}
+
+/* --- conflict copies ---------------------------------------------------------------------------------------------- */
+
+static int note_conflict(struct sl_engine *engine, int64_t id, bool opened)
+{
+	struct sl_effect *effect = sl_engine_add_effect(engine, SL_EFFECT_CONFLICT);
+	if (!effect)
+		return SL_NO_MEMORY;
+	effect->conflict.id = id;
+	effect->conflict.opened = opened;
+	return SL_OK;
+}
+
+/* 1 if an open copy holds the same words for the same place already, 0 if not. */
+static int is_parked_already(struct sl_engine *engine, const struct sl_receipt *receipt)
+{
+	const struct sl_records *copies = &engine->records[SL_RECORD_CONFLICT];
+	for (size_t i = 0; i < copies->count; i++) {
+		struct sl_kept_receipt known;
+		if (!sl_key_equal(&copies->items[i].key, &receipt->key))
+			continue;
+		int rc = sl_engine_read_receipt(&copies->items[i], &engine->scratch, &known);
+		if (rc != SL_OK)
+			return rc;
+		if (sl_str_equal(known.receipt.path, receipt->path) && sl_str_equal(known.receipt.mine, receipt->mine))
+			return 1;
+	}
+	return 0;
+}
+
+static int park(struct sl_engine *engine, const struct sl_receipt *receipt, const struct sl_buf *text)
+{
+	int64_t id;
+	int rc = sl_str_equal(receipt->mine, receipt->result) || SL_PLANTED(COPY_DROPPED) ? 1 : is_parked_already(engine, receipt);
+	if (rc != 0)
+		return rc < 0 ? rc : SL_OK;
+	rc = sl_engine_keep_record(engine, SL_RECORD_CONFLICT, text, &receipt->key, 0, &id);
+	return rc == SL_OK ? note_conflict(engine, id, true) : rc;
+}
+
+int sl_engine_keep_receipts(struct sl_engine *engine, const struct sl_merge *merge)
+{
+	struct sl_buf text;
+	int64_t id;
+	int rc = SL_OK;
+	sl_buf_init(&text, SIZE_MAX);
+	for (size_t i = 0; rc == SL_OK && i < merge->receipt_count; i++) {
+		sl_buf_clear(&text);
+		rc = write_receipt(engine, &merge->receipts[i], &text);
+		if (rc == SL_OK && merge->receipts[i].parked)
+			rc = park(engine, &merge->receipts[i], &text);
+		if (rc == SL_OK && !SL_PLANTED(RECEIPT_DROPPED))
+			rc = sl_engine_keep_record(engine, SL_RECORD_RECEIPT, &text, NULL, engine->config.receipts_kept,
+				&id);
+	}
+	sl_buf_dispose(&text);
+	return rc;
+}
+
+int sl_engine_close_conflict(struct sl_engine *engine, int64_t id)
+{
+	const struct sl_record *record = sl_engine_find_record(engine, SL_RECORD_CONFLICT, id);
+	if (!record)
+		return SL_OK;
+	size_t at = (size_t)(record - engine->records[SL_RECORD_CONFLICT].items);
+	int rc = remove_record(engine, SL_RECORD_CONFLICT, at);
+	return rc == SL_OK ? note_conflict(engine, id, false) : rc;
+}
+
+/* 1 if the row holds the copy's words by now, 0 if not. */
+static int is_settled(struct sl_engine *engine, const struct sl_record *record)
+{
+	struct sl_kept_receipt copy;
+	struct sl_delta edit;
+	struct sl_err ignored = SL_ERR_INIT;
+	if (!sl_rowset_find(engine->touched_local, &record->key) || !sl_rowset_find(engine->local, &record->key))
+		return 0;
+	int rc = sl_engine_read_receipt(record, &engine->scratch, &copy);
+	if (rc == SL_OK)
+		rc = sl_merge_reverse(&copy.receipt, engine->base, engine->local, &engine->scratch, &edit, &ignored);
+	if (rc == SL_NOT_FOUND)
+		return 0;
+	return rc == SL_OK ? sl_delta_is_empty(&edit) : rc;
+}
+
+int sl_engine_close_settled(struct sl_engine *engine)
+{
+	struct sl_records *copies = &engine->records[SL_RECORD_CONFLICT];
+	for (size_t i = copies->count; i > 0; i--) {
+		int rc = is_settled(engine, &copies->items[i - 1]);
+		if (rc > 0)
+			rc = sl_engine_close_conflict(engine, copies->items[i - 1].id);
+		if (rc != SL_OK)
+			return rc;
+	}
+	return SL_OK;
+}

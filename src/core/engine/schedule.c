@@ -1,0 +1,190 @@
+/* When the engine does what; see engine_inside.h. One request at a time; an operation in flight before all else,
+ * because base can't move while its fate is unknown; then pulls; then the next operation. Only differences of the
+ * clock count, and a clock that goes back starts a wait again instead of lengthening it. Rules: merge.md "Client
+ * engine" 1, 2, 3. */
+#include "core/engine/private.h"
+#include "core/plant.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define MOST_DOUBLINGS 20
+
+/* --- timers ------------------------------------------------------------------------------------------------------- */
+
+void sl_timer_start(struct sl_timer *timer, int64_t now_ms, int64_t delay_ms)
+{
+	*timer = (struct sl_timer){ true, now_ms, delay_ms };
+}
+
+bool sl_timer_is_due(struct sl_timer *timer, int64_t now_ms)
+{
+	if (!timer->on)
+		return false;
+	if (now_ms < timer->since_ms)
+		timer->since_ms = now_ms;
+	return (uint64_t)now_ms - (uint64_t)timer->since_ms >= (uint64_t)(timer->delay_ms > 0 ? timer->delay_ms : 0);
+}
+
+static int64_t end_of(const struct sl_timer *timer)
+{
+	return timer->since_ms > INT64_MAX - timer->delay_ms ? INT64_MAX : timer->since_ms + timer->delay_ms;
+}
+
+/* --- failures and success ----------------------------------------------------------------------------------------- */
+
+/* Full jitter: anything from 0 to the limit, so that devices that failed together don't come back together. */
+void sl_engine_back_off(struct sl_engine *engine, unsigned attempt, int64_t wait_ms)
+{
+	int64_t most = engine->config.backoff_most_ms, limit = attempt ? engine->config.backoff_ms : 0;
+	for (unsigned i = 0; i < attempt && i < MOST_DOUBLINGS && limit < most; i++)
+		limit *= 2;
+	if (limit > most)
+		limit = most;
+	uint64_t dice = XXH3_64bits_withSeed(engine->random, sizeof(engine->random), attempt);
+	int64_t delay = (int64_t)(dice % ((uint64_t)limit + 1));
+	engine->asked_to_wait = wait_ms > delay;
+	sl_timer_start(&engine->retry, engine->now_ms, wait_ms > delay ? wait_ms : delay);
+}
+
+void sl_engine_fail(struct sl_engine *engine, const char *error, const char *detail, int64_t wait_ms)
+{
+	sl_engine_set_text(engine->error, sizeof(engine->error), sl_str_from(error));
+	sl_engine_set_text(engine->detail, sizeof(engine->detail), sl_str_from(detail));
+	if (engine->attempt < MOST_DOUBLINGS)
+		engine->attempt++;
+	sl_engine_back_off(engine, engine->attempt, wait_ms);
+	if (SL_PLANTED(NEW_ID_ON_RETRY) || SL_PLANTED(BYTES_REBUILT))
+		engine->op.body.length = 0;
+}
+
+void sl_engine_succeed(struct sl_engine *engine)
+{
+	engine->attempt = 0;
+	engine->retry.on = engine->asked_to_wait = false;
+	engine->halt = SL_HALT_NONE;
+	engine->error[0] = engine->detail[0] = '\0';
+	engine->meta.last_sync_ms = engine->now_ms;
+	if (engine->config.poll_ms > 0)
+		sl_timer_start(&engine->poll, engine->now_ms, engine->config.poll_ms);
+}
+
+/* --- sending ------------------------------------------------------------------------------------------------------ */
+
+static struct sl_request_effect *send(struct sl_engine *engine, enum sl_request_kind kind)
+{
+	struct sl_effect *effect = sl_engine_add_effect(engine, SL_EFFECT_SEND);
+	if (!effect)
+		return NULL;
+	engine->outstanding = (struct sl_outstanding){ .kind = kind, .id = ++engine->last_request };
+	sl_timer_start(&engine->outstanding.timeout, engine->now_ms, engine->config.timeout_ms);
+	effect->send.id = engine->outstanding.id;
+	return &effect->send;
+}
+
+static int send_op(struct sl_engine *engine)
+{
+	struct sl_request_effect *request = send(engine, SL_REQUEST_PUSH);
+	if (!request)
+		return SL_NO_MEMORY;
+	request->method = engine->op.restores ? "POST" : "PUT";
+	request->path = engine->op.restores ? SL_STR("/project/restore") : SL_STR("/project");
+	request->headers[request->header_count++] = (struct sl_header){ "Content-Type", SL_STR("application/json") };
+	request->headers[request->header_count++] = (struct sl_header){ "Prefer", SL_STR("return=minimal") };
+	request->body = engine->op.body;
+	return SL_OK;
+}
+
+static int send_pull(struct sl_engine *engine)
+{
+	struct sl_request_effect *request = send(engine, SL_REQUEST_PULL);
+	char path[48];
+	if (!request)
+		return SL_NO_MEMORY;
+	engine->outstanding.since = engine->full_wanted ? 0 : engine->meta.version;
+	int length = snprintf(path, sizeof(path), "/project?since=%" PRId64, engine->outstanding.since);
+	request->method = "GET";
+	return sl_arena_copy(&engine->scratch, (struct sl_str){ path, (size_t)length }, &request->path);
+}
+
+/* --- what next ---------------------------------------------------------------------------------------------------- */
+
+static bool is_push_due(struct sl_engine *engine)
+{
+	bool last = sl_timer_is_due(&engine->debounce, engine->now_ms);
+	bool first = sl_timer_is_due(&engine->debounce_most, engine->now_ms);
+	return !engine->debounce.on || last || first || engine->impatient || engine->meta.restore_version;
+}
+
+static int send_next(struct sl_engine *engine)
+{
+	if (engine->op.body.length && !engine->op.settled)
+		return send_op(engine);
+	if ((!engine->meta.pulled || engine->full_wanted || engine->pull_wanted || engine->op.settled)
+		&& !(SL_PLANTED(NO_GATE) && !engine->op.settled && sl_engine_has_work(engine)))
+		return send_pull(engine);
+	if (is_push_due(engine)) {
+		int rc = sl_engine_make_op(engine);
+		engine->debounce.on = engine->debounce_most.on = engine->impatient = false;
+		if (rc != SL_OK || engine->op.body.length)
+			return rc == SL_OK ? send_op(engine) : rc;
+	}
+	if (SL_PLANTED(CLOCK_COMPARED) && engine->now_ms < engine->meta.version)
+		return SL_OK;
+	return sl_timer_is_due(&engine->poll, engine->now_ms) ? send_pull(engine) : SL_OK;
+}
+
+static void take_earlier(const struct sl_timer *timer, bool *any, int64_t *at_ms)
+{
+	if (timer->on && (!*any || end_of(timer) < *at_ms)) {
+		*any = true;
+		*at_ms = end_of(timer);
+	}
+}
+
+static int set_wake(struct sl_engine *engine)
+{
+	bool any = false;
+	int64_t at_ms = 0;
+	if (!engine->online || engine->meta.signed_out)
+		return SL_OK;
+	if (engine->outstanding.kind != SL_REQUEST_NONE)
+		take_earlier(&engine->outstanding.timeout, &any, &at_ms);
+	else if (engine->retry.on)
+		take_earlier(&engine->retry, &any, &at_ms);
+	else {
+		take_earlier(&engine->debounce, &any, &at_ms);
+		take_earlier(&engine->debounce_most, &any, &at_ms);
+		take_earlier(&engine->poll, &any, &at_ms);
+	}
+	if (!any || (engine->wake_set && engine->wake_ms == at_ms))
+		return SL_OK;
+	struct sl_effect *effect = sl_engine_add_effect(engine, SL_EFFECT_WAKE);
+	if (!effect)
+		return SL_NO_MEMORY;
+	effect->wake.at_ms = engine->wake_ms = at_ms;
+	engine->wake_set = true;
+	return SL_OK;
+}
+
+int sl_engine_proceed(struct sl_engine *engine)
+{
+	int rc = SL_OK;
+	if (engine->outstanding.kind != SL_REQUEST_NONE
+		&& sl_timer_is_due(&engine->outstanding.timeout, engine->now_ms)) {
+		engine->outstanding.kind = SL_REQUEST_NONE;
+		engine->unreachable = true;
+		sl_engine_fail(engine, "unreachable", "no answer in time", 0);
+	}
+	if (sl_timer_is_due(&engine->retry, engine->now_ms)) {
+		engine->retry.on = engine->asked_to_wait = false;
+		engine->halt = SL_HALT_NONE;
+	}
+	if (engine->online && !engine->meta.signed_out && engine->outstanding.kind == SL_REQUEST_NONE
+		&& !engine->retry.on && engine->halt == SL_HALT_NONE)
+		rc = send_next(engine);
+	return rc == SL_OK ? set_wake(engine) : rc;
+}

@@ -1,0 +1,347 @@
+/* The client engine from the outside: events in, effects out; see engine.h. Keeps true: the batch with all that an
+ * event changed comes before every other effect; a refusal changes nothing; after any other failure the engine is of
+ * no more use. */
+#include "core/engine/engine.h"
+
+#include <stdlib.h>
+
+#include "core/engine/private.h"
+
+/* --- life --------------------------------------------------------------------------------------------------------- */
+
+static void set_default(int64_t *value, int64_t otherwise)
+{
+	if (*value <= 0)
+		*value = otherwise;
+}
+
+static void complete(struct sl_engine_config *config)
+{
+	set_default(&config->debounce_ms, 1500);
+	set_default(&config->debounce_most_ms, 10000);
+	config->poll_ms = config->poll_ms ? config->poll_ms : 30000;
+	set_default(&config->timeout_ms, 120000);
+	set_default(&config->backoff_ms, 1000);
+	set_default(&config->backoff_most_ms, 300000);
+	config->push_bytes = config->push_bytes ? config->push_bytes : (size_t)4 << 20;
+	config->row_bytes = config->row_bytes ? config->row_bytes : (size_t)16 << 20;
+	config->receipts_kept = config->receipts_kept ? config->receipts_kept : 200;
+	config->backups_kept = config->backups_kept ? config->backups_kept : 10;
+}
+
+struct sl_engine *sl_engine_new(const struct sl_engine_config *config)
+{
+	struct sl_engine *engine = calloc(1, sizeof(*engine));
+	if (!engine)
+		return NULL;
+	engine->view = calloc(1, sizeof(*engine->view));
+	if (config)
+		engine->config = *config;
+	complete(&engine->config);
+	engine->arena = &engine->arenas[0];
+	engine->compact_at = (size_t)1 << 20;
+	engine->push_bytes = engine->config.push_bytes;
+	engine->meta.next_id = 1;
+	if (!engine->view || sl_engine_init_rows(engine) != SL_OK)
+		sl_engine_free(&engine);
+	return engine;
+}
+
+void sl_engine_free(struct sl_engine **engine)
+{
+	if (!*engine)
+		return;
+	sl_engine_end_repair(*engine);
+	sl_arena_dispose(&(*engine)->arenas[0]);
+	sl_arena_dispose(&(*engine)->arenas[1]);
+	sl_arena_dispose(&(*engine)->scratch);
+	if ((*engine)->view)
+		sl_arena_dispose((*engine)->view);
+	free((*engine)->view);
+	free(*engine);
+	*engine = NULL;
+}
+
+/* --- events ------------------------------------------------------------------------------------------------------- */
+
+static int begin(struct sl_engine *engine, const struct sl_event *event)
+{
+	struct sl_arena *scratch = &engine->scratch;
+	sl_arena_dispose(scratch);
+	sl_arena_dispose(engine->view);
+	engine->now_ms = event->now_ms;
+	memcpy(engine->random, event->random, sizeof(engine->random));
+	engine->effects = NULL;
+	engine->effect_count = engine->effect_capacity = 0;
+	engine->touched_base = sl_rowset_new(scratch, 8);
+	engine->touched_local = sl_rowset_new(scratch, 8);
+	engine->changed = sl_rowset_new(scratch, 8);
+	engine->writes = sl_rowset_new(scratch, 8);
+	if (!engine->touched_base || !engine->touched_local || !engine->changed || !engine->writes)
+		return SL_NO_MEMORY;
+	return sl_engine_compact(engine);
+}
+
+static int start(struct sl_engine *engine, const struct sl_event *event, struct sl_err *err)
+{
+	int64_t seed = 0;
+	/* Answers to requests of an earlier run must not look like answers to ours. */
+	for (int i = 0; i < 6; i++)
+		seed = seed << 8 | event->random[i];
+	engine->last_request = seed << 4;
+	engine->started = true;
+	engine->revision = 1 + seed; /* nor revisions that the app read from an earlier engine */
+	return sl_engine_load(engine, event->start.pairs, event->start.count, err);
+}
+
+static void stop_waiting(struct sl_engine *engine)
+{
+	if (!engine->asked_to_wait && engine->halt == SL_HALT_NONE)
+		engine->retry.on = false;
+}
+
+static void go_online(struct sl_engine *engine)
+{
+	if (engine->online)
+		return;
+	engine->online = engine->pull_wanted = true;
+	engine->unreachable = false;
+	stop_waiting(engine);
+}
+
+static void go_offline(struct sl_engine *engine)
+{
+	engine->online = false;
+	engine->outstanding.kind = SL_REQUEST_NONE;
+}
+
+static void note_failure(struct sl_engine *engine, const struct sl_event *event)
+{
+	char reason[SL_ENGINE_DETAIL_BYTES];
+	if (engine->outstanding.kind == SL_REQUEST_NONE || event->failed.request != engine->outstanding.id) {
+		engine->counts.ignored_answers++;
+		return;
+	}
+	engine->outstanding.kind = SL_REQUEST_NONE;
+	engine->unreachable = true;
+	sl_engine_set_text(reason, sizeof(reason), event->failed.reason);
+	sl_engine_fail(engine, "unreachable", reason, 0);
+}
+
+static int sync_now(struct sl_engine *engine)
+{
+	engine->impatient = engine->pull_wanted = true;
+	engine->guarded = false;
+	engine->halt = SL_HALT_NONE;
+	stop_waiting(engine);
+	return sl_engine_lift_quarantine(engine);
+}
+
+static int sign_in(struct sl_engine *engine, struct sl_str account, struct sl_err *err)
+{
+	struct sl_engine_meta *meta = &engine->meta;
+	if (account.length && meta->account.length && !sl_str_equal(account, meta->account))
+		return sl_err_set(err, SL_FORBIDDEN, "this store belongs to another account");
+	meta->signed_out = false;
+	engine->halt = SL_HALT_NONE;
+	engine->outstanding.kind = SL_REQUEST_NONE; /* what it would say of the old credentials means nothing any more */
+	engine->pull_wanted = true;
+	stop_waiting(engine);
+	return account.length && !meta->account.length ? sl_engine_keep(engine, account, &meta->account) : SL_OK;
+}
+
+static void sign_out(struct sl_engine *engine)
+{
+	engine->meta.signed_out = true;
+	engine->outstanding.kind = SL_REQUEST_NONE;
+}
+
+/* What happens in the world; nothing of it can be refused. */
+static int take_event(struct sl_engine *engine, const struct sl_event *event)
+{
+	switch (event->type) {
+	case SL_EVENT_ONLINE:
+		go_online(engine);
+		break;
+	case SL_EVENT_OFFLINE:
+		go_offline(engine);
+		break;
+	case SL_EVENT_TICK:
+		engine->wake_set = false; /* what was wished for may have come true */
+		break;
+	case SL_EVENT_ANSWER:
+		return sl_engine_answer(engine, event);
+	case SL_EVENT_FAILED:
+		note_failure(engine, event);
+		break;
+	case SL_EVENT_HINT:
+		engine->pull_wanted |= event->hint.version == 0 || event->hint.version > engine->meta.version;
+		break;
+	case SL_EVENT_SIGN_OUT:
+		sign_out(engine);
+		break;
+	default:
+		return SL_INTERNAL;
+	}
+	return SL_OK;
+}
+
+static int dispatch(struct sl_engine *engine, const struct sl_event *event, struct sl_err *err)
+{
+	switch (event->type) {
+	case SL_EVENT_START:
+		return start(engine, event, err);
+	case SL_EVENT_EDIT:
+		return sl_engine_edit(engine, event->edit.delta, event->edit.before, err);
+	case SL_EVENT_REPLACE:
+		return sl_engine_replace(engine, event->replace.document, event->replace.revision, err);
+	case SL_EVENT_CLEAR:
+		return sl_engine_clear(engine);
+	case SL_EVENT_RESOLVE:
+		return sl_engine_resolve(engine, event->resolve.conflict, event->resolve.choice, event->resolve.value,
+			err);
+	case SL_EVENT_REVERSE:
+		return sl_engine_reverse(engine, event->reverse.receipt, err);
+	case SL_EVENT_RESTORE_BACKUP:
+		return sl_engine_restore_backup(engine, event->restore_backup.backup, err);
+	case SL_EVENT_RESTORE:
+		engine->meta.restore_version = event->restore.version;
+		return SL_OK;
+	case SL_EVENT_SYNC_NOW:
+		return sync_now(engine);
+	case SL_EVENT_SIGN_IN:
+		return sign_in(engine, event->sign_in.account, err);
+	default:
+		return take_event(engine, event);
+	}
+}
+
+/* Only what somebody asked for can be refused: from an answer such a code would mean a state half changed. */
+static bool is_refusal(const struct sl_event *event, int code)
+{
+	bool asked = event->type == SL_EVENT_EDIT || event->type == SL_EVENT_REPLACE || event->type == SL_EVENT_RESOLVE
+		|| event->type == SL_EVENT_REVERSE || event->type == SL_EVENT_RESTORE_BACKUP
+		|| event->type == SL_EVENT_SIGN_IN;
+	if (!asked)
+		return false;
+	return code == SL_INVALID || code == SL_MALFORMED || code == SL_TOO_LARGE || code == SL_NOT_FOUND
+		|| code == SL_CONFLICT || code == SL_FORBIDDEN;
+}
+
+/* The batch was collected last and comes first. */
+static void put_store_first(struct sl_engine *engine)
+{
+	size_t last = engine->effect_count - 1;
+	if (engine->effect_count == 0 || engine->effects[last].type != SL_EFFECT_STORE)
+		return;
+	struct sl_effect store = engine->effects[last];
+	memmove(&engine->effects[1], &engine->effects[0], last * sizeof(store));
+	engine->effects[0] = store;
+}
+
+static int finish(struct sl_engine *engine)
+{
+	int rc = sl_engine_close_settled(engine);
+	if (rc == SL_OK)
+		rc = sl_engine_proceed(engine);
+	if (rc == SL_OK)
+		rc = sl_engine_report(engine);
+	if (rc == SL_OK)
+		rc = sl_engine_collect(engine);
+	put_store_first(engine);
+	return rc;
+}
+
+int sl_engine_handle(struct sl_engine *engine, const struct sl_event *event, struct sl_effects *effects_r,
+	struct sl_err *err)
+{
+	*effects_r = (struct sl_effects){ NULL, 0 };
+	if (engine->broken || engine->started == (event->type == SL_EVENT_START)) {
+		engine->broken = true;
+		return sl_err_set(err, SL_INTERNAL, "this engine failed or was not started: start one from the store");
+	}
+	int rc = begin(engine, event);
+	if (rc == SL_OK)
+		rc = dispatch(engine, event, err);
+	if (is_refusal(event, rc))
+		return rc;
+	if (rc == SL_OK)
+		rc = finish(engine);
+	if (rc == SL_OK) {
+		*effects_r = (struct sl_effects){ engine->effects, engine->effect_count };
+		return SL_OK;
+	}
+	engine->broken = true;
+	return rc == SL_NO_MEMORY ? sl_err_set(err, rc, "out of memory while syncing")
+		: sl_err_set(err, SL_INTERNAL, "the engine's state is not sound");
+}
+
+/* --- looking at it ------------------------------------------------------------------------------------------------ */
+
+const struct sl_rowset *sl_engine_rows(const struct sl_engine *engine) { return engine->local; }
+const struct sl_rowset *sl_engine_base(const struct sl_engine *engine) { return engine->base; }
+struct sl_digest sl_engine_digest(const struct sl_engine *engine) { return engine->digest; }
+int64_t sl_engine_revision(const struct sl_engine *engine) { return engine->revision; }
+const struct sl_status *sl_engine_status(const struct sl_engine *engine) { return &engine->status; }
+const struct sl_engine_counts *sl_engine_counts(const struct sl_engine *engine) { return &engine->counts; }
+
+static const struct sl_record *record_at(const struct sl_engine *engine, enum sl_record_kind kind, size_t i)
+{
+	return i < engine->records[kind].count ? &engine->records[kind].items[i] : NULL;
+}
+
+const struct sl_kept_receipt *sl_engine_receipt(const struct sl_engine *engine, size_t i)
+{
+	const struct sl_record *record = record_at(engine, SL_RECORD_RECEIPT, i);
+	struct sl_kept_receipt *receipt = record ? sl_arena_zalloc(engine->view, 1, sizeof(*receipt)) : NULL;
+	return receipt && sl_engine_read_receipt(record, engine->view, receipt) == SL_OK ? receipt : NULL;
+}
+
+const struct sl_conflict_copy *sl_engine_conflict(const struct sl_engine *engine, size_t i)
+{
+	const struct sl_record *record = record_at(engine, SL_RECORD_CONFLICT, i);
+	struct sl_conflict_copy *copy = record ? sl_arena_zalloc(engine->view, 1, sizeof(*copy)) : NULL;
+	struct sl_kept_receipt kept;
+	if (!copy || sl_engine_read_receipt(record, engine->view, &kept) != SL_OK)
+		return NULL;
+	*copy = (struct sl_conflict_copy){ kept.id, kept.version, kept.receipt };
+	return copy;
+}
+
+/* The i-th of both kinds by id. */
+static const struct sl_record *backup_at(const struct sl_engine *engine, size_t i)
+{
+	const struct sl_records *merges = &engine->records[SL_RECORD_BACKUP_MERGE];
+	const struct sl_records *own = &engine->records[SL_RECORD_BACKUP_OWN];
+	size_t a = 0, b = 0;
+	while (a < merges->count || b < own->count) {
+		bool first = b == own->count || (a < merges->count && merges->items[a].id < own->items[b].id);
+		const struct sl_record *record = first ? &merges->items[a++] : &own->items[b++];
+		if (i-- == 0)
+			return record;
+	}
+	return NULL;
+}
+
+const struct sl_backup *sl_engine_backup(const struct sl_engine *engine, size_t i)
+{
+	const struct sl_record *record = backup_at(engine, i);
+	struct sl_backup *backup = record ? sl_arena_zalloc(engine->view, 1, sizeof(*backup)) : NULL;
+	return backup && sl_engine_read_backup(record, engine->view, backup, NULL) == SL_OK ? backup : NULL;
+}
+
+const struct sl_quarantined *sl_engine_quarantined(const struct sl_engine *engine, size_t i)
+{
+	const struct sl_row *entry;
+	size_t cursor = 0;
+	while ((entry = sl_rowset_next(engine->quarantine, &cursor)))
+		if (i-- == 0) {
+			struct sl_quarantined *found = sl_arena_zalloc(engine->view, 1, sizeof(*found));
+			struct sl_str reason;
+			if (!found || sl_arena_copy(engine->view, entry->data, &reason) != SL_OK)
+				return NULL;
+			*found = (struct sl_quarantined){ entry->key, reason.bytes };
+			return found;
+		}
+	return NULL;
+}

@@ -1,0 +1,340 @@
+/* Three-way merge of row sets: which side changed each row, deletions, places, parents; see merge.h. Fields are
+ * merged in merge_fields.c, merge_list.c and merge_rules.c.
+ * Keeps true: a row is parsed only if both sides changed its data; the result depends on the rows, not on the order
+ * in which sets hold them. Fails with SL_NO_MEMORY, or SL_INTERNAL for data that validation never lets in.
+ */
+#include "core/merge/merge.h"
+
+#include <stdlib.h>
+
+#include "core/json/canon.h"
+#include "core/merge/steps.h"
+#include "core/plant.h"
+
+static const struct sl_str absent = { NULL, 0 };
+
+/* One row on all sides; NULL: absent. */
+struct versions {
+	const struct sl_row *base, *mine, *theirs;
+};
+
+static struct sl_str data_of(const struct sl_row *row) { return row ? row->data : absent; }
+
+static struct sl_str rank_of(const struct sl_row *row) { return row ? row->rank : absent; }
+
+/* --- data ------------------------------------------------------------------------------------------------------- */
+
+/* The outcome where no rule is needed; see sl_merge_is_settled. */
+static bool is_settled(struct sl_str base, struct sl_str mine, struct sl_str theirs, struct sl_str *text_r)
+{
+	*text_r = sl_str_equal(base, theirs) ? mine : theirs;
+	return sl_str_equal(base, theirs) || sl_str_equal(mine, theirs) || sl_str_equal(base, mine);
+}
+
+static int parse(struct sl_merging *merging, struct sl_str data, const json_t **value_r)
+{
+	struct sl_err reason = SL_ERR_INIT;
+	json_t *value = NULL;
+	if (data.length == 0)
+		return SL_OK;
+	int rc = sl_canon_parse(data, &value, &reason);
+	*value_r = value;
+	if (rc == SL_NO_MEMORY)
+		return rc;
+	if (rc != SL_OK || (merging->key->entity != SL_META && !json_is_object(value)))
+		return sl_err_set(merging->err, SL_INTERNAL, "a stored row is no JSON object");
+	return SL_OK;
+}
+
+static int merge_parsed(struct sl_merging *merging, const struct sl_sides *sides, struct sl_str *data_r)
+{
+	const struct sl_key *key = merging->key;
+	const struct sl_shape *shape = sl_schema_row(key->entity);
+	json_t *value = NULL;
+	int rc = key->entity == SL_META
+		? sl_merge_value(merging, sl_schema_field(shape, key->id), sides, NULL, &value)
+		: sl_merge_members(merging, shape, sides, NULL, &value);
+	/* A project-level field that holds its empty value isn't stored. */
+	if (rc == SL_OK && value && (key->entity != SL_META || !sl_rows_meta_is_empty(key->id, value)))
+		rc = sl_merge_write(merging, value, data_r);
+	json_decref(value);
+	return rc;
+}
+
+/* The merged data of a row; length 0: absent (meta only). Shares theirs or mine where it is the same. */
+static int merge_data(struct sl_merging *merging, const struct versions *row, struct sl_str *data_r)
+{
+	struct sl_str mine = data_of(row->mine), theirs = data_of(row->theirs);
+	struct sl_sides sides = { NULL, NULL, NULL };
+	if (is_settled(data_of(row->base), mine, theirs, data_r))
+		return SL_OK;
+	*data_r = absent;
+	int rc = parse(merging, data_of(row->base), &sides.base);
+	if (rc == SL_OK)
+		rc = parse(merging, mine, &sides.mine);
+	if (rc == SL_OK)
+		rc = parse(merging, theirs, &sides.theirs);
+	if (rc == SL_OK)
+		rc = merge_parsed(merging, &sides, data_r);
+	if (rc == SL_OK && sl_str_equal(*data_r, theirs))
+		*data_r = theirs;
+	else if (rc == SL_OK && sl_str_equal(*data_r, mine))
+		*data_r = mine;
+	json_decref((json_t *)sides.base);
+	json_decref((json_t *)sides.mine);
+	json_decref((json_t *)sides.theirs);
+	return rc;
+}
+
+/* --- places ----------------------------------------------------------------------------------------------------- */
+
+static int write_rank(struct sl_merging *merging, struct sl_str rank, struct sl_str *text_r)
+{
+	*text_r = absent;
+	if (rank.length == 0)
+		return SL_OK;
+	sl_buf_clear(&merging->scratch);
+	sl_canon_string(&merging->scratch, rank);
+	if (sl_buf_code(&merging->scratch) != SL_OK)
+		return sl_buf_code(&merging->scratch);
+	return sl_arena_copy(merging->arena, sl_buf_str(&merging->scratch), text_r);
+}
+
+/* Both sides changed the place; the result has theirs. */
+static int note_move(struct sl_merging *merging, const struct versions *row)
+{
+	struct sl_receipt receipt = { .rule = SL_RULE_LWW, .moved = true, .conflict = true };
+	int rc = write_rank(merging, rank_of(row->base), &receipt.base);
+	if (rc == SL_OK)
+		rc = write_rank(merging, rank_of(row->mine), &receipt.mine);
+	if (rc == SL_OK)
+		rc = write_rank(merging, rank_of(row->theirs), &receipt.theirs);
+	receipt.result = receipt.theirs;
+	return rc == SL_OK ? sl_merge_add_receipt(merging, &receipt) : rc;
+}
+
+static int merge_rank(struct sl_merging *merging, const struct versions *row, struct sl_str *rank_r)
+{
+	if (is_settled(rank_of(row->base), rank_of(row->mine), rank_of(row->theirs), rank_r))
+		return SL_OK;
+	return note_move(merging, row);
+}
+
+/* --- rows ------------------------------------------------------------------------------------------------------- */
+
+/* Puts the row into the result, and into the deltas of those sides for which it is new. */
+static int put(struct sl_merging *merging, const struct versions *row, const struct sl_row *merged)
+{
+	bool is_theirs = row->theirs && sl_row_same_content(row->theirs, merged);
+	bool is_mine = row->mine && sl_row_same_content(row->mine, merged);
+	struct sl_row result = *merged;
+	result.version = is_theirs ? row->theirs->version : 0;
+	if (!sl_rowset_put(merging->rows, &result) || (!is_theirs && !sl_rowset_put(merging->push.rows, &result))
+		|| (!is_mine && !sl_rowset_put(merging->adopt.rows, &result)))
+		return SL_NO_MEMORY;
+	return SL_OK;
+}
+
+/* The row is gone, as long as no child of it stays. */
+static int remove_row(struct sl_merging *merging, const struct versions *row)
+{
+	merging->episode_gone |= merging->key->entity == SL_EPISODES;
+	if (row->theirs && sl_keys_add(&merging->push.deleted, merging->key) != SL_OK)
+		return SL_NO_MEMORY;
+	return row->mine ? sl_keys_add(&merging->adopt.deleted, merging->key) : SL_OK;
+}
+
+/* A row that stays although one side deleted it. */
+static int keep_row(struct sl_merging *merging, const struct versions *row, const struct sl_row *survivor)
+{
+	const struct sl_receipt receipt = {
+		.base = data_of(row->base), .mine = data_of(row->mine), .theirs = data_of(row->theirs),
+		.result = survivor->data, .rule = SL_RULE_LWW, .conflict = true,
+	};
+	int rc = sl_merge_add_receipt(merging, &receipt);
+	return rc == SL_OK ? put(merging, row, survivor) : rc;
+}
+
+static int merge_meta(struct sl_merging *merging, const struct versions *row)
+{
+	struct sl_row merged = { .key = *merging->key };
+	int rc = merge_data(merging, row, &merged.data);
+	if (rc != SL_OK)
+		return rc;
+	return merged.data.length ? put(merging, row, &merged) : remove_row(merging, row);
+}
+
+static int merge_both(struct sl_merging *merging, const struct versions *row)
+{
+	struct sl_row merged = { .key = *merging->key };
+	int rc = merge_data(merging, row, &merged.data);
+	if (rc == SL_OK)
+		rc = merge_rank(merging, row, &merged.rank);
+	return rc == SL_OK ? put(merging, row, &merged) : rc;
+}
+
+/* One side has the row, the other does not: added there, or deleted here. A move alone is no edit: else giving
+ * siblings new ranks would bring back whatever another device deleted among them. */
+static int merge_one_sided(struct sl_merging *merging, const struct versions *row)
+{
+	const struct sl_row *present = row->mine ? row->mine : row->theirs;
+	if (!row->base || (SL_PLANTED(DELETION_UNDONE) && row->mine))
+		return put(merging, row, present);
+	if (sl_str_equal(row->base->data, present->data) || SL_PLANTED(EDIT_LOSES_TO_DELETE))
+		return remove_row(merging, row);
+	return keep_row(merging, row, present);
+}
+
+static int merge_row(struct sl_merging *merging, const struct versions *row)
+{
+	merging->key = row->theirs ? &row->theirs->key : &row->mine->key;
+	if (merging->key->entity == SL_META)
+		return merge_meta(merging, row);
+	return row->mine && row->theirs ? merge_both(merging, row) : merge_one_sided(merging, row);
+}
+
+/* The row of that key. Sets tend to hold rows in the same order, so the one at the cursor is tried first: look-ups
+ * were most of the time that a merge took. Where the set has rows that others don't, the cursor catches up one row at
+ * a time. */
+static const struct sl_row *find(const struct sl_rowset *set, size_t *cursor, const struct sl_key *key)
+{
+	size_t next = *cursor;
+	const struct sl_row *row = sl_rowset_next(set, &next);
+	if (!row || !sl_key_equal(&row->key, key)) {
+		row = sl_rowset_find(set, key);
+		if (!row)
+			return NULL;
+		sl_rowset_next(set, &next);
+	}
+	*cursor = next;
+	return row;
+}
+
+/* What only the base has, both sides deleted. */
+static int merge_rows(struct sl_merging *merging)
+{
+	size_t cursor = 0, in_base = 0, in_mine = 0, shared = 0;
+	struct versions row;
+	int rc = SL_OK;
+	while (rc == SL_OK && (row.theirs = sl_rowset_next(merging->theirs, &cursor))) {
+		row.base = find(merging->base, &in_base, &row.theirs->key);
+		row.mine = find(merging->mine, &in_mine, &row.theirs->key);
+		shared += row.mine != NULL;
+		rc = merge_row(merging, &row);
+	}
+	if (shared == sl_rowset_count(merging->mine))
+		return rc;
+	cursor = 0;
+	while (rc == SL_OK && (row.mine = sl_rowset_next(merging->mine, &cursor))) {
+		if (sl_rowset_find(merging->theirs, &row.mine->key))
+			continue;
+		row.base = sl_rowset_find(merging->base, &row.mine->key);
+		rc = merge_row(merging, &row);
+	}
+	return rc;
+}
+
+/* --- parents ---------------------------------------------------------------------------------------------------- */
+
+static int keep_episode(struct sl_merging *merging, const struct sl_key *key)
+{
+	const struct versions row = { sl_rowset_find(merging->base, key), sl_rowset_find(merging->mine, key),
+		sl_rowset_find(merging->theirs, key) };
+	const struct sl_row *present = row.mine ? row.mine : row.theirs;
+	if (!present)
+		return SL_OK;
+	merging->key = &present->key;
+	return keep_row(merging, &row, present);
+}
+
+/* Scenes and shots of `side` that stayed keep their episode, which the other side deleted. */
+static int keep_parents(struct sl_merging *merging, const struct sl_rowset *side)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	int rc = SL_OK;
+	while (rc == SL_OK && (row = sl_rowset_next(side, &cursor))) {
+		const struct sl_key episode = sl_key_of_episode(row->key.episode);
+		if (!sl_entity_has_episode(row->key.entity) || sl_rowset_find(merging->rows, &episode))
+			continue;
+		if (sl_rowset_find(merging->rows, &row->key))
+			rc = keep_episode(merging, &episode);
+	}
+	return rc;
+}
+
+/* --- what comes of it ------------------------------------------------------------------------------------------- */
+
+static int compare_keys(const void *a, const void *b) { return sl_key_compare(a, b); }
+
+/* A delta in an order of its own, so that its bytes don't depend on that of the sets. */
+static int finish_delta(struct sl_merging *merging, struct sl_merge_changes *changes, struct sl_delta *delta_r)
+{
+	size_t count = sl_rowset_count(changes->rows), kept = 0;
+	struct sl_row **sorted = sl_rowset_sorted(changes->rows, merging->arena);
+	struct sl_rowset *rows = sl_rowset_new(merging->arena, count);
+	struct sl_keys *deleted = &changes->deleted;
+	if (!sorted || !rows)
+		return SL_NO_MEMORY;
+	for (size_t i = 0; i < count; i++)
+		if (!sl_rowset_put(rows, sorted[i]))
+			return SL_NO_MEMORY;
+	for (size_t i = 0; i < deleted->count; i++)
+		if (!sl_rowset_find(merging->rows, &deleted->items[i])) /* an episode may have come back */
+			deleted->items[kept++] = deleted->items[i];
+	if (kept)
+		qsort(deleted->items, kept, sizeof(deleted->items[0]), compare_keys);
+	*delta_r = (struct sl_delta){ rows, deleted->items, kept };
+	return SL_OK;
+}
+
+static int compare_receipts(const void *a, const void *b)
+{
+	const struct sl_receipt *left = a, *right = b;
+	int order = sl_key_compare(&left->key, &right->key);
+	if (order == 0)
+		order = sl_str_compare(left->path, right->path);
+	return order ? order : left->moved - right->moved;
+}
+
+static int finish(struct sl_merging *merging, struct sl_merge *merge)
+{
+	merge->rows = merging->rows;
+	merge->receipts = merging->receipts;
+	merge->receipt_count = merging->receipt_count;
+	if (merging->receipt_count)
+		qsort(merging->receipts, merging->receipt_count, sizeof(*merging->receipts), compare_receipts);
+	for (size_t i = 0; i < merge->receipt_count; i++) {
+		merge->conflict_count += merge->receipts[i].conflict;
+		merge->parked_count += merge->receipts[i].parked;
+	}
+	int rc = finish_delta(merging, &merging->push, &merge->push);
+	return rc == SL_OK ? finish_delta(merging, &merging->adopt, &merge->adopt) : rc;
+}
+
+static int begin(struct sl_merging *merging)
+{
+	merging->rows = sl_rowset_new(merging->arena, sl_rowset_count(merging->theirs));
+	merging->push = (struct sl_merge_changes){ sl_rowset_new(merging->arena, 16), { .arena = merging->arena } };
+	merging->adopt = (struct sl_merge_changes){ sl_rowset_new(merging->arena, 16), { .arena = merging->arena } };
+	return merging->rows && merging->push.rows && merging->adopt.rows ? SL_OK : SL_NO_MEMORY;
+}
+
+int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const struct sl_rowset *theirs,
+	struct sl_arena *arena, struct sl_merge *merge_r, struct sl_err *err)
+{
+	struct sl_merging merging = { .arena = arena, .err = err, .base = base, .mine = mine, .theirs = theirs };
+	sl_buf_init(&merging.scratch, SIZE_MAX);
+	*merge_r = (struct sl_merge){ .rows = NULL };
+	int rc = begin(&merging);
+	if (rc == SL_OK)
+		rc = merge_rows(&merging);
+	if (rc == SL_OK && merging.episode_gone)
+		rc = keep_parents(&merging, mine);
+	if (rc == SL_OK && merging.episode_gone)
+		rc = keep_parents(&merging, theirs);
+	if (rc == SL_OK)
+		rc = finish(&merging, merge_r);
+	sl_buf_dispose(&merging.scratch);
+	return rc == SL_OK ? SL_OK : sl_err_set(err, rc, "out of memory while merging");
+}

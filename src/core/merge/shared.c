@@ -1,0 +1,71 @@
+/* What two states of a row have in common, for want of their true ancestor; see merge.h. */
+#include "core/merge/steps.h"
+
+#include "core/json/canon.h"
+
+static int share_value(const struct sl_field *field, const json_t *a, const json_t *b, json_t **shared_r);
+
+static int share_members(const struct sl_shape *shape, const json_t *a, const json_t *b, json_t **shared_r)
+{
+	json_t *value, *shared, *result = json_object();
+	int rc = result ? SL_OK : SL_NO_MEMORY;
+	const char *name;
+	*shared_r = result;
+	json_object_foreach((json_t *)a, name, value) {
+		if (rc == SL_OK)
+			rc = share_value(sl_schema_field(shape, sl_str_from(name)), value, json_object_get(b, name), &shared);
+		if (rc == SL_OK && shared && json_object_set_new_nocheck(result, name, shared) != 0)
+			rc = SL_NO_MEMORY;
+	}
+	return rc;
+}
+
+/* A new reference; NULL: nothing in common. */
+static int share_value(const struct sl_field *field, const json_t *a, const json_t *b, json_t **shared_r)
+{
+	enum sl_rule rule = field ? field->rule : SL_RULE_LWW;
+	*shared_r = NULL;
+	if (b && json_equal(a, b))
+		*shared_r = json_incref((json_t *)a);
+	else if (rule == SL_RULE_COUNTER && json_is_number(a) && json_is_number(b))
+		*shared_r = json_incref((json_t *)(json_number_value(a) < json_number_value(b) ? a : b));
+	else if (rule == SL_RULE_OBJECT && json_is_object(a) && json_is_object(b))
+		return share_members(field->shape, a, b, shared_r);
+	return SL_OK;
+}
+
+static int share_data(const struct sl_key *key, const json_t *a, const json_t *b, json_t **shared_r)
+{
+	const struct sl_shape *shape = sl_schema_row(key->entity);
+	return key->entity == SL_META ? share_value(sl_schema_field(shape, key->id), a, b, shared_r)
+		: share_members(shape, a, b, shared_r);
+}
+
+static int write(const json_t *value, struct sl_arena *arena, struct sl_str *text_r)
+{
+	struct sl_buf text;
+	sl_buf_init(&text, SIZE_MAX);
+	sl_canon_write(&text, value);
+	int rc = sl_buf_code(&text) == SL_OK ? sl_arena_copy(arena, sl_buf_str(&text), text_r) : SL_NO_MEMORY;
+	sl_buf_dispose(&text);
+	return rc;
+}
+
+int sl_merge_shared(const struct sl_row *a, const struct sl_row *b, struct sl_arena *arena, struct sl_row *shared_r)
+{
+	struct sl_err ignored = SL_ERR_INIT;
+	json_t *left = NULL, *right = NULL, *value = NULL;
+	bool same_place = sl_str_equal(a->rank, b->rank);
+	*shared_r = (struct sl_row){ a->key, same_place ? a->rank : (struct sl_str){ NULL, 0 }, { NULL, 0 }, 0 };
+	int rc = sl_canon_parse(a->data, &left, &ignored);
+	if (rc == SL_OK)
+		rc = sl_canon_parse(b->data, &right, &ignored);
+	if (rc == SL_OK)
+		rc = share_data(&a->key, left, right, &value);
+	if (rc == SL_OK && value)
+		rc = write(value, arena, &shared_r->data);
+	json_decref(left);
+	json_decref(right);
+	json_decref(value);
+	return rc == SL_OK || rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
+}

@@ -1,0 +1,81 @@
+/* Parts of sl_merge, from rows down to fields and elements. Private to merge*.c. All return 0 or a negative code.
+ *
+ * Values are trees of Jansson: those of the sides are borrowed and never changed, results are new references that may
+ * share parts with them.
+ */
+#ifndef SL_CORE_MERGE_STEPS_H
+#define SL_CORE_MERGE_STEPS_H
+
+#include "core/merge/merge.h"
+#include "core/merge/rules.h"
+
+/* What leads from one side to the result, in no order yet. */
+struct sl_merge_changes {
+	struct sl_rowset *rows;
+	struct sl_keys deleted;
+};
+
+struct sl_merging {
+	struct sl_arena *arena;
+	struct sl_err *err;
+	const struct sl_rowset *base, *mine, *theirs;
+	struct sl_rowset *rows;       /* the result, as far as it is */
+	struct sl_merge_changes push, adopt;
+	const struct sl_key *key;     /* of the row at hand */
+	struct sl_receipt *receipts;  /* in no order yet */
+	size_t receipt_count, receipt_capacity;
+	bool episode_gone;            /* an episode that one side deleted is gone: children may have stayed */
+	struct sl_buf scratch;
+};
+
+/* The way from the row to a value inside it; text is made of it only for a receipt. NULL: the row itself. */
+struct sl_place {
+	const struct sl_place *up;
+	struct sl_str name; /* of a member, or an element's key */
+};
+
+/* Whether no rule is needed: both sides agree, or one of them did not change anything. Then *value_r is the outcome. */
+bool sl_merge_is_settled(const struct sl_sides *sides, json_t **value_r);
+
+/* One value by the rule of its field; `field` NULL: no shape knows it. *value_r NULL: absent. */
+int sl_merge_value(struct sl_merging *merging, const struct sl_field *field, const struct sl_sides *sides,
+	const struct sl_place *place, json_t **value_r) __attribute__((warn_unused_result));
+
+/* Objects (or NULL) member by member. Absent if nothing is left of an object that a side has removed. */
+int sl_merge_members(struct sl_merging *merging, const struct sl_shape *shape, const struct sl_sides *sides,
+	const struct sl_place *place, json_t **value_r) __attribute__((warn_unused_result));
+
+/* Lists (or NULL) element by element, if on all sides every element has a key of its own: else *keyed_r is false and
+ * nothing is decided. */
+int sl_merge_list(struct sl_merging *merging, const struct sl_field *field, const struct sl_sides *sides,
+	const struct sl_place *place, bool *keyed_r, json_t **value_r) __attribute__((warn_unused_result));
+
+/* The key of a list's element as text, in the arena or borrowed from it; `bytes` NULL: it has none. */
+int sl_merge_key_of(const struct sl_field *list, const json_t *element, struct sl_arena *arena, struct sl_str *key_r)
+	__attribute__((warn_unused_result));
+
+/* Where each of a list's elements stands on each side: its index there, or SL_MERGE_NOWHERE. */
+struct sl_merge_places {
+	size_t *base, *mine, *theirs;
+};
+
+#define SL_MERGE_NOWHERE SIZE_MAX
+
+/* The order of the elements that stay (each is in mine or in theirs): order_r[i] is the index of the one that comes
+ * i-th. Whose place one side changed goes there, whose both did to theirs. *clash_r: mine's order is not in it. */
+int sl_merge_order(const struct sl_merge_places *places, size_t count, struct sl_arena *arena, size_t *order_r,
+	bool *clash_r) __attribute__((warn_unused_result));
+
+/* Notes what became of the value at `place`, which both sides changed. The verdict's value stays the caller's. */
+int sl_merge_note(struct sl_merging *merging, const struct sl_place *place, const struct sl_sides *sides,
+	const struct sl_verdict *verdict, bool moved) __attribute__((warn_unused_result));
+
+/* Notes a receipt as it is; its key is that of the row at hand. */
+int sl_merge_add_receipt(struct sl_merging *merging, const struct sl_receipt *receipt)
+	__attribute__((warn_unused_result));
+
+/* The canonical text of a value (NULL: length 0) in the arena. */
+int sl_merge_write(struct sl_merging *merging, const json_t *value, struct sl_str *text_r)
+	__attribute__((warn_unused_result));
+
+#endif

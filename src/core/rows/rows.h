@@ -1,0 +1,59 @@
+/* The project document as rows: taking it apart, ordering siblings, and writing it again. */
+#ifndef SL_CORE_ROWS_H
+#define SL_CORE_ROWS_H
+
+#include <jansson.h>
+
+#include "core/base/error.h"
+#include "core/rows/rowset.h"
+
+/* An empty project has no episodes, characters or locations and a blank `rawScript` (blanks and line ends only). */
+bool sl_rows_is_empty_project(const struct sl_rowset *rows);
+
+/* Whether the stored text of `rawScript` is blank; an absent one (length 0) is. */
+bool sl_rows_script_is_blank(struct sl_str data);
+
+/* Whether a project-level field's value counts as absent and isn't stored: "", [], and objects that hold nothing but
+ * known fields that are empty or 0. Unknown fields always count. */
+bool sl_rows_meta_is_empty(struct sl_str name, const json_t *value);
+
+/* One row of a collection from its validated JSON object; `episode` is the parent of a scene or shot in a document,
+ * or NULL to read `episodeId`. A member `rank` is taken over if `with_rank`. Texts are copied into the arena;
+ * `scratch` is any buffer, its content lost. Returns 0 or SL_NO_MEMORY. */
+int sl_rows_from_object(enum sl_entity entity, const json_t *object, const int64_t *episode, bool with_rank,
+	struct sl_arena *arena, struct sl_buf *scratch, struct sl_row *row_r) __attribute__((warn_unused_result));
+
+/* The rows of a validated document, without ranks and versions: first meta, characters, locations and episodes, then
+ * each episode's scenes and shots, siblings in array order. Empty project-level fields give no row. Returns 0 or
+ * SL_NO_MEMORY. */
+int sl_rows_from_document(const json_t *document, struct sl_arena *arena, struct sl_rowset **rows_r,
+	struct sl_err *err) __attribute__((warn_unused_result));
+
+/* Gives every row of `wanted` (in the order of sl_rows_from_document) a rank: siblings that keep their relative
+ * order in `stored` keep their rank, the others get one between their neighbours; where none is left, all siblings
+ * are respaced. Deterministic. `stored` may be empty. */
+int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_arena *arena,
+	struct sl_err *err) __attribute__((warn_unused_result));
+
+/* Writes a project document while rows stream in, keeping none but the meta rows. Feed rows in this order: meta,
+ * then characters, then locations, each by rank; then for each episode by rank: the episode, its scenes by rank, its
+ * shots by rank. Absent project-level fields are filled in with their empty values. All return 0, SL_NO_MEMORY,
+ * SL_INTERNAL for rows out of order, or the buffer's code. */
+struct sl_document_writer {
+	struct sl_buf *out;
+	struct sl_arena *arena;
+	struct sl_rowset *meta;
+	int64_t episode;   /* the open one */
+	int section;       /* private, like the rest */
+	bool first_row, first_episode;
+};
+
+int sl_document_begin(struct sl_document_writer *writer, struct sl_buf *out, struct sl_arena *arena);
+int sl_document_row(struct sl_document_writer *writer, const struct sl_row *row);
+int sl_document_end(struct sl_document_writer *writer);
+
+/* The whole document of a set of rows. Returns 0, SL_NO_MEMORY, or SL_INTERNAL for a scene or shot without episode. */
+int sl_rows_write_document(const struct sl_rowset *rows, struct sl_arena *arena, struct sl_buf *out,
+	struct sl_err *err) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,81 @@
+/* The project's data model, looked up in the one table schema.def.
+ *
+ * A shape is a list of fields: of an entity's row, of the project level, or of an object inside them. Fields that no
+ * shape knows are kept as they are and merge as scalars.
+ */
+#ifndef SL_CORE_SCHEMA_H
+#define SL_CORE_SCHEMA_H
+
+#include <stdbool.h>
+
+#include "core/base/buf.h"
+
+/* The collections of rows; names as in DELTA (see sl_entity_name). */
+enum sl_entity { SL_META, SL_EPISODES, SL_SCENES, SL_SHOTS, SL_CHARACTERS, SL_LOCATIONS, SL_ENTITIES };
+
+enum sl_type {
+	SL_TYPE_TEXT,    /* string, at most `limit` bytes of UTF-8 (0: the row limit only) */
+	SL_TYPE_WORD,    /* string, one of `words` */
+	SL_TYPE_INTEGER, /* a whole number, minimum..maximum */
+	SL_TYPE_NUMBER,  /* minimum..maximum */
+	SL_TYPE_BOOLEAN,
+	SL_TYPE_ANY,     /* any JSON value */
+	SL_TYPE_OBJECT,  /* of `shape` */
+	SL_TYPE_LIST     /* of objects of `shape`, keyed by their field `list_key` */
+};
+
+/* How both sides' changes of one field come together; see sl_merge. */
+enum sl_rule {
+	SL_RULE_LWW, SL_RULE_COUNTER, SL_RULE_MAX, SL_RULE_PROGRESS, SL_RULE_FLAG, SL_RULE_TEXT, SL_RULE_LIST,
+	SL_RULE_OBJECT
+};
+
+struct sl_field {
+	const char *name;
+	enum sl_type type;
+	enum sl_rule rule;
+	bool required;                /* only fields of the row's key are */
+	double minimum, maximum;      /* numbers; both 0: the safe integers ±(2^53−1) */
+	size_t limit;                 /* bytes of text, 0: none of its own */
+	const char *const *words;     /* NULL-terminated, in order of progress */
+	const struct sl_shape *shape; /* of the object or of the list's elements */
+	const char *list_key;         /* the field that tells the list's elements apart */
+};
+
+struct sl_shape {
+	const char *name; /* name in the JSON Schema's $defs */
+	const struct sl_field *fields;
+	size_t count;
+	const char *empty; /* canonical text with zeros everywhere, for shapes of project-level fields; else NULL */
+};
+
+#define SL_SCHEMA_VERSION 1
+#define SL_ID_CHARACTERS 128 /* code points of an id or a field's name */
+#define SL_SAFE_INTEGER 9007199254740991.0
+
+/* "meta", "episodes", … ; and back (SL_ENTITIES when unknown). */
+const char *sl_entity_name(enum sl_entity entity);
+enum sl_entity sl_entity_from_name(struct sl_str name);
+
+/* The shapes of the table, one after the other; NULL after the last. A shape stands before those that use it. */
+const struct sl_shape *sl_schema_shape(size_t index);
+
+/* The shape of an entity's row, its key fields included. For SL_META: the project-level fields that become meta rows,
+ * named by their row key ("rawScript", "context.projectSummary", …). */
+const struct sl_shape *sl_schema_row(enum sl_entity entity);
+
+/* The members of a row's JSON object that are not part of its data: key, `rank`, and an episode's own collections.
+ * An array of *count_r names (none for SL_META). */
+const char *const *sl_schema_reserved(enum sl_entity entity, size_t *count_r);
+
+/* The field called `name`, or NULL. */
+const struct sl_field *sl_schema_field(const struct sl_shape *shape, struct sl_str name);
+
+/* The canonical JSON text that an absent or empty project-level field reads as: "\"\"", "[]", or zeros in the shape of
+ * the field ("{\"promptTokens\":0,…}"). NULL for an unknown name. */
+const char *sl_schema_empty(struct sl_str meta_name);
+
+/* Appends JSON Schema 2020-12 of `projectData` (as #/$defs/projectData) and `delta` (#/$defs/delta). */
+void sl_schema_write(struct sl_buf *out);
+
+#endif

@@ -1,0 +1,147 @@
+/* Lines and tokens: see text_tokens.h. Keeps true: a token has at least one byte and ends at a code point's boundary,
+ * whatever the text. Nothing here can fail.
+ */
+#include "core/text/tokens.h"
+
+#include "core/text/classes.h"
+
+#define ZERO_WIDTH_JOINER 0x200d
+#define NO_POINT UINT32_MAX
+
+size_t sl_text_line_end(struct sl_str text, size_t at)
+{
+	const char *end = memchr(text.bytes + at, '\n', text.length - at);
+	return end ? (size_t)(end - text.bytes) + 1 : text.length;
+}
+
+/* The code point at `at` and its length; a byte that begins none is U+FFFD. */
+static uint32_t decode(struct sl_str text, size_t at, size_t *length_r)
+{
+	static const unsigned char lengths[16] = { 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 2, 2, 3, 4 };
+	static const unsigned char bits[5] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	const unsigned char *bytes = (const unsigned char *)text.bytes + at;
+	size_t length = lengths[bytes[0] >> 4];
+	*length_r = 1;
+	if (length == 0 || length > text.length - at)
+		return 0xfffd;
+	uint32_t point = bytes[0] & bits[length];
+	for (size_t i = 1; i < length; i++) {
+		if ((bytes[i] & 0xc0) != 0x80)
+			return 0xfffd;
+		point = point << 6 | (bytes[i] & 0x3f);
+	}
+	*length_r = length;
+	return point;
+}
+
+/* A place in a text and the code point there. */
+struct cursor {
+	struct sl_str text;
+	size_t at, length;
+	uint32_t point, last; /* NO_POINT beyond the ends */
+	enum sl_text_class class;
+};
+
+static void cursor_read(struct cursor *cursor)
+{
+	cursor->point = NO_POINT;
+	if (cursor->at == cursor->text.length)
+		return;
+	cursor->point = decode(cursor->text, cursor->at, &cursor->length);
+	cursor->class = sl_text_class_of(cursor->point);
+}
+
+static void cursor_move(struct cursor *cursor)
+{
+	cursor->last = cursor->point;
+	cursor->at += cursor->length;
+	cursor_read(cursor);
+}
+
+static bool cursor_is(const struct cursor *cursor, enum sl_text_class class)
+{
+	return cursor->point != NO_POINT && cursor->class == class;
+}
+
+/* Signs that bind the next letter into the same cluster: viramas of scripts whose letters stand for themselves. */
+static bool is_linker(uint32_t point)
+{
+	return point == 0x1039 || point == 0x17d2 || point == 0x1a60 || point == 0x1b44 || point == 0xa9c0;
+}
+
+/* What belongs to the sign or letter before the cursor. */
+static void take_cluster(struct cursor *cursor)
+{
+	while (cursor_is(cursor, SL_CLASS_EXTEND) ||
+		(cursor->last == ZERO_WIDTH_JOINER && cursor_is(cursor, SL_CLASS_SIGN)) ||
+		(is_linker(cursor->last) && cursor_is(cursor, SL_CLASS_SOLO)))
+		cursor_move(cursor);
+}
+
+static void take_run(struct cursor *cursor, enum sl_text_class class)
+{
+	while (cursor_is(cursor, class) || cursor_is(cursor, SL_CLASS_EXTEND))
+		cursor_move(cursor);
+}
+
+static bool is_line_end(struct sl_str text, size_t at, size_t *end_r)
+{
+	size_t cr = text.bytes[at] == '\r';
+	*end_r = at + cr + 1;
+	return at + cr < text.length && text.bytes[at + cr] == '\n';
+}
+
+static enum sl_text_token take_token(struct cursor *cursor)
+{
+	enum sl_text_class class = cursor->class;
+	cursor_move(cursor);
+	switch (class) {
+	case SL_CLASS_WORD:
+		take_run(cursor, SL_CLASS_WORD);
+		return SL_TOKEN_WORD;
+	case SL_CLASS_BLANK:
+		take_run(cursor, SL_CLASS_BLANK);
+		return SL_TOKEN_BLANK;
+	case SL_CLASS_SOLO:
+		take_cluster(cursor);
+		return SL_TOKEN_WORD;
+	case SL_CLASS_REGIONAL:
+		if (cursor_is(cursor, SL_CLASS_REGIONAL))
+			cursor_move(cursor);
+		break;
+	default:
+		break;
+	}
+	take_cluster(cursor);
+	return SL_TOKEN_SIGN;
+}
+
+static bool is_plain_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+size_t sl_text_token_end(struct sl_str text, size_t at, enum sl_text_token *token_r)
+{
+	struct cursor cursor = { .text = text, .at = at, .last = NO_POINT };
+	size_t end;
+	if (is_line_end(text, at, &end)) {
+		*token_r = SL_TOKEN_LINE_END;
+		return end;
+	}
+	for (end = at; end < text.length && is_plain_letter(text.bytes[end]); end++)
+		;
+	cursor.at = end > at ? end - 1 : at; /* the last plain letter: a mark may follow */
+	cursor_read(&cursor);
+	*token_r = take_token(&cursor);
+	return cursor.at;
+}
+
+size_t sl_text_count_words(struct sl_str text)
+{
+	size_t count = 0;
+	enum sl_text_token token;
+	for (size_t at = 0; at < text.length; count += token == SL_TOKEN_WORD || token == SL_TOKEN_LINE_END)
+		at = sl_text_token_end(text, at, &token);
+	return count;
+}

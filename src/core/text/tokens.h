@@ -1,0 +1,28 @@
+/* Text cut into lines, or into words and what stands between them.
+ *
+ * A line ends behind its LF (a CR before it belongs to it) or with the text. Tokens are, after UAX #29 where that
+ * matters: a line end (LF or CR LF); a run of blanks; a word, which is a run of letters, digits and marks; a single
+ * sign; a single letter of a script that puts no blanks between words (Chinese, Japanese, Thai …). A sign or letter
+ * keeps what belongs to it: marks, variation selectors, skin tones, the rest of a ZWJ sequence, the other half of a
+ * flag. So no token ends inside a character as a writer sees it.
+ *
+ * Both cut from the front: where a line or token ends doesn't depend on what stands before its beginning.
+ */
+#ifndef SL_CORE_TEXT_TOKENS_H
+#define SL_CORE_TEXT_TOKENS_H
+
+#include "core/base/slice.h"
+
+enum sl_text_token { SL_TOKEN_LINE_END, SL_TOKEN_BLANK, SL_TOKEN_SIGN, SL_TOKEN_WORD };
+
+/* Where the line that begins at `at` (below `text.length`) ends. */
+size_t sl_text_line_end(struct sl_str text, size_t at);
+
+/* Where the token that begins at `at` (below `text.length`) ends, and what it is: a letter that stands for itself is a
+ * WORD, an emoji a SIGN. Bytes that are no UTF-8 count as signs. */
+size_t sl_text_token_end(struct sl_str text, size_t at, enum sl_text_token *token_r);
+
+/* The number of words and line ends in `text`. */
+size_t sl_text_count_words(struct sl_str text);
+
+#endif

@@ -1,0 +1,117 @@
+/* Every allocation of the engine fails in turn: it says so, and loses nothing that it held. Events are recorded from a story with a
+ * real server, then replayed alone. */
+#include "two_devices.h"
+
+#include <stdlib.h>
+
+#include "unit/base/torture.h"
+
+static int replay(void *context)
+{
+	struct host *host = context;
+	struct sl_engine *engine = sl_engine_new(&host->config);
+	struct sl_err err = SL_ERR_INIT;
+	int rc = engine ? SL_OK : SL_NO_MEMORY;
+	for (size_t i = 0; rc == SL_OK && i < host->event_count; i++) {
+		struct sl_effects effects;
+		rc = sl_engine_handle(engine, &host->events[i], &effects, &err);
+		if (rc != SL_OK)
+			assert_int_equal(effects.count, 0);
+	}
+	sl_engine_free(&engine);
+	return rc;
+}
+
+static int begin(void **state)
+{
+	set_up(state);
+	begin_with("{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'s','description':'old'}]}");
+	a.signed_in = false;
+	return 0;
+}
+
+static void torture__first_sync(void **state)
+{
+	struct host c;
+	(void)state;
+	host_open(&c, &server, 3);
+	host_record(&c);
+	host_edit(&c, "{'shots':[],'characters':[{'id':'x','name':'X'}]}");
+	host_settle(&c);
+	expect_in_sync(&c);
+	assert_true(torture(replay, &c) > 100);
+	host_close(&c);
+}
+
+static void torture__conflict(void **state)
+{
+	(void)state;
+	host_shot(&b, 1, "s", "theirs");
+	host_settle(&b);
+	host_shot(&a, 1, "s", "mine");
+	host_record(&a);
+	host_settle(&a);
+	assert_non_null(sl_engine_conflict(a.engine, 0));
+	struct sl_event event = { .type = SL_EVENT_RESOLVE,
+		.resolve = { .conflict = sl_engine_conflict(a.engine, 0)->id } };
+	assert_int_equal(host_event(&a, event), SL_OK);
+	assert_true(torture(replay, &a) > 100);
+}
+
+static void torture__repair(void **state)
+{
+	(void)state;
+	size_t saved = sync_server_save(&server);
+	host_shot(&a, 1, "t", "lost");
+	host_settle(&a);
+	sync_server_restore(&server, saved);
+	server.now_ms += 1000;
+	host_shot(&b, 1, "u", "after");
+	host_settle(&b);
+	host_record(&a);
+	a.signed_in = false;
+	host_settle(&a);
+	expect_in_sync(&a);
+	assert_int_equal(sl_engine_counts(a.engine)->digest_mismatches, 2);
+	assert_true(torture(replay, &a) > 100);
+}
+
+static void torture__large_steps(void **state)
+{
+	(void)state;
+	host_record(&a);
+	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_REPLACE,
+		.replace = { .document = SL_STR("{\"episodes\":[{\"id\":2,\"scenes\":[],\"shots\":[]}]}") } }), SL_OK);
+	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_RESTORE_BACKUP,
+		.restore_backup = { a.last_backup } }), SL_OK);
+	expect_shot(&a, 1, "s", "old");
+	host_simple(&a, SL_EVENT_CLEAR);
+	assert_true(torture(replay, &a) > 100);
+}
+
+static void torture__refusals(void **state)
+{
+	(void)state;
+	host_record(&a);
+	host_simple(&a, SL_EVENT_ONLINE);
+	host_exchange(&a, false);
+	host_shot(&a, 1, "s", "new");
+	host_wait(&a, 1500);
+	host_answer(&a, 422, "{'error':'invalid','faults':[{'path':'/delta/shots/0/description','reason':'no'}]}");
+	assert_int_equal(sl_engine_status(a.engine)->quarantined, 1);
+	host_simple(&a, SL_EVENT_SYNC_NOW);
+	assert_true(torture(replay, &a) > 100);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(torture__first_sync),
+		TEST(torture__conflict),
+		TEST(torture__repair),
+		TEST(torture__large_steps),
+		TEST(torture__refusals),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

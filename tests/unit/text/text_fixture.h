@@ -1,0 +1,83 @@
+/* What the tests of text merges share: a merge that is checked both ways, shown as text.
+ *
+ * Include the headers that cmocka needs, cmocka.h and jansson.h first.
+ */
+#ifndef SL_TESTS_TEXT_FIXTURE_H
+#define SL_TESTS_TEXT_FIXTURE_H
+
+#include <stdio.h>
+
+#include "core/base/buf.h"
+#include "core/text/merge.h"
+#include "core/text/tokens.h"
+
+#define FIXTURE_BYTES (64u * 1024 * 1024)
+
+static bool is_part_of(struct sl_str part, struct sl_str whole)
+{
+	return part.length == 0 || (part.bytes >= whole.bytes && part.bytes + part.length <= whole.bytes + whole.length);
+}
+
+/* That hunks are in order, hold parts of the texts, differ, and stand where they say. */
+static void assert_sound(struct sl_str base, struct sl_str mine, struct sl_str theirs,
+	const struct sl_text_merge *merge)
+{
+	size_t end = 0;
+	assert_int_equal(merge->clean, merge->hunk_count == 0);
+	for (size_t i = 0; i < merge->hunk_count; i++) {
+		const struct sl_text_hunk *hunk = &merge->hunks[i];
+		assert_true(is_part_of(hunk->base, base));
+		assert_true(is_part_of(hunk->mine, mine));
+		assert_true(is_part_of(hunk->theirs, theirs));
+		assert_false(sl_str_equal(hunk->mine, hunk->theirs));
+		assert_true(hunk->result_at >= end);
+		end = hunk->result_at + hunk->theirs.length;
+		assert_true(end <= merge->text.length);
+		assert_true(sl_str_equal(hunk->theirs,
+			(struct sl_str){ merge->text.bytes + hunk->result_at, hunk->theirs.length }));
+	}
+}
+
+/* The result with each hunk as {base|mine|theirs}; `swapped`: mine and theirs in the other order. */
+static void show(const struct sl_text_merge *merge, bool swapped, struct sl_buf *buf)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < merge->hunk_count; i++) {
+		const struct sl_text_hunk *hunk = &merge->hunks[i];
+		sl_buf_add(buf, merge->text.bytes + at, hunk->result_at - at);
+		sl_buf_add_char(buf, '{');
+		sl_buf_add_str(buf, hunk->base);
+		sl_buf_add_char(buf, '|');
+		sl_buf_add_str(buf, swapped ? hunk->theirs : hunk->mine);
+		sl_buf_add_char(buf, '|');
+		sl_buf_add_str(buf, swapped ? hunk->mine : hunk->theirs);
+		sl_buf_add_char(buf, '}');
+		at = hunk->result_at + hunk->theirs.length;
+	}
+	if (merge->text.length > at)
+		sl_buf_add(buf, merge->text.bytes + at, merge->text.length - at);
+}
+
+/* Merges, and merges with the sides swapped: that must give the mirror image. The result lives in `arena`. */
+static struct sl_text_merge merge_both_ways(struct sl_str base, struct sl_str mine, struct sl_str theirs,
+	struct sl_arena *arena)
+{
+	struct sl_text_merge merge, mirror;
+	struct sl_buf shown, mirrored;
+	struct sl_err err = SL_ERR_INIT;
+	assert_int_equal(sl_text_merge(base, mine, theirs, arena, &merge, &err), 0);
+	assert_int_equal(sl_text_merge(base, theirs, mine, arena, &mirror, &err), 0);
+	assert_sound(base, mine, theirs, &merge);
+	assert_sound(base, theirs, mine, &mirror);
+	sl_buf_init(&shown, FIXTURE_BYTES);
+	sl_buf_init(&mirrored, FIXTURE_BYTES);
+	show(&merge, false, &shown);
+	show(&mirror, true, &mirrored);
+	assert_int_equal(sl_buf_code(&shown), 0);
+	assert_true(sl_str_equal(sl_buf_str(&shown), sl_buf_str(&mirrored)));
+	sl_buf_dispose(&shown);
+	sl_buf_dispose(&mirrored);
+	return merge;
+}
+
+#endif
