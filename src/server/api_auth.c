@@ -2,7 +2,7 @@
  * hashes one password, and registering an address that is taken is answered like one that is free. */
 #include <sodium.h>
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "server/api.h"
 #include "server/body.h"
 #include "server/clock.h"
@@ -108,7 +108,7 @@ int sl_api_register(struct sl_context *context, struct sl_request *request, stru
 		return rc;
 	response->status = 201;
 	sl_buf_add_text(&response->body, "{\"ok\":true,\"user\":{\"email\":");
-	sl_canon_string(&response->body, sl_str_from(credentials.email));
+	sl_json_string(&response->body, sl_str_from(credentials.email));
 	sl_buf_add_text(&response->body, "}}");
 	return SL_OK;
 }
@@ -194,10 +194,10 @@ static int answer_login(struct sl_request *request, struct sl_response *response
 	sl_buf_add_text(out, ",\"user\":{\"id\":");
 	sl_buf_add_int(out, in->user_id);
 	sl_buf_add_text(out, ",\"email\":");
-	sl_canon_string(out, sl_str_from(in->credentials->email));
+	sl_json_string(out, sl_str_from(in->credentials->email));
 	sl_buf_add_text(out, "},\"deviceId\":");
 	if (in->credentials->device.length)
-		sl_canon_string(out, in->credentials->device);
+		sl_json_string(out, in->credentials->device);
 	else
 		sl_buf_add_text(out, "null");
 	sl_buf_add_char(out, '}');

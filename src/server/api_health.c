@@ -1,7 +1,7 @@
 /* GET /healthz: this process answers. GET /readyz: its database answers too and has the right schema; settings of the
  * database that put stored data at risk are told as warnings, which an operator reads and a load balancer doesn't.
  */
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "server/api.h"
 #include "server/health.h"
 #include "server/migrate.h"
@@ -20,11 +20,11 @@ static void add_warning(void *context, const char *setting, int64_t value, const
 {
 	struct sl_buf *warnings = context;
 	sl_buf_add_text(warnings, warnings->length ? ",{\"setting\":" : "{\"setting\":");
-	sl_canon_string(warnings, sl_str_from(setting));
+	sl_json_string(warnings, sl_str_from(setting));
 	sl_buf_add_text(warnings, ",\"value\":");
 	sl_buf_add_int(warnings, value);
 	sl_buf_add_text(warnings, ",\"advice\":");
-	sl_canon_string(warnings, sl_str_from(advice));
+	sl_json_string(warnings, sl_str_from(advice));
 	sl_buf_add_char(warnings, '}');
 }
 

@@ -1,5 +1,5 @@
 /* /project/snapshots and /project/restore: the history of a project. See protocol.md, "History". */
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "server/api.h"
 #include "server/body.h"
 #include "server/log.h"
@@ -41,7 +41,7 @@ static void write_text_member(struct sl_buf *out, const char *name, const struct
 	if (value->kind == SL_VALUE_NULL)
 		sl_buf_add_text(out, "null");
 	else
-		sl_canon_string(out, value->text);
+		sl_json_string(out, value->text);
 }
 
 static void write_int_member(struct sl_buf *out, const char *name, int64_t number)

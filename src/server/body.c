@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "core/base/utf8.h"
 
 int sl_body_read(struct sl_body *body, struct sl_request *request, struct sl_err *err)
@@ -102,9 +102,9 @@ int sl_body_answer_faults(const struct sl_faults *faults, const struct sl_reques
 	sl_buf_add_text(out, ",\"faults\":[");
 	for (size_t i = 0; i < faults->count; i++) {
 		sl_buf_add_text(out, i ? ",{\"path\":" : "{\"path\":");
-		sl_canon_string(out, sl_str_from(faults->items[i].path));
+		sl_json_string(out, sl_str_from(faults->items[i].path));
 		sl_buf_add_text(out, ",\"reason\":");
-		sl_canon_string(out, sl_str_from(faults->items[i].reason));
+		sl_json_string(out, sl_str_from(faults->items[i].reason));
 		sl_buf_add_char(out, '}');
 	}
 	sl_buf_add_text(out, "],\"faultCount\":");

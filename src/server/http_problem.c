@@ -1,15 +1,15 @@
 /* Problem answers: application/problem+json, RFC 9457, with the stable words of the protocol. */
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "core/base/utf8.h"
 #include "server/http_private.h"
 
 static void add_member(struct sl_buf *body, const char *name, const char *text)
 {
 	sl_buf_add_char(body, body->length ? ',' : '{');
-	sl_canon_string(body, sl_str_from(name));
+	sl_json_string(body, sl_str_from(name));
 	sl_buf_add_char(body, ':');
 	/* A message that was cut to its buffer may end inside a character. */
-	sl_canon_string(body, (struct sl_str){ text, sl_utf8_valid(sl_str_from(text)) });
+	sl_json_string(body, (struct sl_str){ text, sl_utf8_valid(sl_str_from(text)) });
 }
 
 void sl_http_problem_begin(struct sl_response *response, const struct sl_request *request, const struct sl_err *err)

@@ -4,7 +4,7 @@
 
 #include <strings.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 #include "server/body.h"
 #include "server/clock.h"
 #include "server/history.h"

@@ -6,7 +6,7 @@
 #include <malloc.h>
 #include <time.h>
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "core/base/utf8.h"
 #include "server/clock.h"
 #include "server/history.h"
@@ -130,9 +130,9 @@ static int admit(struct sl_server *server, struct sl_request *request, const str
 static void add_fault(struct sl_response *response, const struct sl_err *err)
 {
 	sl_buf_add_text(&response->body, ",\"faults\":[{\"path\":");
-	sl_canon_string(&response->body, (struct sl_str){ err->path, sl_utf8_valid(sl_str_from(err->path)) });
+	sl_json_string(&response->body, (struct sl_str){ err->path, sl_utf8_valid(sl_str_from(err->path)) });
 	sl_buf_add_text(&response->body, ",\"reason\":");
-	sl_canon_string(&response->body, (struct sl_str){ err->message, sl_utf8_valid(sl_str_from(err->message)) });
+	sl_json_string(&response->body, (struct sl_str){ err->message, sl_utf8_valid(sl_str_from(err->message)) });
 	sl_buf_add_text(&response->body, "}]");
 }
 

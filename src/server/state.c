@@ -2,7 +2,8 @@
  * database that goes away on the way becomes a clean 503. */
 #include "server/state.h"
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
+#include "core/rows/document_write.h"
 
 struct reading {
 	struct sl_project *project;
@@ -92,7 +93,7 @@ void sl_state_write_version(struct sl_buf *out, const struct sl_head *head)
 	sl_buf_add_text(out, ",\"digest\":\"");
 	sl_buf_add_text(out, digest);
 	sl_buf_add_text(out, "\",\"epoch\":");
-	sl_canon_string(out, sl_str_from(head->epoch));
+	sl_json_string(out, sl_str_from(head->epoch));
 }
 
 int sl_state_write_project(struct sl_buf *out, const struct sl_state *state, struct sl_arena *arena, struct sl_err *err)

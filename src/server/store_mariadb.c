@@ -2,7 +2,7 @@
  * inside the transaction of its caller. Table layout: sql/migrations. */
 #include "server/store_mariadb.h"
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "server/history.h"
 #include "server/pack.h"
 #include "server/store_rows.h"
@@ -167,7 +167,7 @@ static void write_tombstone_keys(struct sl_buf *out, const struct sl_key *keys, 
 		sl_buf_add_char(out, ',');
 		sl_buf_add_int(out, keys[i].episode);
 		sl_buf_add_char(out, ',');
-		sl_canon_string(out, keys[i].id);
+		sl_json_string(out, keys[i].id);
 		sl_buf_add_char(out, ']');
 	}
 	sl_buf_add_char(out, ']');

@@ -2,7 +2,7 @@
  * concerned, whatever the number of rows. */
 #include "server/store_rows.h"
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 
 struct entity_sql {
 	enum sl_sql all, some, siblings, last, since, add, set, remove;
@@ -81,7 +81,7 @@ static size_t write_keys(struct sl_buf *out, enum sl_entity entity, const struct
 		sl_buf_add_text(out, written++ ? ",[" : "[");
 		sl_buf_add_int(out, keys[i].episode);
 		sl_buf_add_char(out, ',');
-		sl_canon_string(out, keys[i].id);
+		sl_json_string(out, keys[i].id);
 		sl_buf_add_char(out, ']');
 	}
 	sl_buf_add_char(out, ']');

@@ -11,16 +11,17 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 #include "core/merge/merge.h"
 #include "core/schema/validate.h"
+#include "core/rows/document_write.h"
 
 #define ROW_BYTES ((size_t)1 << 24)
 #define EDITS 100 /* of each side before a merge */
 
 enum step { LOAD, PARSE, VALIDATE, ROWS, RANKS, RANKS_AGAIN, DIFFERENCE, MERGE, DIGEST, WRITE, STEPS };
 
-static const char *const names[STEPS] = { "json_loadb", "sl_canon_parse", "validate", "rows from document",
+static const char *const names[STEPS] = { "json_loadb", "sl_json_parse", "validate", "rows from document",
 	"assign ranks, new", "assign ranks, known", "difference, one shot changed", "merge, 100 edits a side",
 	"digest of all", "write document" };
 
@@ -65,7 +66,7 @@ static struct sl_rowset *edited(struct sl_str text, const struct sl_rowset *rows
 	struct sl_rowset *others;
 	struct sl_err err = SL_ERR_INIT;
 	json_t *document;
-	assert_int_equal(sl_canon_parse(text, &document, &err), SL_OK);
+	assert_int_equal(sl_json_parse(text, &document, &err), SL_OK);
 	edit_shots(document, each, count, words);
 	assert_int_equal(sl_rows_from_document(document, arena, &others, &err), SL_OK);
 	double start = now_ms();
@@ -84,7 +85,7 @@ static struct sl_rowset *read_rows(struct sl_str text, struct sl_arena *arena)
 	double start = now_ms();
 	json_decref(json_loadb(text.bytes, text.length, JSON_REJECT_DUPLICATES, NULL));
 	start = lap(LOAD, start);
-	assert_int_equal(sl_canon_parse(text, &document, &err), SL_OK);
+	assert_int_equal(sl_json_parse(text, &document, &err), SL_OK);
 	start = lap(PARSE, start);
 	assert_int_equal(sl_validate_document(document, "", ROW_BYTES, arena, &faults, &err), SL_OK);
 	start = lap(VALIDATE, start);

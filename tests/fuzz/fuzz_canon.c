@@ -10,7 +10,8 @@
 
 #include <math.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/json/number.h"
 #include "core/json/scan.h"
 #include "core/base/utf8.h"
@@ -131,7 +132,7 @@ static void check_double(double number)
 	CHECK(strtod(text, NULL) == number);
 	CHECK((strchr(text, 'e') != NULL) == (fabs(number) >= 1e21 || (number != 0 && fabs(number) < 1e-6)));
 	sl_buf_init(&canonical, SIZE_MAX);
-	sl_canon_number(&canonical, number);
+	sl_json_number(&canonical, number);
 	CHECK(sl_str_equal(sl_buf_str(&canonical), (struct sl_str){ text, length }));
 	sl_buf_dispose(&canonical);
 	check_shortest(text, number);
@@ -171,7 +172,7 @@ static json_t *read(struct sl_str text, struct sl_err *err)
 	struct sl_str exact = { copy, text.length };
 	struct sl_err strict = SL_ERR_INIT;
 	*err = (struct sl_err)SL_ERR_INIT;
-	int code = sl_canon_parse(exact, &value, err), strict_code = sl_strict_check(exact, &strict);
+	int code = sl_json_parse(exact, &value, err), strict_code = sl_json_scan(exact, &strict);
 	CHECK((code == 0) == (value != NULL));
 	if (code != 0)
 		check_refusal(exact, code, err);
@@ -212,7 +213,7 @@ static void check_against_jansson(struct sl_str text, const json_t *value, const
 static void write(const json_t *value, struct sl_buf *out)
 {
 	sl_buf_init(out, SIZE_MAX);
-	sl_canon_write(out, value);
+	sl_json_write(out, value);
 	CHECK(sl_buf_code(out) == 0);
 }
 
@@ -224,10 +225,10 @@ static void check_without(const json_t *object, struct sl_str canonical)
 	CHECK(copy && (!first || json_object_del(copy, first) == 0));
 	write(copy, &rest);
 	sl_buf_init(&all, SIZE_MAX);
-	sl_canon_write_without(&all, object, NULL, 0);
+	sl_json_write_without(&all, object, NULL, 0);
 	CHECK(sl_str_equal(sl_buf_str(&all), canonical));
 	sl_buf_clear(&all);
-	sl_canon_write_without(&all, object, &first, first != NULL);
+	sl_json_write_without(&all, object, &first, first != NULL);
 	CHECK(sl_str_equal(sl_buf_str(&all), sl_buf_str(&rest)));
 	sl_buf_dispose(&all);
 	sl_buf_dispose(&rest);
@@ -291,7 +292,7 @@ static void check_string(struct sl_str text)
 	struct sl_buf literal;
 	struct sl_err err;
 	sl_buf_init(&literal, SIZE_MAX);
-	sl_canon_string(&literal, text);
+	sl_json_string(&literal, text);
 	json_t *value = read(sl_buf_str(&literal), &err);
 	CHECK((value == NULL) == holds_nul(text));
 	CHECK(!value || sl_str_equal((struct sl_str){ json_string_value(value), json_string_length(value) }, text));

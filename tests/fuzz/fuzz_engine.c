@@ -150,7 +150,7 @@ static void tell_json(struct host *host, struct sl_str text)
 	sl_buf_init(&line, SIZE_MAX);
 	if (json_is_object(members))
 		CHECK(json_object_update_missing(members, event) == 0);
-	sl_canon_write(&line, members);
+	sl_json_write(&line, members);
 	bool sound = type && strcmp(type, "start") != 0 && strcmp(type, "answer") != 0
 		&& sl_engine_json_read(sl_buf_str(&line), &arena, &read, NULL) == 0;
 	if (sound && read.type == SL_EVENT_ONLINE)
@@ -234,7 +234,7 @@ static void exchange(struct host *host, uint8_t verb, struct input *line)
 		json_t *object = fuzz_parse(sl_buf_str(&body));
 		if (json_is_object(members) && json_object_update(object, members) == 0) {
 			sl_buf_clear(&body);
-			sl_canon_write(&body, object);
+			sl_json_write(&body, object);
 		}
 		json_decref(members);
 		json_decref(object);

@@ -4,7 +4,8 @@
  */
 #include "fuzz.h"
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/rows/digest.h"
 #include "core/merge/merge.h"
 
@@ -14,7 +15,7 @@ static json_t *next_value(const uint8_t **data, size_t *left)
 	const uint8_t *end = *left ? memchr(*data, '\0', *left) : NULL;
 	size_t length = end ? (size_t)(end - *data) : *left;
 	json_t *value = NULL;
-	if (sl_canon_parse((struct sl_str){ (const char *)*data, length }, &value, NULL) != 0)
+	if (sl_json_parse((struct sl_str){ (const char *)*data, length }, &value, NULL) != 0)
 		value = NULL;
 	*data += length + (end != NULL);
 	*left -= length + (end != NULL);
@@ -28,7 +29,7 @@ static void put(struct sl_rowset *rows, struct sl_key key, char digit, const jso
 	if (key.entity == SL_META ? sl_rows_meta_is_empty(key.id, value) : !json_is_object(value))
 		return;
 	sl_buf_init(&text, SIZE_MAX);
-	sl_canon_write(&text, value);
+	sl_json_write(&text, value);
 	CHECK(sl_buf_code(&text) == 0);
 	CHECK(sl_arena_copy(arena, sl_buf_str(&text), &row.data) == 0);
 	if (key.entity != SL_META)

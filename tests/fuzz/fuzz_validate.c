@@ -10,6 +10,7 @@
 #include "rows.h"
 
 #include "core/base/utf8.h"
+#include "core/json/write.h"
 
 #define SMALL_ROW_BYTES 48
 
@@ -102,7 +103,7 @@ static json_t *rewritten(const json_t *value)
 {
 	struct sl_buf text;
 	sl_buf_init(&text, SIZE_MAX);
-	sl_canon_write(&text, value);
+	sl_json_write(&text, value);
 	json_t *again = fuzz_parse(sl_buf_str(&text));
 	CHECK(again);
 	sl_buf_dispose(&text);

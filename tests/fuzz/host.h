@@ -9,6 +9,7 @@
 #include "unit/engine/sync_server.h"
 #include "core/engine/json.h"
 #include "core/text/tokens.h"
+#include "core/json/write.h"
 
 struct host {
 	struct sl_arena arena;
@@ -132,7 +133,7 @@ static inline int host_handle(struct sl_engine *engine, json_t *json, struct sl_
 	struct sl_err err = SL_ERR_INIT;
 	sl_arena_init(&arena, 0);
 	sl_buf_init(&text, SIZE_MAX);
-	sl_canon_write(&text, json);
+	sl_json_write(&text, json);
 	*effects_r = (struct sl_effects){ NULL, 0 };
 	int code = sl_engine_json_read(sl_buf_str(&text), &arena, &event, &err);
 	if (code == 0)

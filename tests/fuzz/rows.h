@@ -4,10 +4,11 @@
 
 #include "fuzz.h"
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 #include "core/delta/delta.h"
 #include "core/rows/digest.h"
 #include "core/schema/validate.h"
+#include "core/rows/document_write.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -19,7 +20,7 @@ static inline json_t *fuzz_parse(struct sl_str text)
 {
 	json_t *value = NULL;
 	char *copy = fuzz_copy(text);
-	if (sl_canon_parse((struct sl_str){ copy, text.length }, &value, NULL) != 0)
+	if (sl_json_parse((struct sl_str){ copy, text.length }, &value, NULL) != 0)
 		CHECK(value == NULL);
 	free(copy);
 	return value;

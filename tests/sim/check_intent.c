@@ -2,7 +2,7 @@
  * their eyes; sums of counters are linear in what users did, so merges in any order must reach them. */
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 #include "core/plant.h"
 
 #include "sim.h"
@@ -38,7 +38,7 @@ static int64_t counter_in(const struct sl_row *row, size_t counter)
 {
 	struct sl_err err = SL_ERR_INIT;
 	json_t *json = NULL;
-	if (!row || sl_canon_parse(row->data, &json, &err) != SL_OK)
+	if (!row || sl_json_parse(row->data, &json, &err) != SL_OK)
 		return 0;
 	const json_t *value = json;
 	for (const char *const *name = sim_counter_paths[counter]; *name; name++)

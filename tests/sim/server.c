@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 #include "core/plant.h"
 
 #include "sim.h"
@@ -97,7 +97,7 @@ static int read_content(struct pushing *pushing)
 static int read_push(struct pushing *pushing, enum sl_action action)
 {
 	pushing->push.action = action;
-	int rc = sl_canon_parse(pushing->request->body, &pushing->json, &pushing->err);
+	int rc = sl_json_parse(pushing->request->body, &pushing->json, &pushing->err);
 	if (rc != SL_OK)
 		return rc;
 	read_common(pushing);

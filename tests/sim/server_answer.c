@@ -1,8 +1,10 @@
 /* What the simulated server says: the bodies of protocol.md, member by member as src/server writes them. */
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/plant.h"
+#include "core/rows/document_write.h"
 
 #include "sim.h"
 
@@ -19,9 +21,9 @@ static struct sim_response finish(struct sim *sim, int status, struct sl_buf *ou
 static void add_member(struct sl_buf *out, const char *name, const char *text)
 {
 	sl_buf_add_char(out, out->length ? ',' : '{');
-	sl_canon_string(out, sl_str_from(name));
+	sl_json_string(out, sl_str_from(name));
 	sl_buf_add_char(out, ':');
-	sl_canon_string(out, sl_str_from(text));
+	sl_json_string(out, sl_str_from(text));
 }
 
 static void begin_problem(struct sl_buf *out, int code, const char *detail)
@@ -41,9 +43,9 @@ static void write_faults(struct sl_buf *out, const struct sl_faults *faults)
 	sl_buf_add_text(out, ",\"faults\":[");
 	for (size_t i = 0; i < faults->count; i++) {
 		sl_buf_add_text(out, i ? ",{\"path\":" : "{\"path\":");
-		sl_canon_string(out, sl_str_from(faults->items[i].path));
+		sl_json_string(out, sl_str_from(faults->items[i].path));
 		sl_buf_add_text(out, ",\"reason\":");
-		sl_canon_string(out, sl_str_from(faults->items[i].reason));
+		sl_json_string(out, sl_str_from(faults->items[i].reason));
 		sl_buf_add_char(out, '}');
 	}
 	sl_buf_add_text(out, "],\"faultCount\":");
@@ -77,7 +79,7 @@ static void write_version(struct sim *sim, struct sl_buf *out)
 	sl_buf_add_text(out, ",\"digest\":\"");
 	sl_buf_add_text(out, digest);
 	sl_buf_add_text(out, "\",\"epoch\":");
-	sl_canon_string(out, sl_str_from(head->epoch));
+	sl_json_string(out, sl_str_from(head->epoch));
 }
 
 static void write_document(struct sim *sim, struct sl_buf *out)
@@ -194,11 +196,11 @@ static struct sim_response answer_briefly(struct sim *sim, const struct sl_outco
 	struct sl_buf out;
 	json_t *answer;
 	sl_buf_init(&out, SIZE_MAX);
-	if (sl_canon_parse(outcome->answer, &answer, &err) != SL_OK || json_object_set_new(answer, "replayed", json_true()) != 0)
+	if (sl_json_parse(outcome->answer, &answer, &err) != SL_OK || json_object_set_new(answer, "replayed", json_true()) != 0)
 		abort();
 	if (json_object_del(answer, "changes") == 0 && json_object_set_new(answer, "changesOmitted", json_true()) != 0)
 		abort();
-	sl_canon_write(&out, answer);
+	sl_json_write(&out, answer);
 	json_decref(answer);
 	return finish(sim, 200, &out);
 }

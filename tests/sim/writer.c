@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 
 struct place {
 	enum sl_entity entity;

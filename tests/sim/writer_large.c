@@ -1,14 +1,16 @@
 /* Habits that replace or bring back much at once, and decisions that only people make; see writer.h. */
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
+#include "core/rows/document_write.h"
 
 #include "writer.h"
 
 static void add_text(struct sl_buf *out, const char *name, struct sl_str text)
 {
 	sl_buf_add_text(out, name);
-	sl_canon_string(out, text);
+	sl_json_string(out, text);
 }
 
 /* --- imports ------------------------------------------------------------------------------------------------------ */
@@ -125,11 +127,11 @@ static void import_something(struct writing *writing)
 		return;
 	}
 	write_document(writing, &out);
-	if (sl_canon_parse(sl_buf_str(&out), &document, &err) != SL_OK)
+	if (sl_json_parse(sl_buf_str(&out), &document, &err) != SL_OK)
 		abort();
 	change_document(writing, document);
 	sl_buf_clear(&out);
-	sl_canon_write(&out, document);
+	sl_json_write(&out, document);
 	json_decref(document);
 	import(writing, sl_buf_str(&out));
 	sl_buf_dispose(&out);
@@ -213,14 +215,14 @@ static struct sl_str compose(struct writing *writing, const struct sl_receipt *r
 	struct sl_buf both, out;
 	sl_buf_init(&both, SIZE_MAX);
 	sl_buf_init(&out, SIZE_MAX);
-	if (receipt->mine.length && sl_canon_parse(receipt->mine, &mine, &err) != SL_OK)
+	if (receipt->mine.length && sl_json_parse(receipt->mine, &mine, &err) != SL_OK)
 		abort();
-	if (receipt->theirs.length && sl_canon_parse(receipt->theirs, &theirs, &err) != SL_OK)
+	if (receipt->theirs.length && sl_json_parse(receipt->theirs, &theirs, &err) != SL_OK)
 		abort();
 	if (json_is_string(mine)) {
 		sl_buf_add_str(&both, text_of(theirs));
 		add_lines(writing->sim, &both, text_of(mine));
-		sl_canon_string(&out, sl_buf_str(&both));
+		sl_json_string(&out, sl_buf_str(&both));
 	} else {
 		sl_buf_add_str(&out, receipt->mine.length ? receipt->mine : SL_STR("\"\""));
 	}

@@ -1,7 +1,8 @@
 /* One edit; see writer.h. */
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 
 #include "writer.h"
 
@@ -34,7 +35,7 @@ static json_t *parse(struct sl_str text)
 {
 	struct sl_err err = SL_ERR_INIT;
 	json_t *value = NULL;
-	if (sl_canon_parse(text, &value, &err) != SL_OK)
+	if (sl_json_parse(text, &value, &err) != SL_OK)
 		abort();
 	return value;
 }
@@ -75,7 +76,7 @@ void writing_put(struct writing *writing, const struct sl_key *key, struct sl_st
 	struct sl_row row = { .key = *key, .rank = rank }, copy;
 	struct sl_buf text;
 	sl_buf_init(&text, SIZE_MAX);
-	sl_canon_write(&text, data);
+	sl_json_write(&text, data);
 	json_decref(data);
 	row.data = sl_buf_str(&text);
 	if (sl_buf_code(&text) != SL_OK || sl_row_copy(&writing->sim->arena, &row, &copy) != SL_OK

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "operations.h"
 
 #define FILE_BYTES ((size_t)1 << 28)
@@ -38,7 +38,7 @@ static void write_array(struct sl_buf *out, const json_t *array)
 
 static void write_string(struct sl_buf *out, const json_t *string)
 {
-	sl_canon_string(out, (struct sl_str){ json_string_value(string), json_string_length(string) });
+	sl_json_string(out, (struct sl_str){ json_string_value(string), json_string_length(string) });
 }
 
 static void write_object(struct sl_buf *out, const json_t *object)
@@ -47,7 +47,7 @@ static void write_object(struct sl_buf *out, const json_t *object)
 	json_t *value;
 	json_object_foreach((json_t *)object, name, value) {
 		sl_buf_add_text(out, before);
-		sl_canon_string(out, sl_str_from(name));
+		sl_json_string(out, sl_str_from(name));
 		sl_buf_add_char(out, ':');
 		write_value(out, value);
 		before = ",";
@@ -65,7 +65,7 @@ static void write_value(struct sl_buf *out, const json_t *value)
 	else if (json_is_string(value))
 		write_string(out, value);
 	else if (json_is_number(value))
-		sl_canon_number(out, json_number_value(value));
+		sl_json_number(out, json_number_value(value));
 	else
 		sl_buf_add_text(out, json_is_true(value) ? "true" : json_is_false(value) ? "false" : "null");
 }

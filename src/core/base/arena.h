@@ -4,8 +4,8 @@
  * SL_ARENA_DEBUG each piece is a malloc of its own, so that AddressSanitizer and valgrind see its bounds.
  * OS and library handles never live here.
  */
-#ifndef SL_CORE_ARENA_H
-#define SL_CORE_ARENA_H
+#ifndef SL_CORE_BASE_ARENA_H
+#define SL_CORE_BASE_ARENA_H
 
 #include "core/base/slice.h"
 

@@ -3,8 +3,8 @@
  * Errors stick: after a failure every further call does nothing, and sl_buf_code() says why (SL_NO_MEMORY,
  * SL_TOO_LARGE, or what the flush function returned). So writers append without checking and check once at the end.
  */
-#ifndef SL_CORE_BUF_H
-#define SL_CORE_BUF_H
+#ifndef SL_CORE_BASE_BUF_H
+#define SL_CORE_BASE_BUF_H
 
 #include <stdint.h>
 

@@ -3,8 +3,8 @@
  * A function that can fail returns 0 or one of these negative codes and, where it has a `struct sl_err *` as its last
  * argument, describes the failure there. The first error wins: a later sl_err_set on the same object changes nothing.
  */
-#ifndef SL_CORE_ERROR_H
-#define SL_CORE_ERROR_H
+#ifndef SL_CORE_BASE_ERROR_H
+#define SL_CORE_BASE_ERROR_H
 
 #include <stddef.h>
 

@@ -3,8 +3,8 @@
  * A rank is a fraction in base 62 (digits in byte order 0-9, A-Z, a-z); one that ends in '0' leaves no room before it, so
  * none made here does. Ranks are at most SL_RANK_BYTES long; where that does not suffice the siblings are respaced.
  */
-#ifndef SL_CORE_RANK_H
-#define SL_CORE_RANK_H
+#ifndef SL_CORE_BASE_RANK_H
+#define SL_CORE_BASE_RANK_H
 
 #include "core/base/arena.h"
 

@@ -1,6 +1,6 @@
 /* A borrowed piece of bytes: UTF-8 text unless said otherwise, not NUL-terminated. */
-#ifndef SL_CORE_STR_H
-#define SL_CORE_STR_H
+#ifndef SL_CORE_BASE_SLICE_H
+#define SL_CORE_BASE_SLICE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
-#ifndef SL_CORE_UTF8_H
-#define SL_CORE_UTF8_H
+#ifndef SL_CORE_BASE_UTF8_H
+#define SL_CORE_BASE_UTF8_H
 
 #include <stdint.h>
 

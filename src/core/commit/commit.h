@@ -6,8 +6,8 @@
  * state and reads no clock, so the same rules run over SQL on the server and over memory in a simulator. Rules:
  * protocol.md "Project", merge.md "Rows", architecture.md "Invariants".
  */
-#ifndef SL_CORE_COMMIT_H
-#define SL_CORE_COMMIT_H
+#ifndef SL_CORE_COMMIT_COMMIT_H
+#define SL_CORE_COMMIT_COMMIT_H
 
 #include "core/delta/delta.h"
 #include "core/rows/digest.h"

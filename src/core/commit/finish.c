@@ -1,7 +1,7 @@
 /* From the rows that change to what is written; see commit_steps.h. */
 #include "core/commit/steps.h"
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "core/plant.h"
 
 static int no_memory(const struct sl_commit_work *work)
@@ -98,9 +98,9 @@ static void write_answer(const struct sl_commit_work *work, bool whole, struct s
 	sl_buf_add_text(out, ",\"digest\":\"");
 	sl_buf_add_text(out, digest);
 	sl_buf_add_text(out, "\",\"epoch\":");
-	sl_canon_string(out, sl_str_from(work->head.epoch));
+	sl_json_string(out, sl_str_from(work->head.epoch));
 	sl_buf_add_text(out, ",\"opId\":");
-	sl_canon_string(out, work->push->op_id);
+	sl_json_string(out, work->push->op_id);
 	sl_buf_add_text(out, work->stale ? ",\"rebased\":true" : ",\"rebased\":false");
 	if (work->has_others && !whole) {
 		sl_buf_add_text(out, ",\"changesOmitted\":true");

@@ -3,8 +3,8 @@
  * Kept: named versions; the newest `keep_last`; of the older ones the newest of each hour for the `keep_hourly` most recent
  * hours that have any, and the newest of each day (UTC) for the `keep_daily` most recent days that have any.
  */
-#ifndef SL_CORE_RETENTION_H
-#define SL_CORE_RETENTION_H
+#ifndef SL_CORE_COMMIT_RETENTION_H
+#define SL_CORE_COMMIT_RETENTION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * varint length of the result, then operations until the end. A copy: varint (length × 2 + 1), varint offset in the
  * source. An insert: varint (length × 2), bytes. A one-word edit of a 1 MB text is some 20 bytes.
  */
-#ifndef SL_CORE_PATCH_H
-#define SL_CORE_PATCH_H
+#ifndef SL_CORE_DELTA_BYTE_PATCH_H
+#define SL_CORE_DELTA_BYTE_PATCH_H
 
 #include "core/base/arena.h"
 #include "core/base/buf.h"

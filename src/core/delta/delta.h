@@ -2,10 +2,10 @@
  *
  * A row in a delta is whole: it replaces the stored one. An empty rank means "where it is", or last for a new row.
  */
-#ifndef SL_CORE_DELTA_H
-#define SL_CORE_DELTA_H
+#ifndef SL_CORE_DELTA_DELTA_H
+#define SL_CORE_DELTA_DELTA_H
 
-#include "core/rows/rows.h"
+#include "core/rows/document_read.h"
 
 /* A growing list of keys in an arena; all zero but `arena` to begin with. */
 struct sl_keys {

@@ -3,8 +3,8 @@
  * Records of neighbouring commits compose without reading any row, so a version in the middle of the history can be
  * thinned out at the cost of what changed around it. The format is versioned by its first byte; integers are varints.
  */
-#ifndef SL_CORE_UNDO_H
-#define SL_CORE_UNDO_H
+#ifndef SL_CORE_DELTA_INVERSE_H
+#define SL_CORE_DELTA_INVERSE_H
 
 #include "core/base/error.h"
 #include "core/rows/rowset.h"

@@ -1,7 +1,7 @@
 /* Deltas as JSON: reading and writing; see delta.h and DELTA in the protocol. */
 #include "core/delta/delta.h"
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 
 #define CONTEXT_LENGTH (sizeof("context.") - 1)
 
@@ -26,7 +26,7 @@ static int read_meta_field(struct reading *reading, const char *prefix, const ch
 	if (json_is_null(value) || sl_rows_meta_is_empty(row.key.id, value))
 		return sl_keys_add(&reading->deleted, &row.key);
 	sl_buf_clear(&reading->scratch);
-	sl_canon_write(&reading->scratch, value);
+	sl_json_write(&reading->scratch, value);
 	if (sl_buf_code(&reading->scratch) != SL_OK
 		|| sl_arena_copy(reading->arena, sl_buf_str(&reading->scratch), &row.data) != SL_OK)
 		return SL_NO_MEMORY;
@@ -125,7 +125,7 @@ static void write_meta_member(struct sl_buf *out, const struct sl_key *key, stru
 	struct sl_str name = key->id;
 	if (in_context(key))
 		name = (struct sl_str){ name.bytes + CONTEXT_LENGTH, name.length - CONTEXT_LENGTH };
-	sl_canon_string(out, name);
+	sl_json_string(out, name);
 	sl_buf_add_char(out, ':');
 	sl_buf_add_str(out, value);
 }

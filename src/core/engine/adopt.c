@@ -4,7 +4,7 @@
  * the ancestor: the merge may add to them, but drops nothing. Rules: merge.md "Client engine" 4, 6, 7, 8. */
 #include "core/engine/private.h"
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 #include "core/schema/validate.h"
 #include "core/plant.h"
 

@@ -3,7 +3,7 @@
  * on by itself either made progress or backs off. Rules: merge.md "Client engine" 3, 4, 5, 7; protocol.md "Project". */
 #include "core/engine/private.h"
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 #include "core/plant.h"
 
 #define LONGEST_WAIT_SECS 86400
@@ -333,7 +333,7 @@ int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event)
 	engine->outstanding.kind = SL_REQUEST_NONE;
 	engine->unreachable = false;
 	answer.wait_ms = 1000 * (backoff > retry_after ? backoff : retry_after);
-	if (sl_canon_parse(event->answer.body, &answer.body, &ignored) == SL_NO_MEMORY)
+	if (sl_json_parse(event->answer.body, &answer.body, &ignored) == SL_NO_MEMORY)
 		return SL_NO_MEMORY;
 	int rc = request.kind == SL_REQUEST_PULL ? answer_pull(&answer) : answer_push(&answer);
 	json_decref(answer.body);

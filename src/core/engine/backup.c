@@ -3,7 +3,7 @@
  * not push out the one before an import. Rules: merge.md "Client engine" 6. */
 #include "core/engine/private.h"
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "core/plant.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -33,7 +33,7 @@ static int write_hashes(struct sl_engine *engine, const struct sl_delta *change,
 		sl_engine_row_hash(row, hex);
 		sl_buf_add_text(out, first ? "" : ",");
 		first = false;
-		sl_canon_string(out, key);
+		sl_json_string(out, key);
 		sl_buf_add_text(out, ":\"");
 		sl_buf_add_text(out, hex);
 		sl_buf_add_char(out, '"');

@@ -3,7 +3,8 @@
  * merge.md, "Receipts". */
 #include "core/engine/private.h"
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/schema/validate.h"
 
 static int not_found(struct sl_err *err, const char *what)
@@ -24,7 +25,7 @@ static int work_out_edit(struct sl_engine *engine, const struct sl_receipt *rece
 	if (rc != SL_OK)
 		return rc;
 	sl_buf_init(&text, SIZE_MAX);
-	rc = sl_delta_write(edit_r, &text) == SL_OK ? sl_canon_parse(sl_buf_str(&text), &value, err) : SL_NO_MEMORY;
+	rc = sl_delta_write(edit_r, &text) == SL_OK ? sl_json_parse(sl_buf_str(&text), &value, err) : SL_NO_MEMORY;
 	sl_buf_dispose(&text);
 	if (rc == SL_OK)
 		rc = sl_validate_delta(value, "", engine->config.row_bytes, &engine->scratch, &faults, err);
@@ -38,11 +39,11 @@ static int canonical_value(struct sl_engine *engine, struct sl_str text, struct 
 {
 	struct sl_buf out;
 	json_t *value = NULL;
-	int rc = sl_canon_parse(text, &value, err);
+	int rc = sl_json_parse(text, &value, err);
 	if (rc != SL_OK)
 		return rc;
 	sl_buf_init(&out, SIZE_MAX);
-	sl_canon_write(&out, value);
+	sl_json_write(&out, value);
 	json_decref(value);
 	rc = sl_buf_code(&out) == SL_OK ? sl_arena_copy(&engine->scratch, sl_buf_str(&out), value_r) : SL_NO_MEMORY;
 	sl_buf_dispose(&out);

@@ -3,7 +3,8 @@
  * may empty the project on the server. Rules: merge.md "Order", 1 and 2 of "Client engine". */
 #include "core/engine/private.h"
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/scan.h"
 #include "core/rows/append_rank.h"
 #include "core/schema/validate.h"
 
@@ -42,7 +43,7 @@ static int validate(struct sl_engine *engine, const json_t *value, bool is_docum
 static int read_delta(struct sl_engine *engine, struct sl_str text, struct sl_delta *delta_r, struct sl_err *err)
 {
 	json_t *value = NULL;
-	int rc = sl_canon_parse(text, &value, err);
+	int rc = sl_json_parse(text, &value, err);
 	if (rc == SL_OK)
 		rc = validate(engine, value, false, err);
 	if (rc == SL_OK)
@@ -265,7 +266,7 @@ int sl_engine_edit(struct sl_engine *engine, struct sl_str text, struct sl_str b
 static int read_document(struct sl_engine *engine, struct sl_str text, struct sl_rowset **rows_r, struct sl_err *err)
 {
 	json_t *value = NULL;
-	int rc = sl_canon_parse(text, &value, err);
+	int rc = sl_json_parse(text, &value, err);
 	if (rc == SL_OK)
 		rc = validate(engine, value, true, err);
 	if (rc == SL_OK)

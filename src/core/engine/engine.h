@@ -31,12 +31,13 @@
  * also how failures are handled: after an error that is no refusal (see sl_engine_handle) start again from the store.
  * Rules: merge.md "Client engine", numbered there; protocol.md for requests and answers.
  */
-#ifndef SL_CORE_ENGINE_H
-#define SL_CORE_ENGINE_H
+#ifndef SL_CORE_ENGINE_ENGINE_H
+#define SL_CORE_ENGINE_ENGINE_H
 
 #include "core/rows/digest.h"
 #include "core/base/error.h"
 #include "core/merge/merge.h"
+#include "core/rows/document_write.h"
 
 struct sl_engine;
 

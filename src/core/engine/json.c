@@ -2,7 +2,8 @@
  * there is refused by name of the member at fault, and nothing is guessed. */
 #include "core/engine/json.h"
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/json/scan.h"
 
 struct reading {
@@ -70,7 +71,7 @@ static struct sl_str read_value(struct reading *reading, const char *name, bool 
 	if (!value)
 		return text;
 	sl_buf_init(&out, SIZE_MAX);
-	sl_canon_write(&out, value);
+	sl_json_write(&out, value);
 	if (sl_buf_code(&out) == SL_OK)
 		text = copy(reading, sl_buf_str(&out));
 	else
@@ -85,7 +86,7 @@ static void read_random(struct reading *reading, unsigned char random_r[16])
 	bool sound = hex.length == 32;
 	for (size_t i = 0; sound && i < 16; i++) {
 		const char digits[4] = { '0', '0', hex.bytes[2 * i], hex.bytes[2 * i + 1] };
-		int byte = sl_strict_hex4(digits);
+		int byte = sl_json_scan_hex4(digits);
 		sound = byte >= 0;
 		random_r[i] = (unsigned char)byte;
 	}
@@ -227,7 +228,7 @@ int sl_engine_json_read(struct sl_str text, struct sl_arena *arena, struct sl_ev
 {
 	json_t *object = NULL;
 	struct reading reading = { .arena = arena, .err = err };
-	int rc = sl_canon_parse(text, &object, err);
+	int rc = sl_json_parse(text, &object, err);
 	if (rc != SL_OK)
 		return rc;
 	reading.object = object;

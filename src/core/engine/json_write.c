@@ -1,5 +1,5 @@
 /* Effects of the engine, and what it keeps, as JSON; see engine_json.h. */
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "core/engine/json.h"
 
 static void add_number(struct sl_buf *out, const char *name, int64_t number)
@@ -11,7 +11,7 @@ static void add_number(struct sl_buf *out, const char *name, int64_t number)
 static void add_text(struct sl_buf *out, const char *name, struct sl_str text)
 {
 	sl_buf_add_text(out, name);
-	sl_canon_string(out, text);
+	sl_json_string(out, text);
 }
 
 static void add_flag(struct sl_buf *out, const char *name, bool flag)

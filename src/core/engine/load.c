@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 
 struct loading {
 	struct sl_engine *engine;
@@ -134,7 +134,7 @@ static int load_object(struct loading *loading, const struct sl_pair *pair, stru
 	struct sl_err ignored = SL_ERR_INIT;
 	int rc = sl_engine_keep(loading->engine, pair->value, stored);
 	if (rc == SL_OK)
-		rc = sl_canon_parse(pair->value, &object, &ignored);
+		rc = sl_json_parse(pair->value, &object, &ignored);
 	if (rc == SL_OK)
 		rc = json_is_object(object) ? load(loading, object) : damaged(loading, pair);
 	else if (rc != SL_NO_MEMORY)

@@ -4,8 +4,8 @@
  * makes, the effects included, in `scratch`, emptied when the next event begins. Steps change the state freely: should
  * one fail on the way, the engine is broken and its user starts again from the store.
  */
-#ifndef SL_CORE_ENGINE_INSIDE_H
-#define SL_CORE_ENGINE_INSIDE_H
+#ifndef SL_CORE_ENGINE_PRIVATE_H
+#define SL_CORE_ENGINE_PRIVATE_H
 
 #include <jansson.h>
 

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/plant.h"
 
 /* --- what may be pushed ------------------------------------------------------------------------------------------- */
@@ -147,10 +148,10 @@ static void begin_body(struct sl_engine *engine, struct sl_str id, struct sl_buf
 	sl_buf_add_text(body, "\"baseVersion\":");
 	sl_buf_add_int(body, engine->meta.version);
 	sl_buf_add_text(body, ",\"opId\":");
-	sl_canon_string(body, id);
+	sl_json_string(body, id);
 	if (engine->meta.epoch.length) {
 		sl_buf_add_text(body, ",\"epoch\":");
-		sl_canon_string(body, engine->meta.epoch);
+		sl_json_string(body, engine->meta.epoch);
 	}
 }
 
@@ -210,7 +211,7 @@ static int parse_body(struct sl_engine *engine, json_t **body_r)
 {
 	struct sl_err ignored = SL_ERR_INIT;
 	*body_r = NULL;
-	int rc = sl_canon_parse(engine->op.body, body_r, &ignored);
+	int rc = sl_json_parse(engine->op.body, body_r, &ignored);
 	return rc == SL_OK || rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
 }
 

@@ -6,7 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/plant.h"
 #include "core/schema/validate.h"
 
@@ -110,9 +111,9 @@ static int write_receipt(struct sl_engine *engine, const struct sl_receipt *rece
 	if (sl_engine_row_key(engine, "", &receipt->key, &key) != SL_OK)
 		return SL_NO_MEMORY;
 	sl_buf_add_text(out, "{\"key\":");
-	sl_canon_string(out, key);
+	sl_json_string(out, key);
 	sl_buf_add_text(out, ",\"path\":");
-	sl_canon_string(out, receipt->path);
+	sl_json_string(out, receipt->path);
 	write_value(out, ",\"base\":", receipt->base);
 	write_value(out, ",\"mine\":", receipt->mine);
 	write_value(out, ",\"theirs\":", receipt->theirs);
@@ -143,7 +144,7 @@ static int read_value(const json_t *object, const char *name, struct sl_arena *a
 	if (!value)
 		return SL_OK;
 	sl_buf_init(&text, SIZE_MAX);
-	sl_canon_write(&text, value);
+	sl_json_write(&text, value);
 	int rc = sl_buf_code(&text) == SL_OK ? sl_arena_copy(arena, sl_buf_str(&text), text_r) : SL_NO_MEMORY;
 	sl_buf_dispose(&text);
 	return rc;
@@ -180,7 +181,7 @@ int sl_engine_stored_delta(const json_t *object, const char *name, struct sl_are
 int sl_engine_parse_record(struct sl_str text, json_t **object_r)
 {
 	struct sl_err ignored = SL_ERR_INIT;
-	int rc = sl_canon_parse(text, object_r, &ignored);
+	int rc = sl_json_parse(text, object_r, &ignored);
 	if (rc != SL_OK)
 		return rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
 	return json_is_object(*object_r) ? SL_OK : SL_INTERNAL;

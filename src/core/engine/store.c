@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 
 #define NUMBER_TEXT 24
 
@@ -149,9 +149,9 @@ static void add_member(struct sl_buf *out, const char *name, int64_t number)
 static void write_meta(struct sl_buf *out, const struct sl_engine_meta *meta)
 {
 	sl_buf_add_text(out, "{\"account\":");
-	sl_canon_string(out, meta->account);
+	sl_json_string(out, meta->account);
 	sl_buf_add_text(out, meta->clearing ? ",\"clearing\":true,\"epoch\":" : ",\"clearing\":false,\"epoch\":");
-	sl_canon_string(out, meta->epoch);
+	sl_json_string(out, meta->epoch);
 	add_member(out, ",\"format\":", 1);
 	add_member(out, ",\"nextId\":", meta->next_id);
 	sl_buf_add_text(out, meta->pulled ? ",\"pulled\":true" : ",\"pulled\":false");

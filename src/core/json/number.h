@@ -1,6 +1,6 @@
 /* Doubles as JSON text, read and written without regard to the locale. */
-#ifndef SL_CORE_NUMBER_H
-#define SL_CORE_NUMBER_H
+#ifndef SL_CORE_JSON_NUMBER_H
+#define SL_CORE_JSON_NUMBER_H
 
 #include "core/base/slice.h"
 

@@ -1,9 +1,11 @@
-/* Reading of JSON text: see canon.h; RFC 8259, I-JSON (RFC 7493).
+/* Reading of JSON text: see parse.h; RFC 8259, I-JSON (RFC 7493).
  *
  * Builds Jansson's values itself: json_loadb ignores failed allocations of its token buffer, and then loses bytes of
- * strings in silence. Relies on sl_strict_check: strings end, escapes are valid, and the recursion is bounded.
+ * strings in silence. Relies on sl_json_scan: strings end, escapes are valid, and the recursion is bounded.
  */
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+
+#include "core/base/buf.h"
 #include "core/json/number.h"
 #include "core/json/scan.h"
 #include "core/base/utf8.h"
@@ -20,7 +22,7 @@ static json_t *read_value(struct reader *in);
 
 static int refuse_at(struct reader *in, size_t offset, const char *reason)
 {
-	return in->code = sl_strict_refuse(in->text, offset, reason, in->err);
+	return in->code = sl_json_scan_refuse(in->text, offset, reason, in->err);
 }
 
 static int refuse(struct reader *in, const char *reason)
@@ -70,10 +72,10 @@ static void decode_escape(struct reader *in)
 		in->at += 2;
 		return;
 	}
-	uint32_t point = (uint32_t)sl_strict_hex4(escape + 2);
+	uint32_t point = (uint32_t)sl_json_scan_hex4(escape + 2);
 	in->at += 6;
 	if (point >= 0xd800 && point < 0xe000) {
-		point = 0x10000 + ((point - 0xd800) << 10) + ((uint32_t)sl_strict_hex4(escape + 8) - 0xdc00);
+		point = 0x10000 + ((point - 0xd800) << 10) + ((uint32_t)sl_json_scan_hex4(escape + 8) - 0xdc00);
 		in->at += 6;
 	}
 	char bytes[4];
@@ -86,7 +88,7 @@ static int read_string(struct reader *in, struct sl_str *string_r)
 {
 	const char *bytes = in->text.bytes;
 	size_t mark = in->scratch.length, start = ++in->at;
-	in->at += sl_strict_run(bytes + in->at, in->text.length - in->at);
+	in->at += sl_json_scan_run(bytes + in->at, in->text.length - in->at);
 	if (bytes[in->at] == '"') {
 		*string_r = (struct sl_str){ bytes + start, in->at++ - start };
 		return 0;
@@ -94,7 +96,7 @@ static int read_string(struct reader *in, struct sl_str *string_r)
 	sl_buf_add(&in->scratch, bytes + start, in->at - start);
 	while (bytes[in->at] != '"') {
 		decode_escape(in);
-		size_t run = sl_strict_run(bytes + in->at, in->text.length - in->at);
+		size_t run = sl_json_scan_run(bytes + in->at, in->text.length - in->at);
 		sl_buf_add(&in->scratch, bytes + in->at, run);
 		in->at += run;
 	}
@@ -221,11 +223,11 @@ static json_t *read_value(struct reader *in)
 	return read_scalar(in);
 }
 
-int sl_canon_parse(struct sl_str text, json_t **value_r, struct sl_err *err)
+int sl_json_parse(struct sl_str text, json_t **value_r, struct sl_err *err)
 {
 	struct reader in = { .text = text.length ? text : SL_STR(""), .err = err };
 	*value_r = NULL;
-	int code = sl_strict_check(text, err);
+	int code = sl_json_scan(text, err);
 	if (code != 0)
 		return code;
 	sl_buf_init(&in.scratch, text.length);

@@ -1,4 +1,4 @@
-/* The check before reading: see strict.h; RFC 8259 sections 2 and 7, RFC 7493 section 2.1.
+/* The check before reading: see scan.h; RFC 8259 sections 2 and 7, RFC 7493 section 2.1.
  *
  * One pass for UTF-8, one for the rest, both eight bytes at a time through ordinary text; nothing is allocated.
  */
@@ -6,7 +6,6 @@
 
 #include <stdint.h>
 
-#include "core/json/canon.h"
 #include "core/base/utf8.h"
 
 #define EACH_BYTE 0x0101010101010101u
@@ -30,7 +29,7 @@ struct scan {
 	struct sl_err *err;
 };
 
-int sl_strict_refuse(struct sl_str text, size_t offset, const char *reason, struct sl_err *err)
+int sl_json_scan_refuse(struct sl_str text, size_t offset, const char *reason, struct sl_err *err)
 {
 	size_t line = 1;
 	for (size_t i = 0; i < offset; i++)
@@ -40,7 +39,7 @@ int sl_strict_refuse(struct sl_str text, size_t offset, const char *reason, stru
 
 static int refuse(struct scan *scan, const char *reason)
 {
-	return sl_strict_refuse(scan->text, scan->at, reason, scan->err);
+	return sl_json_scan_refuse(scan->text, scan->at, reason, scan->err);
 }
 
 /* Not 0 where a byte is below `limit` ≤ 0x80. */
@@ -51,7 +50,7 @@ static uint64_t bytes_below(uint64_t word, unsigned char limit)
 
 static bool in_run(unsigned char byte) { return byte >= 0x20 && byte != '"' && byte != '\\'; }
 
-size_t sl_strict_run(const char *bytes, size_t length)
+size_t sl_json_scan_run(const char *bytes, size_t length)
 {
 	size_t at = 0;
 	for (; length - at >= 8; at += 8) {
@@ -66,7 +65,7 @@ size_t sl_strict_run(const char *bytes, size_t length)
 	return at;
 }
 
-int sl_strict_hex4(const char *digits)
+int sl_json_scan_hex4(const char *digits)
 {
 	int value = 0;
 	for (int i = 0; i < 4; i++) {
@@ -86,7 +85,7 @@ static int unit_at(struct sl_str text, size_t at)
 {
 	if (text.length - at < 6 || text.bytes[at] != '\\' || text.bytes[at + 1] != 'u')
 		return -1;
-	return sl_strict_hex4(text.bytes + at + 2);
+	return sl_json_scan_hex4(text.bytes + at + 2);
 }
 
 static int check_unit(struct scan *scan)
@@ -123,9 +122,9 @@ static int check_string(struct scan *scan)
 {
 	size_t start = scan->at++;
 	for (;;) {
-		scan->at += sl_strict_run(scan->text.bytes + scan->at, scan->text.length - scan->at);
+		scan->at += sl_json_scan_run(scan->text.bytes + scan->at, scan->text.length - scan->at);
 		if (scan->at == scan->text.length)
-			return sl_strict_refuse(scan->text, start, "string without an end", scan->err);
+			return sl_json_scan_refuse(scan->text, start, "string without an end", scan->err);
 		char c = scan->text.bytes[scan->at];
 		if (c == '"')
 			break;
@@ -175,14 +174,14 @@ static int check_tokens(struct scan *scan)
 	return 0;
 }
 
-int sl_strict_check(struct sl_str text, struct sl_err *err)
+int sl_json_scan(struct sl_str text, struct sl_err *err)
 {
 	struct scan scan = { .text = text, .previous = COMMA, .err = err };
 	if (text.length >= 3 && memcmp(text.bytes, "\xef\xbb\xbf", 3) == 0)
 		return refuse(&scan, "byte-order mark");
 	size_t valid = sl_utf8_valid(text);
 	if (valid < text.length)
-		return sl_strict_refuse(text, valid, "invalid UTF-8", err);
+		return sl_json_scan_refuse(text, valid, "invalid UTF-8", err);
 	if (check_tokens(&scan) != 0)
 		return SL_MALFORMED;
 	size_t limit = text.length / 8 > SL_JSON_VALUES_MINIMUM ? text.length / 8 : SL_JSON_VALUES_MINIMUM;

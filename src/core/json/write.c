@@ -1,9 +1,9 @@
-/* Canonical JSON text: see canon.h and RFC 8785. The reader is in canon_parse.c.
+/* Canonical JSON text: see write.h and RFC 8785.
  *
  * Equal values give equal bytes. Failures stick in the buffer: its own, SL_NO_MEMORY for an object with so many members
  * that sorting them needs the heap, SL_INTERNAL for a value that no text within the limits can stand for.
  */
-#include "core/json/canon.h"
+#include "core/json/write.h"
 
 #include <stdlib.h>
 
@@ -34,11 +34,11 @@ static void write_escape(struct sl_buf *out, unsigned char c)
 	}
 }
 
-void sl_canon_string(struct sl_buf *out, struct sl_str text)
+void sl_json_string(struct sl_buf *out, struct sl_str text)
 {
 	sl_buf_add_char(out, '"');
 	for (size_t at = 0; at < text.length;) {
-		size_t run = sl_strict_run(text.bytes + at, text.length - at);
+		size_t run = sl_json_scan_run(text.bytes + at, text.length - at);
 		sl_buf_add(out, text.bytes + at, run);
 		at += run;
 		if (at < text.length)
@@ -47,7 +47,7 @@ void sl_canon_string(struct sl_buf *out, struct sl_str text)
 	sl_buf_add_char(out, '"');
 }
 
-void sl_canon_number(struct sl_buf *out, double number)
+void sl_json_number(struct sl_buf *out, double number)
 {
 	char text[SL_NUMBER_TEXT];
 	if (!(number - number == 0)) /* NaN or infinite */
@@ -102,7 +102,7 @@ static void write_members(struct sl_buf *out, const struct member *members, size
 	for (size_t i = 0; i < count && sl_buf_code(out) == 0; i++) {
 		if (i > 0)
 			sl_buf_add_char(out, ',');
-		sl_canon_string(out, members[i].key);
+		sl_json_string(out, members[i].key);
 		sl_buf_add_char(out, ':');
 		write_value(out, members[i].value, depth + 1);
 	}
@@ -165,11 +165,11 @@ static void write_value(struct sl_buf *out, const json_t *value, int depth)
 		write_array(out, value, depth);
 		break;
 	case JSON_STRING:
-		sl_canon_string(out, (struct sl_str){ json_string_value(value), json_string_length(value) });
+		sl_json_string(out, (struct sl_str){ json_string_value(value), json_string_length(value) });
 		break;
 	case JSON_INTEGER:
 	case JSON_REAL:
-		sl_canon_number(out, json_number_value(value));
+		sl_json_number(out, json_number_value(value));
 		break;
 	case JSON_TRUE:
 		sl_buf_add(out, "true", 4);
@@ -183,9 +183,9 @@ static void write_value(struct sl_buf *out, const json_t *value, int depth)
 	}
 }
 
-void sl_canon_write(struct sl_buf *out, const json_t *value) { write_value(out, value, 1); }
+void sl_json_write(struct sl_buf *out, const json_t *value) { write_value(out, value, 1); }
 
-void sl_canon_write_without(struct sl_buf *out, const json_t *object, const char *const *skip, size_t skip_count)
+void sl_json_write_without(struct sl_buf *out, const json_t *object, const char *const *skip, size_t skip_count)
 {
 	if (json_is_object(object))
 		write_object(out, object, skip, skip_count, 1);

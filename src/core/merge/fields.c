@@ -4,7 +4,7 @@
  */
 #include "core/merge/steps.h"
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 
 /* --- receipts --------------------------------------------------------------------------------------------------- */
 
@@ -39,12 +39,12 @@ int sl_merge_write(struct sl_merging *merging, const json_t *value, struct sl_st
 	if (!value)
 		return SL_OK;
 	sl_buf_clear(&merging->scratch);
-	sl_canon_write(&merging->scratch, value);
+	sl_json_write(&merging->scratch, value);
 	return keep_scratch(merging, text_r);
 }
 
 /* As a JSON Pointer (RFC 6901). */
-static void write_place(struct sl_buf *out, const struct sl_place *place)
+static void write_place(struct sl_buf *out, const struct sl_merge_place *place)
 {
 	if (!place)
 		return;
@@ -59,7 +59,7 @@ static void write_place(struct sl_buf *out, const struct sl_place *place)
 	}
 }
 
-int sl_merge_note(struct sl_merging *merging, const struct sl_place *place, const struct sl_sides *sides,
+int sl_merge_note(struct sl_merging *merging, const struct sl_merge_place *place, const struct sl_sides *sides,
 	const struct sl_verdict *verdict, bool moved)
 {
 	struct sl_receipt receipt = {
@@ -107,7 +107,7 @@ static bool are_objects(const struct sl_sides *sides)
 }
 
 static int decide(struct sl_merging *merging, const struct sl_field *field, const struct sl_sides *sides,
-	const struct sl_place *place, json_t **value_r)
+	const struct sl_merge_place *place, json_t **value_r)
 {
 	struct sl_verdict verdict = { NULL, SL_RULE_LWW, false, false };
 	int rc = sl_merge_decide(field ? field->rule : SL_RULE_LWW, field ? field->words : NULL, sides, merging->arena,
@@ -123,7 +123,7 @@ static int decide(struct sl_merging *merging, const struct sl_field *field, cons
 }
 
 int sl_merge_value(struct sl_merging *merging, const struct sl_field *field, const struct sl_sides *sides,
-	const struct sl_place *place, json_t **value_r)
+	const struct sl_merge_place *place, json_t **value_r)
 {
 	bool keyed = false;
 	if (sl_merge_is_settled(sides, value_r))
@@ -141,9 +141,9 @@ int sl_merge_value(struct sl_merging *merging, const struct sl_field *field, con
 /* --- objects ---------------------------------------------------------------------------------------------------- */
 
 static int merge_member(struct sl_merging *merging, const struct sl_shape *shape, const struct sl_sides *objects,
-	const char *name, const struct sl_place *up, json_t *result)
+	const char *name, const struct sl_merge_place *up, json_t *result)
 {
-	const struct sl_place place = { up, sl_str_from(name) };
+	const struct sl_merge_place place = { up, sl_str_from(name) };
 	const struct sl_sides sides = { json_object_get(objects->base, name), json_object_get(objects->mine, name),
 		json_object_get(objects->theirs, name) };
 	json_t *value = NULL;
@@ -154,7 +154,7 @@ static int merge_member(struct sl_merging *merging, const struct sl_shape *shape
 }
 
 int sl_merge_members(struct sl_merging *merging, const struct sl_shape *shape, const struct sl_sides *sides,
-	const struct sl_place *place, json_t **value_r)
+	const struct sl_merge_place *place, json_t **value_r)
 {
 	json_t *result = json_object(), *value;
 	const char *name;

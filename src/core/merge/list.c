@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 
 enum { BASE, MINE, THEIRS, SIDES };
 
@@ -35,7 +35,7 @@ static int number_key(double number, struct sl_arena *arena, struct sl_str *key_
 {
 	struct sl_buf text;
 	sl_buf_init(&text, SIZE_MAX);
-	sl_canon_number(&text, number);
+	sl_json_number(&text, number);
 	int rc = sl_buf_code(&text);
 	if (rc == SL_OK)
 		rc = sl_arena_copy(arena, sl_buf_str(&text), key_r);
@@ -112,7 +112,7 @@ static int match(const struct entry *entries, size_t count, struct sl_arena *are
 /* --- merging ---------------------------------------------------------------------------------------------------- */
 
 /* Edited on one side, deleted on the other: it stays, and both know. */
-static int keep_edited(struct sl_merging *merging, const struct sl_sides *sides, const struct sl_place *place,
+static int keep_edited(struct sl_merging *merging, const struct sl_sides *sides, const struct sl_merge_place *place,
 	json_t **value_r)
 {
 	const json_t *edited = sides->mine ? sides->mine : sides->theirs;
@@ -122,10 +122,10 @@ static int keep_edited(struct sl_merging *merging, const struct sl_sides *sides,
 }
 
 static int merge_element(struct sl_merging *merging, const struct sl_field *field, const struct element *element,
-	const struct sl_place *list, json_t **value_r)
+	const struct sl_merge_place *list, json_t **value_r)
 {
 	const struct sl_sides sides = { element->values[BASE], element->values[MINE], element->values[THEIRS] };
-	const struct sl_place place = { list, element->key };
+	const struct sl_merge_place place = { list, element->key };
 	if (sl_merge_is_settled(&sides, value_r))
 		return SL_OK;
 	if (!sides.mine || !sides.theirs)
@@ -135,7 +135,7 @@ static int merge_element(struct sl_merging *merging, const struct sl_field *fiel
 
 /* Merges each element into `pool` and drops those from `elements` that are gone. */
 static int merge_elements(struct sl_merging *merging, const struct sl_field *field, struct elements *elements,
-	const struct sl_place *place, json_t *pool)
+	const struct sl_merge_place *place, json_t *pool)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < elements->count; i++) {
@@ -185,7 +185,7 @@ static json_t *keys_in_order(const struct elements *elements, size_t side, const
 }
 
 static int note_order(struct sl_merging *merging, const struct elements *elements, const size_t *order,
-	const struct sl_place *place)
+	const struct sl_merge_place *place)
 {
 	json_t *keys[SIDES + 1] = { NULL, NULL, NULL, NULL };
 	bool whole = true;
@@ -204,7 +204,7 @@ static int note_order(struct sl_merging *merging, const struct elements *element
 	return rc;
 }
 
-static int order_elements(struct sl_merging *merging, const struct elements *elements, const struct sl_place *place,
+static int order_elements(struct sl_merging *merging, const struct elements *elements, const struct sl_merge_place *place,
 	size_t *order)
 {
 	struct sl_arena *arena = merging->arena;
@@ -225,7 +225,7 @@ static int order_elements(struct sl_merging *merging, const struct elements *ele
 
 /* The elements of `pool` in their order; *list_r NULL if none are left of a list that a side has removed. */
 static int build_list(struct sl_merging *merging, const struct elements *elements, const struct sl_sides *sides,
-	const struct sl_place *place, const json_t *pool, json_t **list_r)
+	const struct sl_merge_place *place, const json_t *pool, json_t **list_r)
 {
 	size_t *order = sl_arena_zalloc(merging->arena, elements->count, sizeof(*order));
 	int rc = order ? order_elements(merging, elements, place, order) : SL_NO_MEMORY;
@@ -246,7 +246,7 @@ static int build_list(struct sl_merging *merging, const struct elements *element
 }
 
 int sl_merge_list(struct sl_merging *merging, const struct sl_field *field, const struct sl_sides *sides,
-	const struct sl_place *place, bool *keyed_r, json_t **value_r)
+	const struct sl_merge_place *place, bool *keyed_r, json_t **value_r)
 {
 	struct entry *entries = NULL;
 	struct elements elements = { NULL, 0 };

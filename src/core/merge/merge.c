@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/merge/steps.h"
 #include "core/plant.h"
 
@@ -37,7 +38,7 @@ static int parse(struct sl_merging *merging, struct sl_str data, const json_t **
 	json_t *value = NULL;
 	if (data.length == 0)
 		return SL_OK;
-	int rc = sl_canon_parse(data, &value, &reason);
+	int rc = sl_json_parse(data, &value, &reason);
 	*value_r = value;
 	if (rc == SL_NO_MEMORY)
 		return rc;
@@ -94,7 +95,7 @@ static int write_rank(struct sl_merging *merging, struct sl_str rank, struct sl_
 	if (rank.length == 0)
 		return SL_OK;
 	sl_buf_clear(&merging->scratch);
-	sl_canon_string(&merging->scratch, rank);
+	sl_json_string(&merging->scratch, rank);
 	if (sl_buf_code(&merging->scratch) != SL_OK)
 		return sl_buf_code(&merging->scratch);
 	return sl_arena_copy(merging->arena, sl_buf_str(&merging->scratch), text_r);

@@ -14,8 +14,8 @@
  * - A list with elements that have no key, or the same one, is decided as a whole by `lww`; so is a value of a type
  *   that its field's rule is not for.
  */
-#ifndef SL_CORE_MERGE_H
-#define SL_CORE_MERGE_H
+#ifndef SL_CORE_MERGE_MERGE_H
+#define SL_CORE_MERGE_MERGE_H
 
 #include "core/delta/delta.h"
 

@@ -3,7 +3,8 @@
  * whose absence means the same as their being empty. Fails with SL_NOT_FOUND, SL_NO_MEMORY, or SL_INTERNAL for
  * damaged texts.
  */
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/merge/steps.h"
 #include "core/base/rank.h"
 
@@ -270,7 +271,7 @@ static int write_changed(const struct reversing *reversing, const struct sl_row 
 	if (key->entity == SL_META && sl_rows_meta_is_empty(key->id, value))
 		return delete_row(reversing, now);
 	sl_buf_init(&text, SIZE_MAX);
-	sl_canon_write(&text, value);
+	sl_json_write(&text, value);
 	int rc = sl_buf_code(&text);
 	if (rc == SL_OK)
 		rc = sl_arena_copy(reversing->arena, sl_buf_str(&text), &data);
@@ -283,7 +284,7 @@ static int parse(const struct reversing *reversing, struct sl_str text, json_t *
 	struct sl_err reason = SL_ERR_INIT;
 	if (text.length == 0)
 		return SL_OK;
-	int rc = sl_canon_parse(text, value_r, &reason);
+	int rc = sl_json_parse(text, value_r, &reason);
 	if (rc == SL_OK || rc == SL_NO_MEMORY)
 		return rc;
 	return sl_err_set(reversing->err, SL_INTERNAL, "a stored text is no JSON");

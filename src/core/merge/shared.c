@@ -1,7 +1,8 @@
 /* What two states of a row have in common, for want of their true ancestor; see merge.h. */
 #include "core/merge/steps.h"
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 
 static int share_value(const struct sl_field *field, const json_t *a, const json_t *b, json_t **shared_r);
 
@@ -45,7 +46,7 @@ static int write(const json_t *value, struct sl_arena *arena, struct sl_str *tex
 {
 	struct sl_buf text;
 	sl_buf_init(&text, SIZE_MAX);
-	sl_canon_write(&text, value);
+	sl_json_write(&text, value);
 	int rc = sl_buf_code(&text) == SL_OK ? sl_arena_copy(arena, sl_buf_str(&text), text_r) : SL_NO_MEMORY;
 	sl_buf_dispose(&text);
 	return rc;
@@ -57,9 +58,9 @@ int sl_merge_shared(const struct sl_row *a, const struct sl_row *b, struct sl_ar
 	json_t *left = NULL, *right = NULL, *value = NULL;
 	bool same_place = sl_str_equal(a->rank, b->rank);
 	*shared_r = (struct sl_row){ a->key, same_place ? a->rank : (struct sl_str){ NULL, 0 }, { NULL, 0 }, 0 };
-	int rc = sl_canon_parse(a->data, &left, &ignored);
+	int rc = sl_json_parse(a->data, &left, &ignored);
 	if (rc == SL_OK)
-		rc = sl_canon_parse(b->data, &right, &ignored);
+		rc = sl_json_parse(b->data, &right, &ignored);
 	if (rc == SL_OK)
 		rc = share_data(&a->key, left, right, &value);
 	if (rc == SL_OK && value)

@@ -29,8 +29,8 @@ struct sl_merging {
 };
 
 /* The way from the row to a value inside it; text is made of it only for a receipt. NULL: the row itself. */
-struct sl_place {
-	const struct sl_place *up;
+struct sl_merge_place {
+	const struct sl_merge_place *up;
 	struct sl_str name; /* of a member, or an element's key */
 };
 
@@ -39,16 +39,16 @@ bool sl_merge_is_settled(const struct sl_sides *sides, json_t **value_r);
 
 /* One value by the rule of its field; `field` NULL: no shape knows it. *value_r NULL: absent. */
 int sl_merge_value(struct sl_merging *merging, const struct sl_field *field, const struct sl_sides *sides,
-	const struct sl_place *place, json_t **value_r) __attribute__((warn_unused_result));
+	const struct sl_merge_place *place, json_t **value_r) __attribute__((warn_unused_result));
 
 /* Objects (or NULL) member by member. Absent if nothing is left of an object that a side has removed. */
 int sl_merge_members(struct sl_merging *merging, const struct sl_shape *shape, const struct sl_sides *sides,
-	const struct sl_place *place, json_t **value_r) __attribute__((warn_unused_result));
+	const struct sl_merge_place *place, json_t **value_r) __attribute__((warn_unused_result));
 
 /* Lists (or NULL) element by element, if on all sides every element has a key of its own: else *keyed_r is false and
  * nothing is decided. */
 int sl_merge_list(struct sl_merging *merging, const struct sl_field *field, const struct sl_sides *sides,
-	const struct sl_place *place, bool *keyed_r, json_t **value_r) __attribute__((warn_unused_result));
+	const struct sl_merge_place *place, bool *keyed_r, json_t **value_r) __attribute__((warn_unused_result));
 
 /* The key of a list's element as text, in the arena or borrowed from it; `bytes` NULL: it has none. */
 int sl_merge_key_of(const struct sl_field *list, const json_t *element, struct sl_arena *arena, struct sl_str *key_r)
@@ -67,7 +67,7 @@ int sl_merge_order(const struct sl_merge_places *places, size_t count, struct sl
 	bool *clash_r) __attribute__((warn_unused_result));
 
 /* Notes what became of the value at `place`, which both sides changed. The verdict's value stays the caller's. */
-int sl_merge_note(struct sl_merging *merging, const struct sl_place *place, const struct sl_sides *sides,
+int sl_merge_note(struct sl_merging *merging, const struct sl_merge_place *place, const struct sl_sides *sides,
 	const struct sl_verdict *verdict, bool moved) __attribute__((warn_unused_result));
 
 /* Notes a receipt as it is; its key is that of the row at hand. */

@@ -3,8 +3,8 @@
  * Whoever holds all rows (sl_delta_apply) and the server, which reads the touched ones only (sl_commit), give the same
  * ranks: "last" is behind every rank that the group has before the change or is given by it.
  */
-#ifndef SL_CORE_PLACE_H
-#define SL_CORE_PLACE_H
+#ifndef SL_CORE_ROWS_APPEND_RANK_H
+#define SL_CORE_ROWS_APPEND_RANK_H
 
 #include "core/rows/rowset.h"
 

@@ -4,8 +4,8 @@
  * in sl_entity_name; key the id, for episodes in decimal, for scenes and shots `episode 1E id`, for meta the field's name
  * with an empty rank. An empty set's digest is 0. Ids hold no control characters, so the separators can't be forged.
  */
-#ifndef SL_CORE_DIGEST_H
-#define SL_CORE_DIGEST_H
+#ifndef SL_CORE_ROWS_DIGEST_H
+#define SL_CORE_ROWS_DIGEST_H
 
 #include "core/rows/rowset.h"
 

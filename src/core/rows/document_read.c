@@ -1,9 +1,9 @@
-/* Taking a project document apart into rows, and ordering siblings; see rows.h. Rules: merge.md, "Rows" and "Order". */
-#include "core/rows/rows.h"
+/* Taking a project document apart into rows, and ordering siblings; see document_read.h. Rules: merge.md, "Rows" and "Order". */
+#include "core/rows/document_read.h"
 
 #include <stdio.h>
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "core/base/rank.h"
 
 #define CONTEXT "context."
@@ -87,7 +87,7 @@ int sl_rows_from_object(enum sl_entity entity, const json_t *object, const int64
 	if (with_rank && rank)
 		row.rank = text_of(rank);
 	sl_buf_clear(scratch);
-	sl_canon_write_without(scratch, object, reserved, reserved_count);
+	sl_json_write_without(scratch, object, reserved, reserved_count);
 	if (sl_buf_code(scratch) != SL_OK)
 		return SL_NO_MEMORY;
 	row.data = sl_buf_str(scratch);
@@ -128,7 +128,7 @@ static int take_meta(struct taking *taking, const char *prefix, const char *name
 	if (sl_rows_meta_is_empty(row.key.id, value))
 		return SL_OK;
 	sl_buf_clear(&taking->scratch);
-	sl_canon_write(&taking->scratch, value);
+	sl_json_write(&taking->scratch, value);
 	if (sl_buf_code(&taking->scratch) != SL_OK
 		|| sl_arena_copy(taking->arena, sl_buf_str(&taking->scratch), &row.data) != SL_OK)
 		return SL_NO_MEMORY;

@@ -1,7 +1,7 @@
-/* Writing the project document from rows that stream in; see rows.h. A row's stored text is copied as it is, never
+/* Writing the project document from rows that stream in; see document_write.h. A row's stored text is copied as it is, never
  * parsed: reading a project costs a copy of its bytes. */
-#include "core/json/canon.h"
-#include "core/rows/rows.h"
+#include "core/json/write.h"
+#include "core/rows/document_write.h"
 
 enum { SECTION_HEAD, SECTION_CHARACTERS, SECTION_LOCATIONS, SECTION_EPISODES, SECTION_SCENES, SECTION_SHOTS };
 
@@ -19,7 +19,7 @@ static void write_member(struct sl_document_writer *writer, struct sl_str name, 
 	writer->first_row = false;
 	if (in_context(name))
 		name = (struct sl_str){ name.bytes + CONTEXT_LENGTH, name.length - CONTEXT_LENGTH };
-	sl_canon_string(writer->out, name);
+	sl_json_string(writer->out, name);
 	sl_buf_add_char(writer->out, ':');
 	sl_buf_add_str(writer->out, value);
 }

@@ -1,7 +1,8 @@
 /* Rows and keys: comparing, copying and writing them; see row.h. */
 #include "core/rows/row.h"
 
-#include "core/json/canon.h"
+#include "core/base/error.h"
+#include "core/json/write.h"
 
 bool sl_key_equal(const struct sl_key *a, const struct sl_key *b)
 {
@@ -71,11 +72,11 @@ void sl_key_write(struct sl_buf *out, const struct sl_key *key)
 		sl_buf_add_text(out, "{\"episodeId\":");
 		sl_buf_add_int(out, key->episode);
 		sl_buf_add_text(out, key->entity == SL_SCENES ? ",\"sceneId\":" : ",\"shotId\":");
-		sl_canon_string(out, key->id);
+		sl_json_string(out, key->id);
 		sl_buf_add_char(out, '}');
 		break;
 	default:
-		sl_canon_string(out, key->id);
+		sl_json_string(out, key->id);
 	}
 }
 
@@ -85,14 +86,14 @@ void sl_row_write_open(struct sl_buf *out, const struct sl_row *row, bool with_e
 	if (row->key.entity == SL_EPISODES)
 		sl_buf_add_int(out, row->key.episode);
 	else
-		sl_canon_string(out, row->key.id);
+		sl_json_string(out, row->key.id);
 	if (with_episode && sl_entity_has_episode(row->key.entity)) {
 		sl_buf_add_text(out, ",\"episodeId\":");
 		sl_buf_add_int(out, row->key.episode);
 	}
 	if (with_rank && row->rank.length) {
 		sl_buf_add_text(out, ",\"rank\":");
-		sl_canon_string(out, row->rank);
+		sl_json_string(out, row->rank);
 	}
 	if (row->data.length > 2) { /* more than "{}" */
 		sl_buf_add_char(out, ',');

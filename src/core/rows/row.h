@@ -5,8 +5,8 @@
  * rows of their own; for meta, of the field's value. The order of siblings is their rank, compared as bytes, ties by
  * id. Siblings: the episodes; the scenes of an episode; the shots of an episode; the characters; the locations.
  */
-#ifndef SL_CORE_ROW_H
-#define SL_CORE_ROW_H
+#ifndef SL_CORE_ROWS_ROW_H
+#define SL_CORE_ROWS_ROW_H
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
  *
  * A set owns nothing: rows live in the arena that it was made with, and their texts there or anywhere that outlives it.
  */
-#ifndef SL_CORE_ROWSET_H
-#define SL_CORE_ROWSET_H
+#ifndef SL_CORE_ROWS_ROWSET_H
+#define SL_CORE_ROWS_ROWSET_H
 
 #include "core/rows/row.h"
 

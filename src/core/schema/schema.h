@@ -3,8 +3,8 @@
  * A shape is a list of fields: of an entity's row, of the project level, or of an object inside them. Fields that no
  * shape knows are kept as they are and merge as scalars.
  */
-#ifndef SL_CORE_SCHEMA_H
-#define SL_CORE_SCHEMA_H
+#ifndef SL_CORE_SCHEMA_SCHEMA_H
+#define SL_CORE_SCHEMA_SCHEMA_H
 
 #include <stdbool.h>
 

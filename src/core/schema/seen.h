@@ -1,6 +1,6 @@
 /* The keys met so far in one collection, to find those that come twice. */
-#ifndef SL_CORE_SEEN_H
-#define SL_CORE_SEEN_H
+#ifndef SL_CORE_SCHEMA_SEEN_H
+#define SL_CORE_SCHEMA_SEEN_H
 
 #include <stdint.h>
 

@@ -3,7 +3,7 @@
  */
 #include "core/schema/validate.h"
 
-#include "core/schema/check.h"
+#include "core/schema/validate_row.h"
 
 /* The id's name in a key of `deleted`; NULL where the key is the id itself. */
 static const char *key_member(enum sl_entity entity)

@@ -3,7 +3,7 @@
  */
 #include "core/schema/validate.h"
 
-#include "core/schema/check.h"
+#include "core/schema/validate_row.h"
 
 static void check_collection(struct sl_check *check, const struct sl_check_place *place, const json_t *object,
 	const struct sl_step *up, sl_check_row_fn each)

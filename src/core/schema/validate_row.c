@@ -1,9 +1,9 @@
-/* Rows of collections and of the project level: keys, ranks, fields, uniqueness, size; see check.h. Keeps true: what
+/* Rows of collections and of the project level: keys, ranks, fields, uniqueness, size; see validate_row.h. Keeps true: what
  * passes has a key that no other row of its collection has, byte for byte.
  */
-#include "core/schema/check.h"
+#include "core/schema/validate_row.h"
 
-#include "core/json/canon.h"
+#include "core/json/scan.h"
 #include "core/base/rank.h"
 
 #define CONTEXT "context."

@@ -1,12 +1,12 @@
-/* Values against the fields of the schema; see check.h. Keeps true: a value that passes can be stored and read back
+/* Values against the fields of the schema; see validate_value.h. Keeps true: a value that passes can be stored and read back
  * by every client without loss, as numbers stay within ±(2^53−1) and text within its limits. Nothing is copied or
  * built.
  */
-#include "core/schema/check.h"
+#include "core/schema/validate_value.h"
 
 #include <stdio.h>
 
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "core/base/utf8.h"
 
 #define NUMBER_BYTES 26 /* at most 24 characters of ECMAScript, and a separator */
@@ -291,9 +291,9 @@ void sl_check_size(struct sl_check *check, const json_t *value, const char *cons
 	struct sl_buf counter;
 	sl_buf_init_flushing(&counter, CHUNK_BYTES, count_bytes, &length);
 	if (json_is_object(value))
-		sl_canon_write_without(&counter, value, skip, skip_count);
+		sl_json_write_without(&counter, value, skip, skip_count);
 	else
-		sl_canon_write(&counter, value);
+		sl_json_write(&counter, value);
 	int code = sl_buf_flush(&counter);
 	sl_buf_dispose(&counter);
 	if (code != 0)

@@ -1,6 +1,6 @@
 /* What a code point is for the cutting of text into words. */
-#ifndef SL_CORE_TEXT_CLASS_H
-#define SL_CORE_TEXT_CLASS_H
+#ifndef SL_CORE_TEXT_CLASSES_H
+#define SL_CORE_TEXT_CLASSES_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* The search inside diff.c: marks what two sequences don't share. */
-#ifndef SL_CORE_DIFF_SEARCH_H
-#define SL_CORE_DIFF_SEARCH_H
+#ifndef SL_CORE_TEXT_DIFF_SEARCH_H
+#define SL_CORE_TEXT_DIFF_SEARCH_H
 
 #include <stdint.h>
 

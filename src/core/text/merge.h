@@ -17,8 +17,8 @@
  *
  * Time and memory are near-linear in the texts. Results depend on nothing but the texts.
  */
-#ifndef SL_CORE_TEXT_H
-#define SL_CORE_TEXT_H
+#ifndef SL_CORE_TEXT_MERGE_H
+#define SL_CORE_TEXT_MERGE_H
 
 #include "core/base/arena.h"
 #include "core/base/error.h"

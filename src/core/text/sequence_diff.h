@@ -4,8 +4,8 @@
  * many differences get a longer, still correct answer, so that time stays near-linear; no clock decides, so the same
  * input has the same answer everywhere.
  */
-#ifndef SL_CORE_DIFF_H
-#define SL_CORE_DIFF_H
+#ifndef SL_CORE_TEXT_SEQUENCE_DIFF_H
+#define SL_CORE_TEXT_SEQUENCE_DIFF_H
 
 #include <stdint.h>
 

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 #include "core/engine/engine.h"
 #include "web/wasm/work.h"
 

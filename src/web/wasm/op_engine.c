@@ -1,5 +1,6 @@
 /* The client engine: events in, effects out, as engine_json.h has them. */
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/engine/json.h"
 #include "web/wasm/work.h"
 
@@ -62,7 +63,7 @@ static int make_engine(struct sl_work *work, struct sl_str text, struct sl_engin
 	struct sl_engine_config config = { 0 };
 	json_t *object = NULL, *value;
 	const char *name;
-	int code = text.length ? sl_canon_parse(text, &object, &work->err) : SL_OK;
+	int code = text.length ? sl_json_parse(text, &object, &work->err) : SL_OK;
 	if (code == SL_OK && object && !json_is_object(object))
 		code = sl_work_refuse(work, "a configuration is an object");
 	json_object_foreach(object, name, value)
@@ -154,7 +155,7 @@ static int handle_in_trace(struct sl_work *work, struct sl_engine *engine, const
 {
 	struct sl_buf text;
 	sl_buf_init(&text, SIZE_MAX);
-	sl_canon_write(&text, event);
+	sl_json_write(&text, event);
 	int code = sl_buf_code(&text);
 	if (code == SL_OK)
 		code = handle(work, engine, sl_buf_str(&text));
@@ -173,7 +174,7 @@ int sl_op_engine_trace(struct sl_work *work)
 	struct sl_engine *engine = NULL;
 	json_t *events = NULL, *event;
 	size_t i;
-	int code = sl_canon_parse(work->in[0], &events, &work->err);
+	int code = sl_json_parse(work->in[0], &events, &work->err);
 	if (code == SL_OK && (!json_is_array(events) || json_array_size(events) > MOST_EVENTS))
 		code = sl_work_refuse(work, "a trace is a list of events");
 	if (code == SL_OK)

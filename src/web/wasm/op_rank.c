@@ -1,5 +1,6 @@
 /* Operations on ranks, for tests and for whoever orders siblings by hand. */
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/base/rank.h"
 #include "web/wasm/work.h"
 
@@ -11,7 +12,7 @@ static int write_ranks(struct sl_work *work, const struct sl_str *ranks, size_t 
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			sl_buf_add_char(&work->out, ',');
-		sl_canon_string(&work->out, ranks[i]);
+		sl_json_string(&work->out, ranks[i]);
 	}
 	sl_buf_add_char(&work->out, ']');
 	return SL_OK;
@@ -44,7 +45,7 @@ int sl_op_rank_assign(struct sl_work *work)
 {
 	json_t *siblings, *sibling;
 	size_t i;
-	int code = sl_canon_parse(work->in[0], &siblings, &work->err);
+	int code = sl_json_parse(work->in[0], &siblings, &work->err);
 	if (code != SL_OK)
 		return code;
 	size_t count = json_array_size(siblings);

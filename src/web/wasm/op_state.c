@@ -1,5 +1,5 @@
 /* Operations on states and deltas. */
-#include "core/json/canon.h"
+#include "core/json/write.h"
 #include "core/rows/digest.h"
 #include "web/wasm/work.h"
 
@@ -33,7 +33,7 @@ int sl_op_digest(struct sl_work *work)
 	if (code != SL_OK)
 		return code;
 	sl_digest_format(sl_digest_of(state), hex);
-	sl_canon_string(&work->out, sl_str_from(hex));
+	sl_json_string(&work->out, sl_str_from(hex));
 	return SL_OK;
 }
 

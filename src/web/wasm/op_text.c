@@ -1,5 +1,6 @@
 /* Operations on texts, and the schema. */
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/text/merge.h"
 #include "core/base/utf8.h"
 #include "web/wasm/work.h"
@@ -8,9 +9,9 @@
 int sl_op_canon(struct sl_work *work)
 {
 	json_t *value;
-	int code = sl_canon_parse(work->in[0], &value, &work->err);
+	int code = sl_json_parse(work->in[0], &value, &work->err);
 	if (code == SL_OK)
-		sl_canon_write(&work->out, value);
+		sl_json_write(&work->out, value);
 	json_decref(value);
 	return code;
 }
@@ -25,7 +26,7 @@ int sl_op_validate(struct sl_work *work)
 	if (code == SL_OK)
 		code = sl_work_read_count(work, work->in[2], SL_WORK_ROW_BYTES, SL_WORK_ROW_BYTES, &row_bytes);
 	if (code == SL_OK)
-		code = sl_canon_parse(work->in[0], &value, &work->err);
+		code = sl_json_parse(work->in[0], &value, &work->err);
 	if (code != SL_OK)
 		return code;
 	code = (is_document ? sl_validate_document : sl_validate_delta)(value, "", row_bytes, &work->arena,

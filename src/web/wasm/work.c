@@ -3,9 +3,11 @@
  */
 #include "web/wasm/work.h"
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/json/number.h"
 #include "core/base/utf8.h"
+#include "core/rows/document_write.h"
 
 /* --- arguments -------------------------------------------------------------------------------------------------- */
 
@@ -38,7 +40,7 @@ int sl_work_read_count(struct sl_work *work, struct sl_str text, size_t most, si
 int sl_work_read_delta(struct sl_work *work, struct sl_str text, struct sl_delta *delta_r)
 {
 	json_t *value;
-	int code = sl_canon_parse(text, &value, &work->err);
+	int code = sl_json_parse(text, &value, &work->err);
 	if (code == SL_OK)
 		code = sl_validate_delta(value, "", SL_WORK_ROW_BYTES, &work->arena, &work->faults, &work->err);
 	if (code == SL_OK)
@@ -51,7 +53,7 @@ int sl_work_read_document(struct sl_work *work, struct sl_str text, const struct
 	struct sl_rowset **rows_r)
 {
 	json_t *value;
-	int code = sl_canon_parse(text, &value, &work->err);
+	int code = sl_json_parse(text, &value, &work->err);
 	if (code == SL_OK)
 		code = sl_validate_document(value, "", SL_WORK_ROW_BYTES, &work->arena, &work->faults, &work->err);
 	if (code == SL_OK)
@@ -89,7 +91,7 @@ void sl_work_write_member(struct sl_buf *out, const char *before, struct sl_str 
 {
 	text.length = sl_utf8_valid(text);
 	sl_buf_add_text(out, before);
-	sl_canon_string(out, text);
+	sl_json_string(out, text);
 }
 
 void sl_work_write_faults(struct sl_buf *out, const struct sl_faults *faults)

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 
 void desk_open(struct desk *desk)
 {
@@ -181,7 +181,7 @@ struct sl_delta desk_changes(struct desk *desk)
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_delta delta;
 	json_t *answer = NULL;
-	assert_int_equal(sl_canon_parse(desk->outcome.answer, &answer, &err), SL_OK);
+	assert_int_equal(sl_json_parse(desk->outcome.answer, &answer, &err), SL_OK);
 	json_t *changes = json_object_get(answer, "changes");
 	struct sl_faults faults;
 	if (changes && sl_validate_delta(changes, "", (size_t)1 << 24, &desk->arena, &faults, &err) != SL_OK)

@@ -6,7 +6,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/rows/document_write.h"
 #include "memory_store.h"
 #include "unit/base/torture.h"
 
@@ -71,7 +72,7 @@ static int push_document(struct flow *flow, int64_t base, const char *text, cons
 	struct sl_push push = { .action = SL_ACTION_REPLACE, .base_version = base };
 	struct sl_faults faults;
 	json_t *document;
-	int rc = sl_canon_parse(sl_str_from(text), &document, &flow->err);
+	int rc = sl_json_parse(sl_str_from(text), &document, &flow->err);
 	if (rc != SL_OK)
 		return rc;
 	rc = sl_validate_document(document, "", ROW_BYTES, &flow->arena, &faults, &flow->err);
@@ -87,7 +88,7 @@ static int push_delta(struct flow *flow, int64_t base, const char *text, const c
 	struct sl_push push = { .action = SL_ACTION_PUSH, .base_version = base, .rebase = true, .delta = &delta };
 	struct sl_faults faults;
 	json_t *value;
-	int rc = sl_canon_parse(sl_str_from(text), &value, &flow->err);
+	int rc = sl_json_parse(sl_str_from(text), &value, &flow->err);
 	if (rc != SL_OK)
 		return rc;
 	rc = sl_validate_delta(value, "", ROW_BYTES, &flow->arena, &faults, &flow->err);
@@ -194,7 +195,7 @@ static int algebra_flow(void *context)
 		rc = sl_delta_compose(&first, &second, &flow.arena, &both);
 	json_t *value = NULL;
 	if (rc == SL_OK)
-		rc = sl_canon_parse(sl_str_from(SECOND), &value, &flow.err);
+		rc = sl_json_parse(sl_str_from(SECOND), &value, &flow.err);
 	if (rc == SL_OK)
 		rc = sl_delta_from_json(value, &flow.arena, &second, &flow.err);
 	if (rc == SL_OK) {

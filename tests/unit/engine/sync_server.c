@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
+#include "core/rows/document_write.h"
 
 struct handling {
 	struct sync_server *server;
@@ -74,7 +76,7 @@ static int problem(struct handling *handling, int code, const char *detail)
 	sl_buf_add_text(handling->out, "{\"error\":\"");
 	sl_buf_add_text(handling->out, sl_err_word(code));
 	sl_buf_add_text(handling->out, "\",\"detail\":");
-	sl_canon_string(handling->out, sl_str_from(detail));
+	sl_json_string(handling->out, sl_str_from(detail));
 	sl_buf_add_char(handling->out, '}');
 	return sl_err_status(code);
 }
@@ -84,9 +86,9 @@ static int answer_faults(struct handling *handling, const struct sl_faults *faul
 	sl_buf_add_text(handling->out, "{\"error\":\"invalid\",\"detail\":\"not valid\",\"faults\":[");
 	for (size_t i = 0; i < faults->count; i++) {
 		sl_buf_add_text(handling->out, i ? ",{\"path\":" : "{\"path\":");
-		sl_canon_string(handling->out, sl_str_from(faults->items[i].path));
+		sl_json_string(handling->out, sl_str_from(faults->items[i].path));
 		sl_buf_add_text(handling->out, ",\"reason\":");
-		sl_canon_string(handling->out, sl_str_from(faults->items[i].reason));
+		sl_json_string(handling->out, sl_str_from(faults->items[i].reason));
 		sl_buf_add_char(handling->out, '}');
 	}
 	sl_buf_add_text(handling->out, "]}");
@@ -102,7 +104,7 @@ static void write_version(struct handling *handling, const struct sl_head *head)
 	sl_buf_add_text(handling->out, ",\"digest\":\"");
 	sl_buf_add_text(handling->out, digest);
 	sl_buf_add_text(handling->out, "\",\"epoch\":");
-	sl_canon_string(handling->out, sl_str_from(head->epoch));
+	sl_json_string(handling->out, sl_str_from(head->epoch));
 }
 
 /* `,"changes":DELTA` if they are known. */
@@ -147,12 +149,12 @@ static void omit_changes(struct handling *handling)
 {
 	struct sl_err err = SL_ERR_INIT;
 	json_t *answer = NULL;
-	if (sl_canon_parse(sl_buf_str(handling->out), &answer, &err) != SL_OK)
+	if (sl_json_parse(sl_buf_str(handling->out), &answer, &err) != SL_OK)
 		abort();
 	if (json_object_del(answer, "changes") == 0 && json_object_set_new(answer, "changesOmitted", json_true()) != 0)
 		abort();
 	sl_buf_clear(handling->out);
-	sl_canon_write(handling->out, answer);
+	sl_json_write(handling->out, answer);
 	json_decref(answer);
 }
 
@@ -234,7 +236,7 @@ static int answer_push(struct handling *handling, const struct sync_request *req
 		return problem(handling, SL_PULL_REQUIRED, "pull first");
 	if (request->body.length > handling->server->request_bytes)
 		return problem(handling, SL_TOO_LARGE, "too much at once");
-	if (sl_canon_parse(request->body, &body, &err) != SL_OK)
+	if (sl_json_parse(request->body, &body, &err) != SL_OK)
 		return problem(handling, SL_MALFORMED, err.message);
 	if (strcmp(request->method, "PUT") == 0)
 		status = answer_put(handling, body);

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 #include "core/engine/json.h"
 
 static int read_json(const char *text, struct sl_arena *arena, struct sl_event *event, struct sl_err *err)
@@ -85,7 +85,7 @@ static void json__tells_effects_and_what_is_kept(void **state)
 		json_t *list = NULL;
 		sl_buf_clear(&out);
 		assert_int_equal(lists[i](a.engine, &out), 0);
-		assert_int_equal(sl_canon_parse(sl_buf_str(&out), &list, &err), 0);
+		assert_int_equal(sl_json_parse(sl_buf_str(&out), &list, &err), 0);
 		assert_int_equal(json_array_size(list), i < 3);
 		json_decref(list);
 	}

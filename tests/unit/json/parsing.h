@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -16,7 +16,7 @@ static inline int parse(struct sl_str text, json_t **value_r, struct sl_err *err
 	assert_non_null(copy);
 	if (text.length)
 		memcpy(copy, text.bytes, text.length);
-	int code = sl_canon_parse((struct sl_str){ copy, text.length }, value_r, err);
+	int code = sl_json_parse((struct sl_str){ copy, text.length }, value_r, err);
 	free(copy);
 	assert_int_equal(code, err->code);
 	assert_true((code == 0) == (*value_r != NULL));

@@ -10,6 +10,8 @@
 
 #include "parsing.h"
 #include "unit/base/torture.h"
+#include "core/base/buf.h"
+#include "core/json/scan.h"
 
 static void assert_number(const char *text, double expected)
 {
@@ -142,7 +144,7 @@ static void parse__deep_hostile_texts_are_refused(void **state)
 			text[at] = pieces[i][at % strlen(pieces[i])];
 		struct sl_err err = SL_ERR_INIT;
 		json_t *value;
-		assert_true(sl_canon_parse((struct sl_str){ text, LENGTH }, &value, &err) != 0);
+		assert_true(sl_json_parse((struct sl_str){ text, LENGTH }, &value, &err) != 0);
 		assert_null(value);
 	}
 	free(text);
@@ -170,7 +172,7 @@ static int parse_bomb(const char *item, size_t count, size_t length)
 	struct sl_err err = SL_ERR_INIT;
 	json_t *value;
 	char *text = bomb(item, count, length);
-	int code = sl_canon_parse((struct sl_str){ text, length }, &value, &err);
+	int code = sl_json_parse((struct sl_str){ text, length }, &value, &err);
 	json_decref(value);
 	free(text);
 	return code;
@@ -200,7 +202,7 @@ static void parse__stray_colons_hide_no_values(void **state)
 	size_t length = 1000000;
 	char *text = bomb("{}", 200000, length);
 	memset(text + 600001, ':', 100000);
-	assert_int_equal(sl_canon_parse((struct sl_str){ text, length }, &value, &err), SL_TOO_LARGE);
+	assert_int_equal(sl_json_parse((struct sl_str){ text, length }, &value, &err), SL_TOO_LARGE);
 	free(text);
 }
 
@@ -218,7 +220,7 @@ static void parse__large_objects_keep_all_members(void **state)
 	sl_buf_add_text(&text, "}");
 	struct sl_err err = SL_ERR_INIT;
 	json_t *value;
-	assert_int_equal(sl_canon_parse(sl_buf_str(&text), &value, &err), 0);
+	assert_int_equal(sl_json_parse(sl_buf_str(&text), &value, &err), 0);
 	assert_int_equal(json_object_size(value), 20000);
 	assert_true(json_real_value(json_object_get(value, "key A19999")) == 19999);
 	json_decref(value);
@@ -229,7 +231,7 @@ static int parse_sample(void *context)
 {
 	struct sl_err err = SL_ERR_INIT;
 	json_t *value, *expected = context;
-	int code = sl_canon_parse(SL_STR(sample), &value, &err);
+	int code = sl_json_parse(SL_STR(sample), &value, &err);
 	assert_int_equal(code, err.code);
 	assert_true((code == 0) == (value != NULL));
 	if (code == 0)

@@ -9,7 +9,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/scan.h"
+#include "core/json/write.h"
 #include "unit/base/torture.h"
 
 #define MAXIMUM 10000000
@@ -19,7 +21,7 @@ static json_t *parsed(struct sl_str text)
 {
 	struct sl_err err = SL_ERR_INIT;
 	json_t *value;
-	if (sl_canon_parse(text, &value, &err) != 0)
+	if (sl_json_parse(text, &value, &err) != 0)
 		fail_msg("%s", err.message);
 	return value;
 }
@@ -37,7 +39,7 @@ static void assert_canonical(struct sl_str text, struct sl_str expected)
 	json_t *value = parsed(text);
 	struct sl_buf out;
 	sl_buf_init(&out, MAXIMUM);
-	sl_canon_write(&out, value);
+	sl_json_write(&out, value);
 	assert_buf(&out, expected);
 	json_decref(value);
 }
@@ -47,7 +49,7 @@ static void assert_written(json_t *value, const char *expected)
 {
 	struct sl_buf out;
 	sl_buf_init(&out, MAXIMUM);
-	sl_canon_write(&out, value);
+	sl_json_write(&out, value);
 	assert_buf(&out, sl_str_from(expected));
 	json_decref(value);
 }
@@ -120,13 +122,13 @@ static void canon__strings_escape_only_what_they_must(void **state)
 	(void)state;
 	struct sl_buf out;
 	sl_buf_init(&out, MAXIMUM);
-	sl_canon_string(&out, SL_STR("\b\t\n\f\r\"\\/\x01\x1f\x7f <>&'\xc2\x80\xe2\x80\xa8\xf0\x9f\x98\x80"));
+	sl_json_string(&out, SL_STR("\b\t\n\f\r\"\\/\x01\x1f\x7f <>&'\xc2\x80\xe2\x80\xa8\xf0\x9f\x98\x80"));
 	assert_buf(&out, SL_STR("\"\\b\\t\\n\\f\\r\\\"\\\\/\\u0001\\u001f\x7f <>&'\xc2\x80\xe2\x80\xa8\xf0\x9f\x98\x80\""));
 	sl_buf_init(&out, MAXIMUM);
-	sl_canon_string(&out, (struct sl_str){ NULL, 0 });
+	sl_json_string(&out, (struct sl_str){ NULL, 0 });
 	assert_buf(&out, SL_STR("\"\""));
 	sl_buf_init(&out, MAXIMUM);
-	sl_canon_string(&out, (struct sl_str){ "a\0b", 3 });
+	sl_json_string(&out, (struct sl_str){ "a\0b", 3 });
 	assert_buf(&out, SL_STR("\"a\\u0000b\""));
 }
 
@@ -145,7 +147,7 @@ static void canon__escapes_are_found_at_every_place(void **state)
 			expected[length + 2] = '"';
 			struct sl_buf out;
 			sl_buf_init(&out, MAXIMUM);
-			sl_canon_string(&out, (struct sl_str){ text, length });
+			sl_json_string(&out, (struct sl_str){ text, length });
 			assert_buf(&out, (struct sl_str){ expected, length + 3 });
 		}
 	}
@@ -168,7 +170,7 @@ static void canon__numbers_are_those_of_ecmascript(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct sl_buf out;
 		sl_buf_init(&out, MAXIMUM);
-		sl_canon_number(&out, cases[i].number);
+		sl_json_number(&out, cases[i].number);
 		assert_buf(&out, sl_str_from(cases[i].text));
 	}
 }
@@ -198,7 +200,7 @@ static void canon__writing_is_stable(void **state)
 		struct sl_buf once;
 		json_t *value = parsed(sl_str_from(texts[i]));
 		sl_buf_init(&once, MAXIMUM);
-		sl_canon_write(&once, value);
+		sl_json_write(&once, value);
 		json_t *again = parsed(sl_buf_str(&once));
 		assert_true(json_equal(value, again));
 		assert_canonical(sl_buf_str(&once), sl_buf_str(&once));
@@ -215,10 +217,10 @@ static void canon__write_without_leaves_members_out(void **state)
 	json_t *value = parsed(SL_STR("{\"title\":\"t\",\"rank\":\"V\",\"id\":{\"a\":1},\"data\":{\"id\":7}}"));
 	struct sl_buf out;
 	sl_buf_init(&out, MAXIMUM);
-	sl_canon_write_without(&out, value, skip, COUNT(skip));
+	sl_json_write_without(&out, value, skip, COUNT(skip));
 	assert_buf(&out, SL_STR("{\"data\":{\"id\":7},\"title\":\"t\"}"));
 	sl_buf_init(&out, MAXIMUM);
-	sl_canon_write_without(&out, value, NULL, 0);
+	sl_json_write_without(&out, value, NULL, 0);
 	assert_buf(&out, SL_STR("{\"data\":{\"id\":7},\"id\":{\"a\":1},\"rank\":\"V\",\"title\":\"t\"}"));
 	json_decref(value);
 }
@@ -229,7 +231,7 @@ static void canon__write_without_is_for_objects(void **state)
 	struct sl_buf out;
 	json_t *array = json_array();
 	sl_buf_init(&out, MAXIMUM);
-	sl_canon_write_without(&out, array, NULL, 0);
+	sl_json_write_without(&out, array, NULL, 0);
 	assert_int_equal(sl_buf_code(&out), SL_INTERNAL);
 	json_decref(array);
 	sl_buf_dispose(&out);
@@ -242,7 +244,7 @@ static void canon__full_buffer_sticks(void **state)
 	for (size_t maximum = 0; maximum < 24; maximum++) {
 		struct sl_buf out;
 		sl_buf_init(&out, maximum);
-		sl_canon_write(&out, value);
+		sl_json_write(&out, value);
 		assert_int_equal(sl_buf_code(&out), SL_TOO_LARGE);
 		sl_buf_dispose(&out);
 	}
@@ -263,10 +265,10 @@ static void canon__depth_is_limited(void **state)
 	struct sl_buf out;
 	json_t *fits = nested(2 * SL_JSON_DEPTH), *too_deep = nested(2 * SL_JSON_DEPTH + 1);
 	sl_buf_init(&out, MAXIMUM);
-	sl_canon_write(&out, fits);
+	sl_json_write(&out, fits);
 	assert_int_equal(sl_buf_code(&out), 0);
 	assert_int_equal(out.length, 4 * SL_JSON_DEPTH);
-	sl_canon_write(&out, too_deep);
+	sl_json_write(&out, too_deep);
 	assert_int_equal(sl_buf_code(&out), SL_INTERNAL);
 	sl_buf_dispose(&out);
 	json_decref(fits);
@@ -279,10 +281,10 @@ static int parse_and_write(void *context)
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_buf out;
 	json_t *value;
-	int code = sl_canon_parse(*text, &value, &err);
+	int code = sl_json_parse(*text, &value, &err);
 	sl_buf_init(&out, MAXIMUM);
 	if (code == 0) {
-		sl_canon_write(&out, value);
+		sl_json_write(&out, value);
 		code = sl_buf_code(&out);
 	}
 	if (code == 0)

@@ -7,8 +7,9 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "core/json/canon.h"
-#include "core/rows/rows.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
+#include "core/rows/document_read.h"
 
 #define WORDS_MAXIMUM 4096 /* of one history */
 
@@ -231,7 +232,7 @@ static inline struct sl_str canonical(const json_t *value)
 	struct sl_buf out;
 	struct sl_str text = { NULL, 0 };
 	sl_buf_init(&out, SIZE_MAX);
-	sl_canon_write(&out, value);
+	sl_json_write(&out, value);
 	assert_int_equal(sl_buf_code(&out), 0);
 	assert_int_equal(sl_arena_copy(history.arena, sl_buf_str(&out), &text), 0);
 	sl_buf_dispose(&out);
@@ -284,7 +285,7 @@ static inline void write_row(struct sl_rowset *rows, const struct sl_key *key)
 	if (!old) {
 		value = key->entity == SL_META ? random_value(field) : random_object(shape, NULL);
 	} else {
-		assert_int_equal(sl_canon_parse(old->data, &value, NULL), 0);
+		assert_int_equal(sl_json_parse(old->data, &value, NULL), 0);
 		json_t *edited = value;
 		if (key->entity == SL_META)
 			edited = edited_value(field, value);

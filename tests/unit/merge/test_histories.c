@@ -12,6 +12,7 @@
 #include "core/rows/digest.h"
 #include "core/merge/merge.h"
 #include "core/schema/validate.h"
+#include "core/rows/document_write.h"
 #include "histories.h"
 
 static struct {
@@ -215,7 +216,7 @@ static void assert_valid(const struct sl_rowset *rows)
 	json_t *document = NULL;
 	sl_buf_init(&out, SIZE_MAX);
 	if (sl_rows_write_document(rows, history.arena, &out, &err) != 0
-		|| sl_canon_parse(sl_buf_str(&out), &document, &err) != 0
+		|| sl_json_parse(sl_buf_str(&out), &document, &err) != 0
 		|| sl_validate_document(document, "", SIZE_MAX, history.arena, &faults, &err) != 0)
 		fail_msg("%s %s", err.path, err.message);
 	json_decref(document);
@@ -228,7 +229,7 @@ static void assert_canonical(const struct sl_rowset *rows)
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(rows, &cursor))) {
 		json_t *value = NULL;
-		assert_int_equal(sl_canon_parse(row->data, &value, NULL), 0);
+		assert_int_equal(sl_json_parse(row->data, &value, NULL), 0);
 		assert_true(sl_str_equal(canonical(value), row->data));
 		assert_true(row->key.entity != SL_META || !sl_rows_meta_is_empty(row->key.id, value));
 		json_decref(value);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 #include "core/merge/steps.h"
 #include "merging.h"
 

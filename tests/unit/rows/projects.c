@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 #include "core/base/rank.h"
 #include "core/schema/validate.h"
+#include "core/rows/document_write.h"
 
 #define ROW_BYTES ((size_t)1 << 24)
 
@@ -42,7 +43,7 @@ json_t *project_json(const char *text)
 	struct sl_err err = SL_ERR_INIT;
 	char *copy = project_text(text);
 	json_t *value = NULL;
-	if (sl_canon_parse(sl_str_from(copy), &value, &err) != SL_OK)
+	if (sl_json_parse(sl_str_from(copy), &value, &err) != SL_OK)
 		fail_msg("the test's own text is not JSON: %s", err.message);
 	free(copy);
 	return value;
@@ -90,7 +91,7 @@ json_t *project_document(const struct sl_rowset *rows, struct sl_arena *arena)
 	sl_buf_init(&text, SIZE_MAX);
 	if (sl_rows_write_document(rows, arena, &text, &err) != SL_OK)
 		fail_msg("the document can't be written: %s", err.message);
-	if (sl_canon_parse(sl_buf_str(&text), &value, &err) != SL_OK)
+	if (sl_json_parse(sl_buf_str(&text), &value, &err) != SL_OK)
 		fail_msg("the document is not JSON: %s", err.message);
 	sl_buf_dispose(&text);
 	return value;
@@ -297,6 +298,6 @@ json_t *project_load(const char *name, struct sl_buf *text_r)
 	if (packed)
 		pclose(file);
 	fclose(there);
-	assert_int_equal(sl_canon_parse(sl_buf_str(text_r), &value, &err), SL_OK);
+	assert_int_equal(sl_json_parse(sl_buf_str(text_r), &value, &err), SL_OK);
 	return value;
 }

@@ -2,6 +2,7 @@
 #include "rows_fixture.h"
 
 #include <stdio.h>
+#include "core/rows/document_write.h"
 
 static bool has_row(const struct sl_rowset *rows, enum sl_entity entity, int64_t episode, const char *id)
 {

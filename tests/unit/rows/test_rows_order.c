@@ -2,6 +2,7 @@
 #include "rows_fixture.h"
 
 #include "core/base/rank.h"
+#include "core/rows/document_write.h"
 
 /* --- ranks ------------------------------------------------------------------------------------------------------- */
 

@@ -7,7 +7,8 @@
 
 #include <jansson.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/schema/schema.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -185,7 +186,7 @@ static void empty__is_the_canonical_text_of_the_table_s_zeros(void **state)
 			field->type == SL_TYPE_LIST ? json_array() : zeros(field->shape);
 		struct sl_buf text;
 		sl_buf_init(&text, 1 << 16);
-		sl_canon_write(&text, value);
+		sl_json_write(&text, value);
 		sl_buf_add_char(&text, '\0');
 		assert_int_equal(sl_buf_code(&text), 0);
 		assert_string_equal(sl_schema_empty(sl_str_from(field->name)), text.bytes);
@@ -214,7 +215,7 @@ static json_t *written_schema(void)
 	sl_buf_init(&out, 1 << 20);
 	sl_schema_write(&out);
 	assert_int_equal(sl_buf_code(&out), 0);
-	if (sl_canon_parse(sl_buf_str(&out), &schema, &err) != 0)
+	if (sl_json_parse(sl_buf_str(&out), &schema, &err) != 0)
 		fail_msg("%s", err.message);
 	sl_buf_dispose(&out);
 	return schema;

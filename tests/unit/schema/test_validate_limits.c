@@ -2,6 +2,9 @@
 #include "validating.h"
 
 #include "core/delta/delta.h"
+#include "core/rows/document_write.h"
+#include "core/json/scan.h"
+#include "core/json/write.h"
 
 static json_t *nested(size_t levels)
 {
@@ -131,7 +134,7 @@ static void rows__estimate_never_lets_a_large_row_pass(void **state)
 		struct sl_buf canonical;
 		json_object_del(row, "id");
 		sl_buf_init(&canonical, 1 << 16);
-		sl_canon_write(&canonical, row);
+		sl_json_write(&canonical, row);
 		expect_valid(DOCUMENT, document, canonical.length);
 		expect_fault(DOCUMENT, document, canonical.length - 1, "/projectData/episodes/0", NULL);
 		sl_buf_dispose(&canonical);

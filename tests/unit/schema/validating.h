@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/json/canon.h"
+#include "core/json/parse.h"
 #include "core/schema/validate.h"
 
 #define NO_LIMIT ((size_t)1 << 24)
@@ -41,7 +41,7 @@ static inline json_t *parse_bytes(const char *bytes, size_t length)
 {
 	struct sl_err err = SL_ERR_INIT;
 	json_t *value = NULL;
-	if (sl_canon_parse((struct sl_str){ bytes, length }, &value, &err) != 0)
+	if (sl_json_parse((struct sl_str){ bytes, length }, &value, &err) != 0)
 		fail_msg("the test's own text is not JSON: %s", err.message);
 	return value;
 }
