@@ -1,10 +1,10 @@
 /* Text cut into lines, or into words and what stands between them.
  *
- * A line ends behind its LF (a CR before it belongs to it) or with the text. Tokens are, after UAX #29 where that
- * matters: a line end (LF or CR LF); a run of blanks; a word, which is a run of letters, digits and marks; a single
- * sign; a single letter of a script that puts no blanks between words (Chinese, Japanese, Thai …). A sign or letter
- * keeps what belongs to it: marks, variation selectors, skin tones, the rest of a ZWJ sequence, the other half of a
- * flag. So no token ends inside a character as a writer sees it.
+ * A line ends behind its LF (a CR before it belongs to it) or with the text. Tokens are: a line end (LF or CR LF); a run of
+ * blanks; a word; a single sign; a single letter of a script that puts no blanks between words (Chinese, Japanese, Thai …).
+ * Words and numbers are those of UAX #29, so `can't`, `1,000` and `3.14` are one each; a currency sign that touches a number
+ * belongs to it. No token ends inside a grapheme cluster, which is a character as a writer sees it: marks, skin tones, the rest
+ * of a ZWJ sequence and the other half of a flag stay with what they belong to.
  *
  * Both cut from the front: where a line or token ends doesn't depend on what stands before its beginning.
  */
