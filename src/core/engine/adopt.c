@@ -292,17 +292,19 @@ static int merge(struct adopting *adopting, bool doubtful)
 	struct sl_err ignored = SL_ERR_INIT;
 	struct sl_merge merge;
 	const struct sl_rowset *ancestor = NULL;
+	const struct sl_merge_options options = { .ancestor = doubtful ? SL_TEXT_SHARED_BASE : SL_TEXT_TRUE_BASE,
+		.first_sync = !engine->meta.pulled };
 	int rc = complete(adopting);
 	if (rc == SL_OK)
 		rc = find_ancestor(adopting, doubtful, &ancestor);
 	if (SL_PLANTED(TWO_WAY_MERGE) || (SL_PLANTED(CLOCK_DECIDES) && engine->now_ms > adopting->news->version))
 		ancestor = adopting->theirs;
 	if (rc == SL_OK)
-		rc = sl_merge(ancestor, engine->local, adopting->theirs, &engine->scratch, &merge, &ignored);
+		rc = sl_merge(ancestor, engine->local, adopting->theirs, &options, &engine->scratch, &merge, &ignored);
 	if (rc == SL_OK)
-		rc = sl_engine_keep_receipts(engine, &merge);
+		rc = change_local(engine, &merge.adopt);
 	engine->counts.merges++;
-	return rc == SL_OK ? change_local(engine, &merge.adopt) : rc;
+	return rc == SL_OK ? sl_engine_keep_receipts(engine, &merge) : rc;
 }
 
 static int take_in(struct adopting *adopting, bool doubtful)

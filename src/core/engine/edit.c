@@ -232,12 +232,12 @@ static int merge_edit(struct sl_engine *engine, const struct sl_delta *delta, co
 	mine = sl_rowset_clone(seen, &engine->scratch);
 	if (!mine || sl_delta_apply(delta, mine, &engine->scratch) != SL_OK)
 		return SL_NO_MEMORY;
-	int rc = sl_merge(seen, mine, engine->local, &engine->scratch, &merge, err);
+	int rc = sl_merge(seen, mine, engine->local, NULL, &engine->scratch, &merge, err);
 	if (rc != SL_OK)
 		return rc;
-	rc = sl_engine_keep_receipts(engine, &merge);
+	rc = sl_engine_change_local(engine, &merge.push, true);
 	if (rc == SL_OK)
-		rc = sl_engine_change_local(engine, &merge.push, true);
+		rc = sl_engine_keep_receipts(engine, &merge);
 	if (rc == SL_OK)
 		rc = tell_outcome(engine, delta);
 	engine->counts.merges++;

@@ -176,8 +176,19 @@ int64_t sl_engine_stored_number(const json_t *object, const char *name);
 /* A delta that is a member of what is stored: SL_INTERNAL for one that no engine stored so. */
 int sl_engine_stored_delta(const json_t *object, const char *name, struct sl_arena *arena, struct sl_delta *delta_r);
 
-/* Keeps what a merge decided: receipts, and conflict copies for what was parked. */
+/* Keeps what a merge decided: receipts, and open decisions. */
 int sl_engine_keep_receipts(struct sl_engine *engine, const struct sl_merge *merge);
+
+/* An open decision, and its row and that one's episode as the merge left them (data of length 0: there is none), so that both can
+ * come back should they go before somebody decides. */
+struct sl_decision {
+	struct sl_note note;
+	struct sl_row row, parent;
+};
+
+/* Opens the decision as it is, and reads one: its texts live in the arena. */
+int sl_engine_open_decision(struct sl_engine *engine, const struct sl_decision *decision);
+int sl_engine_read_decision(const struct sl_record *record, struct sl_arena *arena, struct sl_decision *decision_r);
 
 /* Keeps what `change` is about to replace or remove locally, if anything. `reason` as in struct sl_backup. */
 int sl_engine_back_up(struct sl_engine *engine, const struct sl_delta *change, const char *reason);
@@ -191,7 +202,12 @@ int sl_engine_read_backup(const struct sl_record *record, struct sl_arena *arena
 /* Removes the conflict copy and tells the app. */
 int sl_engine_close_conflict(struct sl_engine *engine, int64_t id);
 
-/* Closes conflict copies of the touched rows that now hold the copy's text. */
+/* --- decide.c: open decisions ------------------------------------------------------------------------------------- */
+
+/* Opens a decision unless the row holds my words already; what it overlaps of older ones becomes part of it. */
+int sl_engine_take_decision(struct sl_engine *engine, const struct sl_note *note, const struct sl_rowset *merged);
+
+/* Closes decisions about the touched rows that a choice for mine would not change. */
 int sl_engine_close_settled(struct sl_engine *engine);
 
 /* The content of a row in 32 hex digits. */
@@ -203,7 +219,7 @@ void sl_engine_row_hash(const struct sl_row *row, char hex_r[SL_DIGEST_HEX]);
 int sl_engine_edit(struct sl_engine *engine, struct sl_str delta, struct sl_str before, struct sl_err *err);
 int sl_engine_replace(struct sl_engine *engine, struct sl_str document, int64_t revision, struct sl_err *err);
 int sl_engine_clear(struct sl_engine *engine);
-int sl_engine_resolve(struct sl_engine *engine, int64_t id, enum sl_choice choice, struct sl_str value,
+int sl_engine_resolve(struct sl_engine *engine, int64_t id, size_t hunk, enum sl_choice choice, struct sl_str own,
 	struct sl_err *err);
 int sl_engine_reverse(struct sl_engine *engine, int64_t id, struct sl_err *err);
 int sl_engine_restore_backup(struct sl_engine *engine, int64_t id, struct sl_err *err);

@@ -110,3 +110,10 @@ enum sl_text_class sl_text_class_of(uint32_t point)
 		return ranges[low].class;
 	return sl_text_is_mark(point) ? SL_CLASS_EXTEND : SL_CLASS_WORD;
 }
+
+enum sl_text_script sl_text_script_of(uint32_t point)
+{
+	if (sl_text_class_of(point) != SL_CLASS_SOLO)
+		return SL_SCRIPT_OTHER;
+	return point < 0x2e80 || (point >= 0xa980 && point < 0xab00) ? SL_SCRIPT_RUNS : SL_SCRIPT_SYLLABLES;
+}

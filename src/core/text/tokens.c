@@ -221,3 +221,38 @@ size_t sl_text_count_words(struct sl_str text)
 		at = sl_text_token_end(text, at, &token);
 	return count;
 }
+
+/* The script of the letter that ends before `at`, whose marks are passed over. */
+static enum sl_text_script script_before(struct sl_str text, size_t at)
+{
+	size_t length;
+	uint32_t point;
+	do {
+		if (at == 0)
+			return SL_SCRIPT_OTHER;
+		do
+			at--;
+		while (at > 0 && ((unsigned char)text.bytes[at] & 0xc0) == 0x80);
+		point = decode(text, at, &length);
+	} while (sl_text_class_of(point) == SL_CLASS_EXTEND);
+	return sl_text_script_of(point);
+}
+
+static enum sl_text_script script_at(struct sl_str text, size_t at)
+{
+	size_t length;
+	return at < text.length ? sl_text_script_of(decode(text, at, &length)) : SL_SCRIPT_OTHER;
+}
+
+bool sl_text_is_inside_word(struct sl_str text, size_t from, size_t end)
+{
+	enum sl_text_script script = script_at(text, from);
+	enum sl_text_token token;
+	size_t letters = 0;
+	if (from == end)
+		return script != SL_SCRIPT_OTHER && script == script_before(text, from);
+	for (size_t at = from; at < end; at = sl_text_token_end(text, at, &token))
+		if (script_at(text, at) != script || (script == SL_SCRIPT_SYLLABLES && ++letters == 2))
+			return false;
+	return script != SL_SCRIPT_OTHER;
+}

@@ -22,6 +22,11 @@ size_t sl_text_line_end(struct sl_str text, size_t at);
  * WORD, an emoji a SIGN. Bytes that are no UTF-8 count as signs. */
 size_t sl_text_token_end(struct sl_str text, size_t at, enum sl_text_token *token_r);
 
+/* Whether text[from, end) and the letters around it may be parts of one word, of a script that puts no blanks between words:
+ * it is less than two letters long in Chinese and Japanese, or nothing but letters in Thai, Lao, Burmese, Khmer and the like;
+ * if it is empty, such letters stand on both sides of it. */
+bool sl_text_is_inside_word(struct sl_str text, size_t from, size_t end);
+
 /* The number of words and line ends in `text`. */
 size_t sl_text_count_words(struct sl_str text);
 

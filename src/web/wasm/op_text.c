@@ -82,7 +82,7 @@ int sl_op_text(struct sl_work *work)
 	for (int i = 0; i < 3; i++)
 		if (sl_utf8_valid(work->in[i]) != work->in[i].length)
 			return sl_work_refuse(work, "a text is not UTF-8");
-	int code = sl_text_merge(work->in[0], work->in[1], work->in[2], &work->arena, &merge, &work->err);
+	int code = sl_text_merge(work->in[0], work->in[1], work->in[2], SL_TEXT_TRUE_BASE, &work->arena, &merge, &work->err);
 	if (code != SL_OK)
 		return code;
 	sl_work_write_member(&work->out, "{\"text\":", merge.text);

@@ -1,15 +1,12 @@
 /* Reads Unicode's break tests, in the form of ../shared/vectors: code points in hex, clusters or words between slashes.
  *
- * Include the headers that cmocka needs and cmocka.h first.
+ * Include what vectors.h wants first.
  */
 #ifndef TESTS_UNIT_TEXT_UNICODE_TESTS_H
 #define TESTS_UNIT_TEXT_UNICODE_TESTS_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/base/utf8.h"
+#include "unit/base/vectors.h"
 
 #define BREAK_TEST_BYTES 512
 
@@ -20,21 +17,6 @@ struct break_test {
 	uint32_t points[BREAK_TEST_BYTES / 4];
 	size_t length, point_count;
 };
-
-/* The file of that name in the folder of vectors, or NULL where that is absent. */
-static FILE *open_vectors(const char *name)
-{
-	const char *shared = getenv("SLATESYNC_SHARED"), *source = getenv("srcdir");
-	char path[1024];
-	if (shared)
-		snprintf(path, sizeof(path), "%s/vectors/%s", shared, name);
-	else
-		snprintf(path, sizeof(path), "%s/../shared/vectors/%s", source ? source : ".", name);
-	FILE *file = fopen(path, "r");
-	if (!file)
-		print_message("there is no %s\n", path);
-	return file;
-}
 
 /* Reads the next test; false at the end of the file. Lone surrogates, which no text holds, are left out. */
 static bool next_break_test(FILE *file, struct break_test *test)
