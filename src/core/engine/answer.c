@@ -1,4 +1,4 @@
-/* What answers mean; see engine_inside.h. Keeps true: an answer counts once, and only for the request that is out;
+/* What answers mean; see private.h. Keeps true: an answer counts once, and only for the request that is out;
  * whatever can't be understood changes nothing and is a failure like any other; every path on which the engine goes
  * on by itself either made progress or backs off. Rules: merge.md "Client engine" 3, 4, 5, 7; protocol.md "Project". */
 #include "core/engine/private.h"
@@ -15,6 +15,7 @@ struct answer {
 	json_t *body;     /* NULL: none, or not JSON */
 	int64_t wait_ms;  /* that the server asked for */
 	int64_t since;    /* of a pull: the version asked for */
+	bool uncertain;   /* of a push: an earlier try may have been taken */
 };
 
 /* --- parts -------------------------------------------------------------------------------------------------------- */
@@ -81,7 +82,6 @@ static void fail_otherwise(const struct answer *answer)
  * loops. */
 static void go_round(struct sl_engine *engine)
 {
-	sl_engine_drop_op(engine);
 	engine->counts.rounds++;
 	if (++engine->rounds > 1)
 		sl_engine_back_off(engine, engine->rounds - 1, 0);
@@ -102,7 +102,7 @@ static int take_pulled(const struct answer *answer, const struct sl_news *news)
 {
 	struct sl_engine *engine = answer->engine;
 	struct sl_delta op;
-	bool settled = engine->op.settled;
+	bool settled = engine->op.state == SL_OP_SETTLED;
 	int rc = settled ? sl_engine_op_delta(engine, &op) : SL_OK;
 	if (rc == SL_OK)
 		rc = sl_engine_adopt(engine, settled ? &op : NULL, news);
@@ -116,15 +116,6 @@ static int take_pulled(const struct answer *answer, const struct sl_news *news)
 	return SL_OK;
 }
 
-/* `version`: the server's; −1: not known. If it is older than it was, what it lacks is lost there, not deleted. That must not
- * be forgotten before the whole state is here, whatever it has caught up with until then: no epoch is called so. */
-static void ask_for_all(struct sl_engine *engine, int64_t version)
-{
-	engine->full_wanted = true;
-	if (version < engine->meta.version)
-		engine->meta.epoch = SL_STR("?");
-}
-
 static int read_pulled(const struct answer *answer)
 {
 	struct sl_engine *engine = answer->engine;
@@ -133,7 +124,7 @@ static int read_pulled(const struct answer *answer)
 	struct sl_news news;
 	if (json_is_true(json_object_get(answer->body, "full")) && answer->since > 0
 		&& sl_engine_read_version(json_object_get(answer->body, "updatedAt"), &news.version)) {
-		ask_for_all(engine, news.version); /* this form has no ranks: ask for the one that has */
+		sl_engine_ask_for_all(engine, news.version); /* this form has no ranks: ask for the one that has */
 		return SL_OK;
 	}
 	int rc = sl_engine_read_news(engine, answer->body, &news, &err);
@@ -147,7 +138,7 @@ static int read_pulled(const struct answer *answer)
 	}
 	news.whole = answer->since == 0;
 	if (!news.whole && (news.version < engine->meta.version || sl_engine_is_other_epoch(engine, &news))) {
-		ask_for_all(engine, news.version);
+		sl_engine_ask_for_all(engine, news.version);
 		return SL_OK;
 	}
 	return take_pulled(answer, &news);
@@ -187,13 +178,13 @@ static int take_pushed(const struct answer *answer, struct sl_news *news)
 	engine->counts.pushes++;
 	engine->counts.replays += json_is_true(json_object_get(answer->body, "replayed"));
 	if (news->version < engine->meta.version || sl_engine_is_other_epoch(engine, news)) {
-		ask_for_all(engine, news->version);
-		engine->op.settled = true;
+		sl_engine_ask_for_all(engine, news->version);
+		engine->op.state = SL_OP_SETTLED;
 		return SL_OK;
 	}
 	if (json_is_true(json_object_get(answer->body, "changesOmitted"))) {
 		sl_engine_succeed(engine);
-		engine->op.settled = true;
+		engine->op.state = SL_OP_SETTLED;
 		return SL_OK;
 	}
 	int64_t before = engine->meta.version;
@@ -206,7 +197,7 @@ static int take_pushed(const struct answer *answer, struct sl_news *news)
 	if (rc > 0)
 		go_on(engine, before);
 	else
-		engine->op.settled = true;
+		engine->op.state = SL_OP_SETTLED;
 	return SL_OK;
 }
 
@@ -228,7 +219,7 @@ static int read_pushed(const struct answer *answer)
 	if (!engine->op.restores)
 		return take_pushed(answer, &news);
 	engine->meta.restore_version = 0;
-	engine->pull_wanted = true;
+	sl_engine_want(engine, SL_WANT_CHANGES);
 	sl_engine_succeed(engine);
 	finish_op(engine);
 	return SL_OK;
@@ -254,11 +245,12 @@ static int answer_conflict(const struct answer *answer)
 		return SL_OK;
 	}
 	sl_engine_succeed(engine);
+	sl_engine_drop_op(engine);
 	go_round(engine);
 	if (SL_PLANTED(CONFLICT_REPEATED))
 		return SL_OK;
 	if (!news.has_changes || other_epoch || news.version < engine->meta.version) {
-		ask_for_all(engine, news.version);
+		sl_engine_ask_for_all(engine, news.version);
 		return SL_OK;
 	}
 	rc = sl_engine_adopt(engine, NULL, &news);
@@ -274,8 +266,9 @@ static int answer_invalid(const struct answer *answer)
 		return SL_OK;
 	}
 	if (says(answer, "op_reused")) {
+		sl_engine_drop_op(engine);
 		go_round(engine);
-		engine->pull_wanted = true;
+		sl_engine_want(engine, SL_WANT_CHANGES);
 		return SL_OK;
 	}
 	return sl_engine_refuse_rows(engine, answer->body, *detail_of(answer) ? detail_of(answer) : "not valid");
@@ -292,6 +285,22 @@ static void give_restore_up(const struct answer *answer)
 	engine->attempt = 0;
 }
 
+/* The server has seen no pull of ours. One that doesn't know of our pulls may know less than it did, so what it has is looked
+ * at as a whole; but an operation that an earlier try may have brought there is sent again as soon as the gate is open. */
+static void answer_unpulled(const struct answer *answer)
+{
+	struct sl_engine *engine = answer->engine;
+	if (answer->uncertain)
+		engine->op.state = SL_OP_GATED;
+	else {
+		sl_engine_drop_op(engine);
+		if (engine->meta.pulled)
+			sl_engine_ask_for_all(engine, -1);
+		engine->meta.pulled = false;
+	}
+	go_round(engine);
+}
+
 static int answer_push(const struct answer *answer)
 {
 	struct sl_engine *engine = answer->engine;
@@ -301,13 +310,9 @@ static int answer_push(const struct answer *answer)
 		return read_pushed(answer);
 	if (answer->status == 409)
 		return answer_conflict(answer);
-	if (answer->status == 412 || answer->status == 428) {
-		/* A server that doesn't know of our pulls may know less than it did. */
-		if (engine->meta.pulled)
-			ask_for_all(engine, -1);
-		engine->meta.pulled = false;
-		go_round(engine);
-	} else if (engine->op.restores && (final || (answer->status == 404 && says(answer, "no_snapshot"))))
+	if (answer->status == 412 || answer->status == 428)
+		answer_unpulled(answer);
+	else if (engine->op.restores && (final || (answer->status == 404 && says(answer, "no_snapshot"))))
 		give_restore_up(answer);
 	else if (answer->status == 422)
 		return answer_invalid(answer);
@@ -320,6 +325,25 @@ static int answer_push(const struct answer *answer)
 
 /* --- all ---------------------------------------------------------------------------------------------------------- */
 
+/* Nothing of the answer to this pull is taken in, because base must not move under the operation. */
+static int answer_gate(const struct answer *answer)
+{
+	struct sl_engine *engine = answer->engine;
+	if (answer->status == 200 || (answer->status == 404 && says(answer, "no_project"))) {
+		sl_engine_succeed(engine);
+		engine->op.state = SL_OP_UNCERTAIN;
+	} else
+		fail_otherwise(answer);
+	return SL_OK;
+}
+
+static int answer_request(const struct answer *answer, enum sl_request_kind kind)
+{
+	if (kind == SL_REQUEST_GATE)
+		return answer_gate(answer);
+	return kind == SL_REQUEST_PULL ? answer_pull(answer) : answer_push(answer);
+}
+
 int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event)
 {
 	struct sl_outstanding request = engine->outstanding;
@@ -330,12 +354,13 @@ int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event)
 		engine->counts.ignored_answers++;
 		return SL_OK;
 	}
-	engine->outstanding.kind = SL_REQUEST_NONE;
+	answer.uncertain = engine->op.state == SL_OP_UNCERTAIN;
+	sl_engine_drop_request(engine);
 	engine->unreachable = false;
 	answer.wait_ms = 1000 * (backoff > retry_after ? backoff : retry_after);
 	if (sl_json_parse(event->answer.body, &answer.body, &ignored) == SL_NO_MEMORY)
 		return SL_NO_MEMORY;
-	int rc = request.kind == SL_REQUEST_PULL ? answer_pull(&answer) : answer_push(&answer);
+	int rc = answer_request(&answer, request.kind);
 	json_decref(answer.body);
 	if (rc == SL_OK && answer.wait_ms && !engine->retry.on)
 		sl_engine_back_off(engine, 0, answer.wait_ms);

@@ -1,5 +1,5 @@
 /* Taking automatic steps back: resolving conflicts, reversing a merge's decision, restoring backups; see
- * engine_inside.h. All are ordinary edits of the rows as they are now, so each can itself be taken back. Rules:
+ * private.h. All are ordinary edits of the rows as they are now, so each can itself be taken back. Rules:
  * merge.md, "Receipts". */
 #include "core/engine/private.h"
 

@@ -1,4 +1,4 @@
-/* Edits of the user: single rows, whole documents, clearing; see engine_inside.h. Keeps true: a refusal changes
+/* Edits of the user: single rows, whole documents, clearing; see private.h. Keeps true: a refusal changes
  * nothing; what is taken is valid, ranked and has its episode, so that it can be merged and pushed; only clearing
  * may empty the project on the server. Rules: merge.md "Order", 1 and 2 of "Client engine". */
 #include "core/engine/private.h"

@@ -1,4 +1,4 @@
-/* Events of the engine from JSON; see engine_json.h. Keeps true: a text that is not an event of the form described
+/* Events of the engine from JSON; see json.h. Keeps true: a text that is not an event of the form described
  * there is refused by name of the member at fault, and nothing is guessed. */
 #include "core/engine/json.h"
 

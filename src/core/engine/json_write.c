@@ -1,4 +1,4 @@
-/* Effects of the engine, and what it keeps, as JSON; see engine_json.h. */
+/* Effects of the engine, and what it keeps, as JSON; see json.h. */
 #include "core/json/write.h"
 #include "core/engine/json.h"
 

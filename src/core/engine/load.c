@@ -1,4 +1,4 @@
-/* Starting from what was stored: the opposite of engine_store.c. Pairs come in any order; a pair that can't be read
+/* Starting from what was stored: the opposite of store.c. Pairs come in any order; a pair that can't be read
  * means that the store was damaged (SL_INTERNAL), and nothing is guessed then. Unknown keys are left alone. */
 #include "core/engine/private.h"
 
@@ -123,6 +123,7 @@ static int load_retry(struct loading *loading, const json_t *object)
 static int load_op(struct loading *loading, const json_t *object)
 {
 	struct sl_operation *op = &loading->engine->op;
+	op->state = SL_OP_UNCERTAIN; /* an earlier run may have sent it */
 	op->restores = !json_object_get(object, "delta");
 	return text_of(loading->engine, object, "opId", &op->id);
 }

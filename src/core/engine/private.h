@@ -1,6 +1,6 @@
 /* What the rooms of the engine share: its state, and the steps from an event to the effects.
  *
- * Memory: what lasts lives in one of two arenas, of which compaction empties the other (engine_rows.c); what one event
+ * Memory: what lasts lives in one of two arenas, of which compaction empties the other (memory.c); what one event
  * makes, the effects included, in `scratch`, emptied when the next event begins. Steps change the state freely: should
  * one fail on the way, the engine is broken and its user starts again from the store.
  */
@@ -45,15 +45,43 @@ struct sl_engine_meta {
 	bool clearing;           /* the user emptied the project on purpose, which is not pushed yet */
 };
 
+/* Where the push in flight stands. */
+enum sl_op_state {
+	SL_OP_NONE,
+	SL_OP_READY,     /* to be sent; no earlier try of it can have been taken */
+	SL_OP_UNCERTAIN, /* it was sent and nobody knows whether the server took it: sent again, whatever else happens */
+	SL_OP_GATED,     /* the same, but the server wants to see a pull before it looks at it */
+	SL_OP_SETTLED    /* the server took it, but what it has now has to be pulled before base can follow */
+};
+
 /* The push in flight. All there is to it is the body that is sent: id, base version and rows are read from it. */
 struct sl_operation {
+	enum sl_op_state state;
 	struct sl_str body; /* empty: none */
 	struct sl_str id;
 	bool restores;      /* POST /project/restore */
-	bool settled;       /* the server took it, but what it has now has to be pulled before base can follow */
 };
 
-enum sl_request_kind { SL_REQUEST_NONE, SL_REQUEST_PULL, SL_REQUEST_PUSH };
+/* What a pull has to ask for. */
+enum sl_want { SL_WANT_NOTHING, SL_WANT_CHANGES, SL_WANT_ALL };
+
+/* What the engine does next: the first that holds, from the top. */
+enum sl_next_step {
+	SL_NEXT_STAY_SIGNED_OUT, /* the user stopped it */
+	SL_NEXT_AWAIT_NETWORK,
+	SL_NEXT_AWAIT_ANSWER,    /* one request at a time */
+	SL_NEXT_AWAIT_RETRY,     /* after a failure, a refusal of the account, or as the server asked */
+	SL_NEXT_SEND_OPERATION,  /* before all else: base can't move while its fate is unknown */
+	SL_NEXT_OPEN_GATE,       /* a pull of which nothing is taken in, for the sake of the operation */
+	SL_NEXT_PULL_ALL,
+	SL_NEXT_PULL_CHANGES,
+	SL_NEXT_MAKE_OPERATION,  /* out of what is pending, or of what the user wants restored */
+	SL_NEXT_AWAIT_TYPING,    /* an edit waits for the next one before it is pushed */
+	SL_NEXT_POLL,
+	SL_NEXT_REST
+};
+
+enum sl_request_kind { SL_REQUEST_NONE, SL_REQUEST_PULL, SL_REQUEST_GATE, SL_REQUEST_PUSH };
 
 struct sl_outstanding {
 	enum sl_request_kind kind;
@@ -94,7 +122,7 @@ struct sl_engine {
 
 	bool online, unreachable;
 	enum sl_halt halt;
-	bool pull_wanted, full_wanted;
+	enum sl_want want;
 	bool guarded;        /* a push would empty the project, and nobody asked for that */
 	bool impatient;      /* the user asked for a sync that has not been tried yet */
 	bool asked_to_wait;  /* by the server: not even the user's wish shortens `retry` */
@@ -122,42 +150,188 @@ struct sl_engine {
 	size_t effect_count, effect_capacity;
 };
 
-/* --- engine_rows.c: base, local, and what differs between them -------------------------------------------------- */
+/* --- step.c: events -------------------------------------------------------------------------------------------- *
+ * Its functions are those of engine.h. */
+
+/* --- rows.c: base, local, and what differs between them ----------------------------------------------------------- */
 
 int sl_engine_init_rows(struct sl_engine *engine);
+
+/* A copy that lasts. */
+int sl_engine_keep(struct sl_engine *engine, struct sl_str text, struct sl_str *copy_r);
+
+int sl_engine_touch(struct sl_rowset *set, const struct sl_key *key);
+
+/* Puts or removes the key's mark in `pending`, and lifts a quarantine that has become moot. */
+int sl_engine_refresh(struct sl_engine *engine, const struct sl_key *key);
 
 /* Deletions must be expanded. Rows are copied. `visible`: the app doesn't know yet, and is told. */
 int sl_engine_change_base(struct sl_engine *engine, const struct sl_delta *change);
 int sl_engine_change_local(struct sl_engine *engine, const struct sl_delta *change, bool visible);
 
-/* Puts or removes the key's mark in `pending`, and lifts a quarantine that has become moot. */
-int sl_engine_refresh(struct sl_engine *engine, const struct sl_key *key);
-
-int sl_engine_touch(struct sl_rowset *set, const struct sl_key *key);
-
-/* A copy that lasts. */
-int sl_engine_keep(struct sl_engine *engine, struct sl_str text, struct sl_str *copy_r);
-
-/* Copies what is in use to the other arena once garbage outweighs it. */
-int sl_engine_compact(struct sl_engine *engine);
-
-/* --- engine_store.c: the state as pairs of keys and values ------------------------------------------------------- */
-
-int sl_engine_put(struct sl_engine *engine, struct sl_str key, struct sl_str value); /* texts that outlive the event */
-int sl_engine_remove(struct sl_engine *engine, struct sl_str key);
+/* --- store.c: the state as pairs of keys and values --------------------------------------------------------------- */
 
 /* "shots/7/1-1" behind `prefix`; in scratch. */
 int sl_engine_row_key(struct sl_engine *engine, const char *prefix, const struct sl_key *key, struct sl_str *text_r);
 int sl_engine_parse_key(struct sl_str text, struct sl_key *key_r); /* SL_INTERNAL; shares the text */
 
+int sl_engine_put(struct sl_engine *engine, struct sl_str key, struct sl_str value); /* texts that outlive the event */
+int sl_engine_remove(struct sl_engine *engine, struct sl_str key);
+
 /* The batch of the event, from all that was touched and put. */
 int sl_engine_collect(struct sl_engine *engine);
 
-/* --- engine_load.c ----------------------------------------------------------------------------------------------- */
+/* --- load.c: the opposite ----------------------------------------------------------------------------------------- */
 
 int sl_engine_load(struct sl_engine *engine, const struct sl_pair *pairs, size_t count, struct sl_err *err);
 
-/* --- engine_records.c: conflict copies, receipts, backups -------------------------------------------------------- */
+/* --- memory.c ----------------------------------------------------------------------------------------------------- */
+
+/* Copies what is in use to the other arena once garbage outweighs it. */
+int sl_engine_compact(struct sl_engine *engine);
+
+/* --- schedule.c: when to do what ---------------------------------------------------------------------------------- */
+
+void sl_timer_start(struct sl_timer *timer, int64_t now_ms, int64_t delay_ms);
+bool sl_timer_is_due(struct sl_timer *timer, int64_t now_ms);
+
+/* Waits as for the n-th retry. */
+void sl_engine_back_off(struct sl_engine *engine, unsigned attempt, int64_t wait_ms);
+
+/* Notes a failed request and starts the wait before the next. `wait_ms`: what the server asked for, or 0. */
+void sl_engine_fail(struct sl_engine *engine, const char *error, const char *detail, int64_t wait_ms);
+
+/* Notes that a request went well. */
+void sl_engine_succeed(struct sl_engine *engine);
+
+/* Asks for a pull of at least so much. */
+void sl_engine_want(struct sl_engine *engine, enum sl_want want);
+
+/* Forgets the request that is out: its answer, should one come, means nothing any more. */
+void sl_engine_drop_request(struct sl_engine *engine);
+
+/* Sends what is due, and asks to be woken for what is not. */
+int sl_engine_proceed(struct sl_engine *engine);
+
+/* --- push.c: operations ------------------------------------------------------------------------------------------- */
+
+/* Whether something is pending that may be pushed. */
+bool sl_engine_has_work(const struct sl_engine *engine);
+
+/* Whether all that is pending would leave the project empty, and nobody asked for that. */
+bool sl_engine_would_empty(const struct sl_engine *engine);
+
+/* About the bytes that its rows take in a request. */
+size_t sl_engine_cost(const struct sl_delta *delta);
+
+/* Makes the next operation if there is something to push, or to restore. */
+int sl_engine_make_op(struct sl_engine *engine);
+
+void sl_engine_drop_op(struct sl_engine *engine);
+
+/* The rows of the operation, as they were sent. */
+int sl_engine_op_delta(struct sl_engine *engine, struct sl_delta *delta_r);
+
+/* --- adopt.c: taking in what the server has ----------------------------------------------------------------------- */
+
+/* What an answer says about the state of the server. */
+struct sl_news {
+	int64_t version;
+	struct sl_digest digest;
+	struct sl_str epoch;     /* empty: not told */
+	bool has_changes;
+	bool whole;              /* changes are all rows: they replace base */
+	struct sl_delta changes;
+};
+
+/* The state to be adopted, next to what was thought to be there. All in scratch. */
+struct sl_adopting {
+	struct sl_engine *engine;
+	const struct sl_news *news;
+	struct sl_delta op;             /* of the operation, expanded; empty if the server has not taken it */
+	struct sl_rowset *before;       /* of base with the operation, the rows that the changes name; not of a whole state */
+	const struct sl_rowset *theirs; /* rows of the server: all, or those that a merge looks at; NULL until it is needed */
+	struct sl_delta change;         /* from base with the operation to theirs; of a whole state once base has the operation */
+};
+
+bool sl_engine_read_version(const json_t *value, int64_t *version_r);
+
+/* Reads `updatedAt`, `digest`, `epoch`, `changes`. 1: read; 0: malformed, with a reason in `err`. */
+int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_news *news_r, struct sl_err *err);
+
+/* Base becomes what the server has, local is merged with it. `op`: the rows of the operation if the server has taken
+ * it. 1: done; 0: the digest does not match, nothing changed but that it is asked for again. */
+int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news);
+
+/* --- repair.c: when that can't be so, or may lack what was there -------------------------------------------------- */
+
+/* Whether the server's history is not the one that base is from. */
+bool sl_engine_is_other_epoch(const struct sl_engine *engine, const struct sl_news *news);
+
+/* Asks for the whole state. `version`: the server's; −1: not known. */
+void sl_engine_ask_for_all(struct sl_engine *engine, int64_t version);
+
+/* Changes, up to `version`, don't add up: they are asked for again, and then all rows. */
+int sl_engine_begin_repair(struct sl_engine *engine, int64_t version, const struct sl_delta *changes);
+
+/* Forgets what a repair needs; safe when there is none. */
+void sl_engine_end_repair(struct sl_engine *engine);
+
+/* Whether the whole state came too late to tell what was deleted from what was lost. */
+bool sl_engine_is_overtaken(struct sl_engine *engine, const struct sl_news *news);
+
+/* Whether a whole state without proof is what came the last time as well. */
+bool sl_engine_is_told_twice(struct sl_engine *engine, const struct sl_adopting *adopting);
+
+/* Whether the server's state may lack what it once had. */
+bool sl_engine_is_doubtful(const struct sl_engine *engine, const struct sl_news *news, bool proven);
+
+/* The ancestor for the merge with theirs, out of the rows of base that it looks at. */
+int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_rowset *base, bool doubtful,
+	const struct sl_rowset **ancestor_r);
+
+/* --- answer.c ----------------------------------------------------------------------------------------------------- */
+
+int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event);
+
+/* --- quarantine.c ------------------------------------------------------------------------------------------------- */
+
+/* Quarantines the rows that the faults of a 422 name, or halves the next operation, or quarantines its only row. Drops
+ * the operation. */
+int sl_engine_refuse_rows(struct sl_engine *engine, const json_t *problem, const char *reason);
+
+/* Gives refused rows another try. */
+int sl_engine_lift_quarantine(struct sl_engine *engine);
+
+/* --- edit.c: what users do ------------------------------------------------------------------------------------------ *
+ * Refusals come before any change. */
+
+/* Changes local rows as an edit does: ranks, cascades, timers. `backup`: NULL, or the reason of the backup before
+ * it. */
+int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup);
+
+int sl_engine_edit(struct sl_engine *engine, struct sl_str delta, struct sl_str before, struct sl_err *err);
+int sl_engine_replace(struct sl_engine *engine, struct sl_str document, int64_t revision, struct sl_err *err);
+int sl_engine_clear(struct sl_engine *engine);
+
+/* --- decide.c ------------------------------------------------------------------------------------------------------- */
+
+int sl_engine_resolve(struct sl_engine *engine, int64_t id, enum sl_choice choice, struct sl_str value,
+	struct sl_err *err);
+int sl_engine_reverse(struct sl_engine *engine, int64_t id, struct sl_err *err);
+int sl_engine_restore_backup(struct sl_engine *engine, int64_t id, struct sl_err *err);
+
+/* --- status.c ------------------------------------------------------------------------------------------------------- */
+
+/* An empty effect of this type; NULL: no memory. */
+struct sl_effect *sl_engine_add_effect(struct sl_engine *engine, enum sl_effect_type type);
+
+/* Copies as much as fits, whole characters only. */
+void sl_engine_set_text(char *text, size_t size, struct sl_str from);
+
+int sl_engine_report(struct sl_engine *engine);
+
+/* --- records.c, backup.c: conflict copies, receipts, backups -------------------------------------------------------- */
 
 int sl_engine_add_record(struct sl_engine *engine, enum sl_record_kind kind, struct sl_record record);
 int sl_engine_record_key(struct sl_engine *engine, enum sl_record_kind kind, int64_t id, struct sl_str *key_r);
@@ -196,106 +370,5 @@ int sl_engine_close_settled(struct sl_engine *engine);
 
 /* The content of a row in 32 hex digits. */
 void sl_engine_row_hash(const struct sl_row *row, char hex_r[SL_DIGEST_HEX]);
-
-/* --- engine_edit.c, engine_undo.c: what users do ----------------------------------------------------------------- *
- * Refusals come before any change. */
-
-int sl_engine_edit(struct sl_engine *engine, struct sl_str delta, struct sl_str before, struct sl_err *err);
-int sl_engine_replace(struct sl_engine *engine, struct sl_str document, int64_t revision, struct sl_err *err);
-int sl_engine_clear(struct sl_engine *engine);
-int sl_engine_resolve(struct sl_engine *engine, int64_t id, enum sl_choice choice, struct sl_str value,
-	struct sl_err *err);
-int sl_engine_reverse(struct sl_engine *engine, int64_t id, struct sl_err *err);
-int sl_engine_restore_backup(struct sl_engine *engine, int64_t id, struct sl_err *err);
-
-/* Changes local rows as an edit does: ranks, cascades, timers. `backup`: NULL, or the reason of the backup before
- * it. */
-int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup);
-
-/* --- engine_push.c: operations ----------------------------------------------------------------------------------- */
-
-/* Whether something is pending that may be pushed. */
-bool sl_engine_has_work(const struct sl_engine *engine);
-
-/* Whether all that is pending would leave the project empty, and nobody asked for that. */
-bool sl_engine_would_empty(const struct sl_engine *engine);
-
-/* Makes the next operation if there is something to push, or to restore. */
-int sl_engine_make_op(struct sl_engine *engine);
-
-void sl_engine_drop_op(struct sl_engine *engine);
-
-/* The rows of the operation, as they were sent. */
-int sl_engine_op_delta(struct sl_engine *engine, struct sl_delta *delta_r);
-
-/* About the bytes that its rows take in a request. */
-size_t sl_engine_cost(const struct sl_delta *delta);
-
-/* --- engine_refuse.c ------------------------------------------------------------------------------------------- */
-
-/* Quarantines the rows that the faults of a 422 name, or halves the next operation, or quarantines its only row. Drops
- * the operation. */
-int sl_engine_refuse_rows(struct sl_engine *engine, const json_t *problem, const char *reason);
-
-/* Gives refused rows another try. */
-int sl_engine_lift_quarantine(struct sl_engine *engine);
-
-/* --- engine_pull.c: taking in what the server has ---------------------------------------------------------------- */
-
-/* What an answer says about the state of the server. */
-struct sl_news {
-	int64_t version;
-	struct sl_digest digest;
-	struct sl_str epoch;     /* empty: not told */
-	bool has_changes;
-	bool whole;              /* changes are all rows: they replace base */
-	struct sl_delta changes;
-};
-
-bool sl_engine_read_version(const json_t *value, int64_t *version_r);
-
-/* Reads `updatedAt`, `digest`, `epoch`, `changes`. 1: read; 0: malformed, with a reason in `err`. */
-int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_news *news_r, struct sl_err *err);
-
-/* Whether the server's history is not the one that base is from. */
-bool sl_engine_is_other_epoch(const struct sl_engine *engine, const struct sl_news *news);
-
-/* Base becomes what the server has, local is merged with it. `op`: the rows of the operation if the server has taken
- * it. 1: done; 0: the digest does not match, nothing changed but that it is asked for again. */
-int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news);
-
-/* Forgets what a repair needs; safe when there is none. */
-void sl_engine_end_repair(struct sl_engine *engine);
-
-/* --- engine_answer.c --------------------------------------------------------------------------------------------- */
-
-int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event);
-
-/* --- engine_pace.c: when to do what ------------------------------------------------------------------------------ */
-
-void sl_timer_start(struct sl_timer *timer, int64_t now_ms, int64_t delay_ms);
-bool sl_timer_is_due(struct sl_timer *timer, int64_t now_ms);
-
-/* Notes a failed request and starts the wait before the next. `wait_ms`: what the server asked for, or 0. */
-void sl_engine_fail(struct sl_engine *engine, const char *error, const char *detail, int64_t wait_ms);
-
-/* Waits as for the n-th retry. */
-void sl_engine_back_off(struct sl_engine *engine, unsigned attempt, int64_t wait_ms);
-
-/* Notes that a request went well. */
-void sl_engine_succeed(struct sl_engine *engine);
-
-/* Sends what is due, and asks to be woken for what is not. */
-int sl_engine_proceed(struct sl_engine *engine);
-
-/* --- engine_status.c --------------------------------------------------------------------------------------------- */
-
-/* An empty effect of this type; NULL: no memory. */
-struct sl_effect *sl_engine_add_effect(struct sl_engine *engine, enum sl_effect_type type);
-
-/* Copies as much as fits, whole characters only. */
-void sl_engine_set_text(char *text, size_t size, struct sl_str from);
-
-int sl_engine_report(struct sl_engine *engine);
 
 #endif

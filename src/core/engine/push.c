@@ -1,4 +1,4 @@
-/* Operations: what is pushed; see engine_inside.h. Keeps true: an operation's bytes never change; what it holds is
+/* Operations: what is pushed; see private.h. Keeps true: an operation's bytes never change; what it holds is
  * ordered so that no part of it empties a project or lacks its episode; a refused row holds up nothing but its own
  * scenes and shots. Rules: merge.md "Client engine" 1, 2, 5; protocol.md "Project". */
 #include "core/engine/private.h"
@@ -136,7 +136,7 @@ static int make_id(struct sl_engine *engine, struct sl_str *id_r)
 
 static int keep_op(struct sl_engine *engine, struct sl_buf *body, struct sl_str id, bool restores)
 {
-	engine->op = (struct sl_operation){ .id = id, .restores = restores };
+	engine->op = (struct sl_operation){ .state = SL_OP_READY, .id = id, .restores = restores };
 	int rc = sl_buf_code(body) == SL_OK ? sl_engine_keep(engine, sl_buf_str(body), &engine->op.body) : SL_NO_MEMORY;
 	sl_buf_dispose(body);
 	return rc;
@@ -202,7 +202,7 @@ int sl_engine_make_op(struct sl_engine *engine)
 
 void sl_engine_drop_op(struct sl_engine *engine)
 {
-	engine->op = (struct sl_operation){ .restores = false };
+	engine->op = (struct sl_operation){ .state = SL_OP_NONE };
 }
 
 /* --- reading it --------------------------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* Rows that the server refuses; see engine_inside.h. Keeps true: every refusal either puts a row into quarantine or
+/* Rows that the server refuses; see private.h. Keeps true: every refusal either puts a row into quarantine or
  * makes the next operation smaller, until what is at fault is alone; what was edited since it was sent gets another
  * try. Rules: merge.md "Client engine" 5; lessons: one invalid record blocked everything behind it; over quota was
  * retried for ever. */

@@ -1,4 +1,4 @@
-/* Conflict copies and receipts of the engine, as JSON texts by id; see engine_inside.h. Keeps true: what is parked
+/* Conflict copies and receipts of the engine, as JSON texts by id; see private.h. Keeps true: what is parked
  * stays until it is resolved, and no two copies hold the same words for the same place (lessons: Syncthing, Joplin);
  * receipts are bounded. Rules: merge.md, "Receipts". */
 #include "core/engine/private.h"

@@ -1,4 +1,4 @@
-/* When the engine does what; see engine_inside.h. One request at a time; an operation in flight before all else,
+/* When the engine does what; see private.h. One request at a time; an operation in flight before all else,
  * because base can't move while its fate is unknown; then pulls; then the next operation. Only differences of the
  * clock count, and a clock that goes back starts a wait again instead of lengthening it. Rules: merge.md "Client
  * engine" 1, 2, 3. */
@@ -57,8 +57,10 @@ void sl_engine_fail(struct sl_engine *engine, const char *error, const char *det
 	if (engine->attempt < MOST_DOUBLINGS)
 		engine->attempt++;
 	sl_engine_back_off(engine, engine->attempt, wait_ms);
-	if (SL_PLANTED(NEW_ID_ON_RETRY) || SL_PLANTED(BYTES_REBUILT))
+	if (SL_PLANTED(NEW_ID_ON_RETRY) || SL_PLANTED(BYTES_REBUILT)) {
+		engine->op.state = SL_OP_NONE;
 		engine->op.body.length = 0;
+	}
 }
 
 void sl_engine_succeed(struct sl_engine *engine)
@@ -70,6 +72,19 @@ void sl_engine_succeed(struct sl_engine *engine)
 	engine->meta.last_sync_ms = engine->now_ms;
 	if (engine->config.poll_ms > 0)
 		sl_timer_start(&engine->poll, engine->now_ms, engine->config.poll_ms);
+}
+
+void sl_engine_want(struct sl_engine *engine, enum sl_want want)
+{
+	if (engine->want < want)
+		engine->want = want;
+}
+
+void sl_engine_drop_request(struct sl_engine *engine)
+{
+	if (engine->outstanding.kind == SL_REQUEST_PUSH && engine->op.state == SL_OP_READY)
+		engine->op.state = SL_OP_UNCERTAIN;
+	engine->outstanding.kind = SL_REQUEST_NONE;
 }
 
 /* --- sending ------------------------------------------------------------------------------------------------------ */
@@ -98,43 +113,91 @@ static int send_op(struct sl_engine *engine)
 	return SL_OK;
 }
 
-static int send_pull(struct sl_engine *engine)
+static int send_pull(struct sl_engine *engine, enum sl_request_kind kind, int64_t since)
 {
-	struct sl_request_effect *request = send(engine, SL_REQUEST_PULL);
+	struct sl_request_effect *request = send(engine, kind);
 	char path[48];
 	if (!request)
 		return SL_NO_MEMORY;
-	engine->outstanding.since = engine->full_wanted ? 0 : engine->meta.version;
-	int length = snprintf(path, sizeof(path), "/project?since=%" PRId64, engine->outstanding.since);
+	engine->outstanding.since = since;
+	int length = snprintf(path, sizeof(path), "/project?since=%" PRId64, since);
 	request->method = "GET";
 	return sl_arena_copy(&engine->scratch, (struct sl_str){ path, (size_t)length }, &request->path);
 }
 
+/* What is pending is made into an operation and sent, if that can be done now. */
+static int send_new_op(struct sl_engine *engine)
+{
+	int rc = sl_engine_make_op(engine);
+	engine->debounce.on = engine->debounce_most.on = engine->impatient = false;
+	return rc == SL_OK && engine->op.state == SL_OP_READY ? send_op(engine) : rc;
+}
+
 /* --- what next ---------------------------------------------------------------------------------------------------- */
 
-static bool is_push_due(struct sl_engine *engine)
+static bool has_typing_stopped(struct sl_engine *engine)
 {
 	bool last = sl_timer_is_due(&engine->debounce, engine->now_ms);
 	bool first = sl_timer_is_due(&engine->debounce_most, engine->now_ms);
-	return !engine->debounce.on || last || first || engine->impatient || engine->meta.restore_version;
+	return !engine->debounce.on || last || first || engine->impatient;
 }
 
-static int send_next(struct sl_engine *engine)
+/* Among the steps that need neither the operation in flight nor a pull. */
+static enum sl_next_step next_new_step(struct sl_engine *engine)
 {
-	if (engine->op.body.length && !engine->op.settled)
-		return send_op(engine);
-	if ((!engine->meta.pulled || engine->full_wanted || engine->pull_wanted || engine->op.settled)
-		&& !(SL_PLANTED(NO_GATE) && !engine->op.settled && sl_engine_has_work(engine)))
-		return send_pull(engine);
-	if (is_push_due(engine)) {
-		int rc = sl_engine_make_op(engine);
+	bool work = engine->meta.restore_version || (sl_engine_has_work(engine) && !engine->guarded);
+	if (!work)
 		engine->debounce.on = engine->debounce_most.on = engine->impatient = false;
-		if (rc != SL_OK || engine->op.body.length)
-			return rc == SL_OK ? send_op(engine) : rc;
-	}
-	if (SL_PLANTED(CLOCK_COMPARED) && engine->now_ms < engine->meta.version)
+	if (work && (engine->meta.restore_version || has_typing_stopped(engine)))
+		return SL_NEXT_MAKE_OPERATION;
+	if (sl_timer_is_due(&engine->poll, engine->now_ms))
+		return SL_NEXT_POLL;
+	return work ? SL_NEXT_AWAIT_TYPING : SL_NEXT_REST;
+}
+
+static enum sl_next_step next_step(struct sl_engine *engine)
+{
+	if (engine->meta.signed_out)
+		return SL_NEXT_STAY_SIGNED_OUT;
+	if (!engine->online)
+		return SL_NEXT_AWAIT_NETWORK;
+	if (engine->outstanding.kind != SL_REQUEST_NONE)
+		return SL_NEXT_AWAIT_ANSWER;
+	if (engine->retry.on)
+		return SL_NEXT_AWAIT_RETRY;
+	if (engine->op.state == SL_OP_READY || engine->op.state == SL_OP_UNCERTAIN)
+		return SL_NEXT_SEND_OPERATION;
+	if (engine->op.state == SL_OP_GATED)
+		return SL_NEXT_OPEN_GATE;
+	if (SL_PLANTED(NO_GATE) && engine->op.state == SL_OP_NONE && sl_engine_has_work(engine))
+		return next_new_step(engine);
+	if (engine->want == SL_WANT_ALL)
+		return SL_NEXT_PULL_ALL;
+	if (engine->want == SL_WANT_CHANGES || !engine->meta.pulled || engine->op.state == SL_OP_SETTLED)
+		return SL_NEXT_PULL_CHANGES;
+	return next_new_step(engine);
+}
+
+static int take_step(struct sl_engine *engine, enum sl_next_step step)
+{
+	switch (step) {
+	case SL_NEXT_SEND_OPERATION:
+		return send_op(engine);
+	case SL_NEXT_OPEN_GATE:
+		return send_pull(engine, SL_REQUEST_GATE, engine->meta.version);
+	case SL_NEXT_PULL_ALL:
+		return send_pull(engine, SL_REQUEST_PULL, 0);
+	case SL_NEXT_POLL:
+		if (SL_PLANTED(CLOCK_COMPARED) && engine->now_ms < engine->meta.version)
+			return SL_OK;
+		return send_pull(engine, SL_REQUEST_PULL, engine->meta.version);
+	case SL_NEXT_PULL_CHANGES:
+		return send_pull(engine, SL_REQUEST_PULL, engine->meta.version);
+	case SL_NEXT_MAKE_OPERATION:
+		return send_new_op(engine);
+	default:
 		return SL_OK;
-	return sl_timer_is_due(&engine->poll, engine->now_ms) ? send_pull(engine) : SL_OK;
+	}
 }
 
 static void take_earlier(const struct sl_timer *timer, bool *any, int64_t *at_ms)
@@ -170,12 +233,12 @@ static int set_wake(struct sl_engine *engine)
 	return SL_OK;
 }
 
-int sl_engine_proceed(struct sl_engine *engine)
+/* What time alone ends. */
+static void end_waits(struct sl_engine *engine)
 {
-	int rc = SL_OK;
 	if (engine->outstanding.kind != SL_REQUEST_NONE
 		&& sl_timer_is_due(&engine->outstanding.timeout, engine->now_ms)) {
-		engine->outstanding.kind = SL_REQUEST_NONE;
+		sl_engine_drop_request(engine);
 		engine->unreachable = true;
 		sl_engine_fail(engine, "unreachable", "no answer in time", 0);
 	}
@@ -183,8 +246,11 @@ int sl_engine_proceed(struct sl_engine *engine)
 		engine->retry.on = engine->asked_to_wait = false;
 		engine->halt = SL_HALT_NONE;
 	}
-	if (engine->online && !engine->meta.signed_out && engine->outstanding.kind == SL_REQUEST_NONE
-		&& !engine->retry.on && engine->halt == SL_HALT_NONE)
-		rc = send_next(engine);
+}
+
+int sl_engine_proceed(struct sl_engine *engine)
+{
+	end_waits(engine);
+	int rc = take_step(engine, next_step(engine));
 	return rc == SL_OK ? set_wake(engine) : rc;
 }

@@ -1,4 +1,4 @@
-/* What the app is told; see engine_inside.h. Rules: merge.md "Client engine" 9; requirements, "User Experience". */
+/* What the app is told; see private.h. Rules: merge.md "Client engine" 9; requirements, "User Experience". */
 #include "core/engine/private.h"
 
 #include "core/base/utf8.h"
@@ -65,7 +65,7 @@ static bool has_error(const struct sl_engine *engine)
 
 static bool is_syncing(const struct sl_engine *engine)
 {
-	return engine->op.body.length || !engine->meta.pulled || engine->full_wanted || engine->pull_wanted
+	return engine->op.state != SL_OP_NONE || !engine->meta.pulled || engine->want != SL_WANT_NOTHING
 		|| engine->meta.restore_version || (sl_rowset_count(engine->pending) > 0 && !SL_PLANTED(SYNCED_TOO_EARLY));
 }
 

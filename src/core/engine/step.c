@@ -104,7 +104,8 @@ static void go_online(struct sl_engine *engine)
 {
 	if (engine->online)
 		return;
-	engine->online = engine->pull_wanted = true;
+	engine->online = true;
+	sl_engine_want(engine, SL_WANT_CHANGES);
 	engine->unreachable = false;
 	stop_waiting(engine);
 }
@@ -112,7 +113,7 @@ static void go_online(struct sl_engine *engine)
 static void go_offline(struct sl_engine *engine)
 {
 	engine->online = false;
-	engine->outstanding.kind = SL_REQUEST_NONE;
+	sl_engine_drop_request(engine);
 }
 
 static void note_failure(struct sl_engine *engine, const struct sl_event *event)
@@ -122,7 +123,7 @@ static void note_failure(struct sl_engine *engine, const struct sl_event *event)
 		engine->counts.ignored_answers++;
 		return;
 	}
-	engine->outstanding.kind = SL_REQUEST_NONE;
+	sl_engine_drop_request(engine);
 	engine->unreachable = true;
 	sl_engine_set_text(reason, sizeof(reason), event->failed.reason);
 	sl_engine_fail(engine, "unreachable", reason, 0);
@@ -130,7 +131,8 @@ static void note_failure(struct sl_engine *engine, const struct sl_event *event)
 
 static int sync_now(struct sl_engine *engine)
 {
-	engine->impatient = engine->pull_wanted = true;
+	engine->impatient = true;
+	sl_engine_want(engine, SL_WANT_CHANGES);
 	engine->guarded = false;
 	engine->halt = SL_HALT_NONE;
 	stop_waiting(engine);
@@ -144,8 +146,8 @@ static int sign_in(struct sl_engine *engine, struct sl_str account, struct sl_er
 		return sl_err_set(err, SL_FORBIDDEN, "this store belongs to another account");
 	meta->signed_out = false;
 	engine->halt = SL_HALT_NONE;
-	engine->outstanding.kind = SL_REQUEST_NONE; /* what it would say of the old credentials means nothing any more */
-	engine->pull_wanted = true;
+	sl_engine_drop_request(engine); /* what it would say of the old credentials means nothing any more */
+	sl_engine_want(engine, SL_WANT_CHANGES);
 	stop_waiting(engine);
 	return account.length && !meta->account.length ? sl_engine_keep(engine, account, &meta->account) : SL_OK;
 }
@@ -153,7 +155,7 @@ static int sign_in(struct sl_engine *engine, struct sl_str account, struct sl_er
 static void sign_out(struct sl_engine *engine)
 {
 	engine->meta.signed_out = true;
-	engine->outstanding.kind = SL_REQUEST_NONE;
+	sl_engine_drop_request(engine);
 }
 
 /* What happens in the world; nothing of it can be refused. */
@@ -175,7 +177,8 @@ static int take_event(struct sl_engine *engine, const struct sl_event *event)
 		note_failure(engine, event);
 		break;
 	case SL_EVENT_HINT:
-		engine->pull_wanted |= event->hint.version == 0 || event->hint.version > engine->meta.version;
+		if (event->hint.version == 0 || event->hint.version > engine->meta.version)
+			sl_engine_want(engine, SL_WANT_CHANGES);
 		break;
 	case SL_EVENT_SIGN_OUT:
 		sign_out(engine);

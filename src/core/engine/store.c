@@ -1,4 +1,4 @@
-/* The engine's state as pairs of keys and values; see engine_inside.h. What an event touched is written from what the
+/* The engine's state as pairs of keys and values; see private.h. What an event touched is written from what the
  * state is at its end, so a batch is a step from one sound state to the next, and costs what changed.
  *
  *   base/shots/7/1-1     rank, newline, data              a row of base
@@ -6,7 +6,7 @@
  *   quarantine/shots/…   the server's reason
  *   op                   the body of the operation in flight
  *   meta, retry          JSON
- *   conflict/ receipt/ backup/merge/ backup/own/ id       JSON (engine_records.c, engine_backup.c)
+ *   conflict/ receipt/ backup/merge/ backup/own/ id       JSON (records.c, backup.c)
  */
 #include "core/engine/private.h"
 
