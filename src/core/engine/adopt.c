@@ -113,6 +113,12 @@ static int prepare(struct sl_adopting *adopting, const struct sl_delta *op)
 	adopting->change = (struct sl_delta){ empty, NULL, 0 };
 	adopting->op = op ? *op : adopting->change;
 	adopting->theirs = news->whole ? news->changes.rows : NULL;
+	adopting->tombstones = sl_rowset_new(arena, 8);
+	for (size_t i = 0; news->whole && adopting->tombstones && i < news->changes.deleted_count; i++)
+		if (sl_engine_touch(adopting->tombstones, &news->changes.deleted[i]) != SL_OK)
+			return SL_NO_MEMORY;
+	if (!adopting->tombstones)
+		return SL_NO_MEMORY;
 	int rc = sl_delta_expand(&adopting->op, engine->base, arena);
 	return rc == SL_OK && !news->whole && news->has_changes ? work_out_change(adopting, &news->changes) : rc;
 }
@@ -289,28 +295,45 @@ static int take_in(struct sl_adopting *adopting, bool doubtful)
 	return rc == SL_OK ? sl_engine_change_base(engine, &adopting->change) : rc;
 }
 
-int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news)
+/* Whether what the server sent is what it says to hold, or has to do: 1 or 0, with what comes next begun. */
+static int accept(const struct sl_adopting *adopting, bool *proven_r)
 {
-	struct sl_adopting adopting = { .engine = engine, .news = news };
-	int rc = prepare(&adopting, op);
-	if (rc != SL_OK)
-		return rc;
-	bool proven = SL_PLANTED(NO_DIGEST_CHECK) || sl_digest_equal(digest_of(&adopting), news->digest);
-	if (!proven)
-		engine->counts.digest_mismatches++;
-	if (!proven && !news->whole) {
-		rc = sl_engine_begin_repair(engine, news->version, &news->changes);
+	struct sl_engine *engine = adopting->engine;
+	const struct sl_news *news = adopting->news;
+	*proven_r = SL_PLANTED(NO_DIGEST_CHECK) || sl_digest_equal(digest_of(adopting), news->digest);
+	if (engine->once)
+		return 1; /* it was accepted when it came */
+	engine->counts.digest_mismatches += !*proven_r;
+	if (!*proven_r && !news->whole) {
+		int rc = sl_engine_begin_repair(engine, news->version, &news->changes);
 		return rc == SL_OK ? 0 : rc;
 	}
 	if (sl_engine_is_overtaken(engine, news)) {
 		engine->want = SL_WANT_CHANGES;
 		return 0;
 	}
-	if (!proven && !sl_engine_is_told_twice(engine, &adopting)) {
+	if (!*proven_r && !sl_engine_is_told_twice(engine, adopting)) {
 		sl_engine_fail(engine, "digest_mismatch", "what the server sent is not what it says to hold", 0);
 		return 0;
 	}
-	rc = take_in(&adopting, sl_engine_is_doubtful(engine, news, proven));
+	return 1;
+}
+
+int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news, struct sl_job **job_r)
+{
+	struct sl_adopting adopting = { .engine = engine, .news = news };
+	bool proven;
+	int rc = prepare(&adopting, op);
+	*job_r = NULL;
+	if (rc == SL_OK)
+		rc = accept(&adopting, &proven);
+	if (rc <= 0)
+		return rc;
+	bool doubtful = sl_engine_is_doubtful(engine, news, proven);
+	rc = doubtful ? sl_engine_ask_journal(&adopting, job_r) : SL_OK;
+	if (rc != SL_OK || *job_r)
+		return rc;
+	rc = take_in(&adopting, doubtful);
 	if (rc == SL_OK && (news->whole || news->epoch.length))
 		rc = sl_engine_keep(engine, news->epoch, &engine->meta.epoch);
 	sl_engine_end_repair(engine);

@@ -12,6 +12,7 @@
 struct answer {
 	struct sl_engine *engine;
 	int status;
+	struct sl_str text;
 	json_t *body;     /* NULL: none, or not JSON */
 	int64_t wait_ms;  /* that the server asked for */
 	int64_t since;    /* of a pull: the version asked for */
@@ -98,16 +99,26 @@ static void finish_op(struct sl_engine *engine)
 		engine->meta.clearing = false;
 }
 
+/* The answer waits for what the job finds out. */
+static int hold(const struct answer *answer, struct sl_job *job)
+{
+	int rc = sl_arena_copy(&job->arena, answer->text, &job->text);
+	job->id = answer->since;
+	sl_engine_queue_job(answer->engine, job);
+	return rc;
+}
+
 static int take_pulled(const struct answer *answer, const struct sl_news *news)
 {
 	struct sl_engine *engine = answer->engine;
 	struct sl_delta op;
 	bool settled = engine->op.state == SL_OP_SETTLED;
+	struct sl_job *job = NULL;
 	int rc = settled ? sl_engine_op_delta(engine, &op) : SL_OK;
 	if (rc == SL_OK)
-		rc = sl_engine_adopt(engine, settled ? &op : NULL, news);
+		rc = sl_engine_adopt(engine, settled ? &op : NULL, news, &job);
 	if (rc <= 0)
-		return rc;
+		return rc == 0 && job ? hold(answer, job) : rc;
 	engine->meta.pulled = true;
 	engine->counts.pulls++;
 	sl_engine_succeed(engine);
@@ -122,7 +133,8 @@ static int read_pulled(const struct answer *answer)
 	const json_t *since = json_object_get(answer->body, "since");
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_news news;
-	if (json_is_true(json_object_get(answer->body, "full")) && answer->since > 0
+	bool full = json_is_true(json_object_get(answer->body, "full"));
+	if (full && !json_object_get(answer->body, "changes")
 		&& sl_engine_read_version(json_object_get(answer->body, "updatedAt"), &news.version)) {
 		sl_engine_ask_for_all(engine, news.version); /* this form has no ranks: ask for the one that has */
 		return SL_OK;
@@ -136,7 +148,7 @@ static int read_pulled(const struct answer *answer)
 		fail_to_understand(answer, &err);
 		return SL_OK;
 	}
-	news.whole = answer->since == 0;
+	news.whole = full || answer->since == 0;
 	if (!news.whole && (news.version < engine->meta.version || sl_engine_is_other_epoch(engine, &news))) {
 		sl_engine_ask_for_all(engine, news.version);
 		return SL_OK;
@@ -188,9 +200,10 @@ static int take_pushed(const struct answer *answer, struct sl_news *news)
 		return SL_OK;
 	}
 	int64_t before = engine->meta.version;
+	struct sl_job *job; /* none: these are never whole states */
 	int rc = sl_engine_op_delta(engine, &op);
 	if (rc == SL_OK)
-		rc = sl_engine_adopt(engine, &op, news);
+		rc = sl_engine_adopt(engine, &op, news, &job);
 	if (rc < 0)
 		return rc;
 	sl_engine_succeed(engine);
@@ -231,6 +244,7 @@ static int answer_conflict(const struct answer *answer)
 	struct sl_engine *engine = answer->engine;
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_news news;
+	struct sl_job *job;
 	int rc = sl_engine_read_news(engine, answer->body, &news, &err);
 	if (rc < 0)
 		return rc;
@@ -253,7 +267,7 @@ static int answer_conflict(const struct answer *answer)
 		sl_engine_ask_for_all(engine, news.version);
 		return SL_OK;
 	}
-	rc = sl_engine_adopt(engine, NULL, &news);
+	rc = sl_engine_adopt(engine, NULL, &news, &job);
 	return rc < 0 ? rc : SL_OK;
 }
 
@@ -347,7 +361,8 @@ static int answer_request(const struct answer *answer, enum sl_request_kind kind
 int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event)
 {
 	struct sl_outstanding request = engine->outstanding;
-	struct answer answer = { .engine = engine, .status = event->answer.status, .since = request.since };
+	struct answer answer = { .engine = engine, .status = event->answer.status, .since = request.since,
+		.text = event->answer.body };
 	struct sl_err ignored = SL_ERR_INIT;
 	int64_t backoff = seconds_of(event->answer.backoff), retry_after = seconds_of(event->answer.retry_after);
 	if (request.kind == SL_REQUEST_NONE || event->answer.request != request.id) {
@@ -364,5 +379,16 @@ int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event)
 	json_decref(answer.body);
 	if (rc == SL_OK && answer.wait_ms && !engine->retry.on)
 		sl_engine_back_off(engine, 0, answer.wait_ms);
+	return rc;
+}
+
+int sl_engine_answer_held(struct sl_engine *engine, const struct sl_job *job)
+{
+	struct answer answer = { .engine = engine, .status = 200, .since = job->id, .text = job->text };
+	struct sl_err ignored = SL_ERR_INIT;
+	int rc = sl_json_parse(job->text, &answer.body, &ignored);
+	if (rc == SL_OK)
+		rc = answer_pull(&answer);
+	json_decref(answer.body);
 	return rc;
 }

@@ -68,6 +68,8 @@ enum sl_event_type {
 	SL_EVENT_REPLACE,        /* the user replaced everything (import), or the app knows only whole documents */
 	SL_EVENT_TICK,           /* time passed: at the latest when SL_EFFECT_WAKE asked for it, otherwise whenever */
 	SL_EVENT_ANSWER,         /* a response arrived, with any status */
+	SL_EVENT_LOADED,         /* a page of the journal, as SL_EFFECT_LOAD asked for it */
+	SL_EVENT_SHOWN,          /* the app shows rows of this revision now, and may edit them */
 	SL_EVENT_FAILED,         /* a request got none: no connection, timeout, abort */
 	SL_EVENT_HINT,           /* the server may have something new (realtime channel, page came to the front) */
 	SL_EVENT_SYNC_NOW,       /* the user wants it now: refused rows too; only what the server asked for is waited */
@@ -127,6 +129,16 @@ struct sl_event {
 			struct sl_str retry_after, backoff;
 		} answer;
 		struct {
+			int64_t id;                  /* as in SL_EFFECT_LOAD; others are ignored */
+			const struct sl_pair *pairs; /* of the range asked for, by falling number */
+			size_t count;
+			bool complete;               /* there are no more in that range; with no pairs at all and not
+			                              * complete: they can't be read */
+		} loaded;
+		struct {
+			int64_t revision;
+		} shown;
+		struct {
 			int64_t request;
 			struct sl_str reason; /* for the user */
 		} failed;
@@ -159,6 +171,8 @@ struct sl_event {
 
 enum sl_effect_type {
 	SL_EFFECT_STORE,    /* write the batch, all or nothing; durable before anything behind it is carried out */
+	SL_EFFECT_LOAD,     /* read stored values of the journal; then report SL_EVENT_LOADED, always */
+	SL_EFFECT_RESULT,   /* how something ended that the user asked for and that took more than one event */
 	SL_EFFECT_SEND,     /* send the request; then report SL_EVENT_ANSWER or SL_EVENT_FAILED, or never */
 	SL_EFFECT_WAKE,     /* SL_EVENT_TICK at this time; replaces any earlier wish, and stands until then */
 	SL_EFFECT_STATUS,   /* show it */
@@ -220,6 +234,19 @@ struct sl_effect {
 			const struct sl_write *writes; /* no key twice */
 			size_t count;
 		} store;
+		struct {
+			int64_t id;
+			struct sl_str prefix; /* "journal/", before a number of twelve digits or more */
+			int64_t first, last;  /* numbers, both included */
+			size_t most;          /* pairs at once, those of the highest numbers */
+		} load;
+		struct {
+			enum sl_event_type about;
+			int64_t id;           /* as in that event */
+			int code;             /* SL_OK or why not */
+			const char *detail;   /* the same for people, or "" */
+			const struct sl_delta *delta; /* what it would change, of a preview; else NULL */
+		} result;
 		struct sl_request_effect send;
 		struct {
 			int64_t at_ms; /* of the host's clock */
@@ -267,7 +294,8 @@ int sl_engine_handle(struct sl_engine *engine, const struct sl_event *event, str
 /* --- the host's part ----------------------------------------------------------------------------------------------- *
  *
  * 1. Open a key/value store, one per account and project, and take its lock: one engine per store; other tabs and
- *    processes hand their edits to the holder, with `before`, or wait. Send START with all pairs and show sl_engine_rows;
+ *    processes hand their edits to the holder, with `before`, or wait. Send START with all pairs but those whose keys begin with
+ *    "journal/" or "head/", which are handed in when SL_EFFECT_LOAD asks for them, and show sl_engine_rows;
  *    then ONLINE once there are credentials and a network. SIGN_IN is only for credentials that are new: it ends a SIGN_OUT.
  * 2. After every event carry out the effects in order, before the next event. If a batch can't be made durable, carry out
  *    nothing behind it, tell the user, throw the engine away and start again.

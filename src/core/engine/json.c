@@ -96,14 +96,15 @@ static void read_random(struct reading *reading, unsigned char random_r[16])
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
 
-static void read_start(struct reading *reading, struct sl_event *event)
+static struct sl_pair *read_pairs(struct reading *reading, size_t *count_r)
 {
 	const json_t *list = json_object_get(reading->object, "pairs"), *item;
-	size_t index, count = json_array_size(list);
-	struct sl_pair *pairs = sl_arena_zalloc(reading->arena, count + 1, sizeof(*pairs));
+	size_t index;
+	*count_r = json_array_size(list);
+	struct sl_pair *pairs = sl_arena_zalloc(reading->arena, *count_r + 1, sizeof(*pairs));
 	if (!pairs) {
 		reading->code = sl_err_set(reading->err, SL_NO_MEMORY, "out of memory while reading an event");
-		return;
+		return NULL;
 	}
 	if (!json_is_array(list))
 		refuse(reading, "pairs", "must be an array");
@@ -112,11 +113,15 @@ static void read_start(struct reading *reading, struct sl_event *event)
 		if (!json_is_string(key) || !json_is_string(value) || json_array_size(item) != 2)
 			refuse(reading, "pairs", "must hold pairs of texts");
 		if (reading->code != SL_OK)
-			return;
+			break;
 		pairs[index] = (struct sl_pair){ copy(reading, text_of(key)), copy(reading, text_of(value)) };
 	}
-	event->start.pairs = pairs;
-	event->start.count = count;
+	return pairs;
+}
+
+static void read_start(struct reading *reading, struct sl_event *event)
+{
+	event->start.pairs = read_pairs(reading, &event->start.count);
 }
 
 static void read_edit(struct reading *reading, struct sl_event *event)
@@ -144,6 +149,18 @@ static void read_failed(struct reading *reading, struct sl_event *event)
 {
 	event->failed.request = read_number(reading, "request", true);
 	event->failed.reason = read_text(reading, "reason", false);
+}
+
+static void read_loaded(struct reading *reading, struct sl_event *event)
+{
+	event->loaded.id = read_number(reading, "id", true);
+	event->loaded.complete = json_is_true(json_object_get(reading->object, "complete"));
+	event->loaded.pairs = read_pairs(reading, &event->loaded.count);
+}
+
+static void read_shown(struct reading *reading, struct sl_event *event)
+{
+	event->shown.revision = read_number(reading, "revision", true);
 }
 
 static void read_hint(struct reading *reading, struct sl_event *event)
@@ -197,6 +214,8 @@ static const struct {
 	{ "replace", SL_EVENT_REPLACE, read_replace },
 	{ "tick", SL_EVENT_TICK, NULL },
 	{ "answer", SL_EVENT_ANSWER, read_answer },
+	{ "loaded", SL_EVENT_LOADED, read_loaded },
+	{ "shown", SL_EVENT_SHOWN, read_shown },
 	{ "failed", SL_EVENT_FAILED, read_failed },
 	{ "hint", SL_EVENT_HINT, read_hint },
 	{ "syncNow", SL_EVENT_SYNC_NOW, NULL },
@@ -235,4 +254,12 @@ int sl_engine_json_read(struct sl_str text, struct sl_arena *arena, struct sl_ev
 	read_event(&reading, event_r);
 	json_decref(object);
 	return reading.code;
+}
+
+const char *sl_engine_json_event(enum sl_event_type type)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i].type == type)
+			return types[i].name;
+	return "";
 }

@@ -6,6 +6,8 @@
  *   edit           delta, before?
  *   replace        document, revision?
  *   answer         request, status, body?, retryAfter?, backoff?
+ *   loaded         id, pairs, complete?
+ *   shown          revision
  *   failed         request, reason?
  *   hint           version?
  *   resolve        conflict, choice: "mine" | "theirs" | "value", value?
@@ -19,6 +21,8 @@
  * Effects are an array of
  *   {"type":"store","writes":[["key","value"],["removed key"]]}
  *   {"type":"send","id":1,"method":"PUT","path":"/project","headers":{"Content-Type":"application/json"},"body":"…"}
+ *   {"type":"load","id":1,"prefix":"journal/","first":1,"last":40,"most":32}
+ *   {"type":"result","about":"restore","id":7,"error":"","detail":"","delta"?:DELTA}: error as in sl_err_word
  *   {"type":"wake","at":1700000000000}
  *   {"type":"status","word":"Synced","pending":0,"quarantined":0,"conflicts":0,"lastSync":0,"version":0,"error":"",
  *    "detail":""}
@@ -41,6 +45,9 @@ int sl_engine_json_write(const struct sl_effects *effects, struct sl_buf *out) _
 
 /* "Synced", "Syncing", "Offline", "Conflict", "Error", "Disabled". */
 const char *sl_engine_json_word(enum sl_status_word word);
+
+/* The name of an event. */
+const char *sl_engine_json_event(enum sl_event_type type);
 
 /* Appends the members of a receipt, from "entity" to "parked" as below, without braces. */
 void sl_engine_json_receipt(const struct sl_receipt *receipt, struct sl_buf *out);

@@ -80,6 +80,27 @@ static void write_delta(const struct sl_delta *delta, struct sl_buf *out)
 		sl_buf_fail(out, rc);
 }
 
+static void write_load(const struct sl_effect *effect, struct sl_buf *out)
+{
+	add_number(out, "{\"type\":\"load\",\"id\":", effect->load.id);
+	add_text(out, ",\"prefix\":", effect->load.prefix);
+	add_number(out, ",\"first\":", effect->load.first);
+	add_number(out, ",\"last\":", effect->load.last);
+	add_number(out, ",\"most\":", (int64_t)effect->load.most);
+}
+
+static void write_result(const struct sl_effect *effect, struct sl_buf *out)
+{
+	add_text(out, "{\"type\":\"result\",\"about\":", sl_str_from(sl_engine_json_event(effect->result.about)));
+	add_number(out, ",\"id\":", effect->result.id);
+	add_text(out, ",\"error\":", sl_str_from(effect->result.code == SL_OK ? "" : sl_err_word(effect->result.code)));
+	add_text(out, ",\"detail\":", sl_str_from(effect->result.detail));
+	if (effect->result.delta) {
+		sl_buf_add_text(out, ",\"delta\":");
+		write_delta(effect->result.delta, out);
+	}
+}
+
 static void write_effect(const struct sl_effect *effect, struct sl_buf *out)
 {
 	switch (effect->type) {
@@ -92,6 +113,12 @@ static void write_effect(const struct sl_effect *effect, struct sl_buf *out)
 	case SL_EFFECT_STATUS:
 		write_status(&effect->status, out);
 		return;
+	case SL_EFFECT_LOAD:
+		write_load(effect, out);
+		break;
+	case SL_EFFECT_RESULT:
+		write_result(effect, out);
+		break;
 	case SL_EFFECT_WAKE:
 		add_number(out, "{\"type\":\"wake\",\"at\":", effect->wake.at_ms);
 		break;

@@ -104,6 +104,9 @@ static int load_meta(struct loading *loading, const json_t *object)
 	meta->version = sl_engine_stored_number(object, "version");
 	meta->next_id = sl_engine_stored_number(object, "nextId");
 	meta->restore_version = sl_engine_stored_number(object, "restore");
+	meta->journal_first = sl_engine_stored_number(object, "journalFirst");
+	meta->journal_last = sl_engine_stored_number(object, "journalLast");
+	meta->journal_bytes = sl_engine_stored_number(object, "journalBytes");
 	meta->pulled = json_is_true(json_object_get(object, "pulled"));
 	meta->signed_out = json_is_true(json_object_get(object, "signedOut"));
 	meta->clearing = json_is_true(json_object_get(object, "clearing"));

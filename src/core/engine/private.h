@@ -39,6 +39,7 @@ struct sl_timer {
 struct sl_engine_meta {
 	int64_t version, next_id, last_sync_ms;
 	int64_t restore_version; /* what the user wants back, 0: nothing */
+	int64_t journal_first, journal_last, journal_bytes; /* entries that are stored, and what their bodies take; 0: none */
 	struct sl_str epoch, account;
 	bool pulled;             /* an initial pull was completed */
 	bool signed_out;
@@ -70,6 +71,7 @@ enum sl_next_step {
 	SL_NEXT_STAY_SIGNED_OUT, /* the user stopped it */
 	SL_NEXT_AWAIT_NETWORK,
 	SL_NEXT_AWAIT_ANSWER,    /* one request at a time */
+	SL_NEXT_AWAIT_JOURNAL,   /* an answer is at hand that can't be taken in before the journal was read */
 	SL_NEXT_AWAIT_RETRY,     /* after a failure, a refusal of the account, or as the server asked */
 	SL_NEXT_SEND_OPERATION,  /* before all else: base can't move while its fate is unknown */
 	SL_NEXT_OPEN_GATE,       /* a pull of which nothing is taken in, for the sake of the operation */
@@ -114,11 +116,14 @@ struct sl_engine {
 	struct sl_rowset *pending;    /* keys that differ between the two */
 	struct sl_rowset *quarantine; /* of these: refused. `data`: the reason */
 	struct sl_digest digest;      /* of base */
-	int64_t revision;
+	int64_t revision, shown;      /* of local rows; the one that the app says to show, 0: it says nothing */
 	struct sl_engine_meta meta;
 	struct sl_operation op;
 	struct sl_records records[SL_RECORDS];
 	struct sl_repair repair;
+	struct sl_job *jobs;           /* the first runs */
+	int64_t last_page;             /* id of the page that was asked for last */
+	const struct sl_rowset *once;  /* what the journal said of the rows in doubt, while their state is taken in; or NULL */
 
 	bool online, unreachable;
 	enum sl_halt halt;
@@ -184,6 +189,59 @@ int sl_engine_collect(struct sl_engine *engine);
 /* --- load.c: the opposite ----------------------------------------------------------------------------------------- */
 
 int sl_engine_load(struct sl_engine *engine, const struct sl_pair *pairs, size_t count, struct sl_err *err);
+
+/* --- job.c: what needs bodies of the journal ---------------------------------------------------------------------- */
+
+struct sl_job;
+
+struct sl_job_kind {
+	/* Takes one body, newest first. 1: go on; 0: the job has all that it needs; SL_INTERNAL: the body is damaged. */
+	int (*take)(struct sl_engine *engine, struct sl_job *job, int64_t id, struct sl_str body);
+	/* All bodies that it needs, and that there are, were taken; not `complete`: the host could not hand them in, or one is
+	 * damaged. */
+	int (*finish)(struct sl_engine *engine, struct sl_job *job, bool complete);
+	bool walks; /* its rows go back in time: what changes here meanwhile is held for it first */
+};
+
+struct sl_job {
+	const struct sl_job_kind *kind;
+	bool begun;
+	int64_t page;           /* id of the page that it waits for; 0: none */
+	int64_t first, next;    /* the entries still to be seen, the newest being `next`. Set `first` before it is queued */
+	int64_t revision, id;   /* of what it is about, if it is about such a thing */
+	struct sl_arena arena;  /* all that it holds */
+	struct sl_rowset *rows; /* what it is about */
+	struct sl_str text, other; /* what it will go on with: an edit, an answer */
+	struct sl_job *following;
+};
+
+int sl_engine_new_job(const struct sl_job_kind *kind, struct sl_job **job_r);
+void sl_engine_free_job(struct sl_job **job);
+void sl_engine_free_jobs(struct sl_engine *engine);
+
+/* Gives the job away. It begins when those before it have ended; then the newest entry must be closed, and stays so. */
+void sl_engine_queue_job(struct sl_engine *engine, struct sl_job *job);
+
+bool sl_engine_has_job(const struct sl_engine *engine, const struct sl_job_kind *kind);
+
+/* Whether a job has begun: entries that there are must not change until it ends. */
+bool sl_engine_is_walking(const struct sl_engine *engine);
+
+/* The row as it is here becomes one of the job's, unless it is already; data of length 0: it is not there. */
+int sl_engine_hold_row(struct sl_engine *engine, struct sl_job *job, const struct sl_key *key);
+
+/* The same for the job that walks, before `change` happens to local. */
+int sl_engine_hold_rows(struct sl_engine *engine, const struct sl_delta *change);
+
+/* Begins, ends and asks for pages, as far as that goes now. */
+int sl_engine_run_jobs(struct sl_engine *engine);
+
+/* Takes a page. */
+int sl_engine_loaded(struct sl_engine *engine, const struct sl_event *event);
+
+/* SL_EFFECT_RESULT. `delta`: NULL, or in scratch. */
+int sl_engine_tell_result(struct sl_engine *engine, enum sl_event_type about, int64_t id, int code, const char *detail,
+	const struct sl_delta *delta);
 
 /* --- memory.c ----------------------------------------------------------------------------------------------------- */
 
@@ -251,6 +309,7 @@ struct sl_adopting {
 	struct sl_delta op;             /* of the operation, expanded; empty if the server has not taken it */
 	struct sl_rowset *before;       /* of base with the operation, the rows that the changes name; not of a whole state */
 	const struct sl_rowset *theirs; /* rows of the server: all, or those that a merge looks at; NULL until it is needed */
+	struct sl_rowset *tombstones;   /* keys that a whole state says to have been deleted */
 	struct sl_delta change;         /* from base with the operation to theirs; of a whole state once base has the operation */
 };
 
@@ -260,13 +319,20 @@ bool sl_engine_read_version(const json_t *value, int64_t *version_r);
 int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_news *news_r, struct sl_err *err);
 
 /* Base becomes what the server has, local is merged with it. `op`: the rows of the operation if the server has taken
- * it. 1: done; 0: the digest does not match, nothing changed but that it is asked for again. */
-int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news);
+ * it. 1: done; 0: the digest does not match, nothing changed but that it is asked for again, or, with *job_r, the answer
+ * has to wait for this job. */
+int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news, struct sl_job **job_r);
 
 /* --- repair.c: when that can't be so, or may lack what was there -------------------------------------------------- */
 
 /* Whether the server's history is not the one that base is from. */
 bool sl_engine_is_other_epoch(const struct sl_engine *engine, const struct sl_news *news);
+
+/* Whether a whole state waits for what the journal says about rows in doubt. */
+bool sl_engine_is_in_doubt(const struct sl_engine *engine);
+
+/* A job that asks the journal what the rows in doubt once were here; not queued yet. NULL: there is nothing to be asked. */
+int sl_engine_ask_journal(const struct sl_adopting *adopting, struct sl_job **job_r);
 
 /* Asks for the whole state. `version`: the server's; −1: not known. */
 void sl_engine_ask_for_all(struct sl_engine *engine, int64_t version);
@@ -293,6 +359,9 @@ int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_
 /* --- answer.c ----------------------------------------------------------------------------------------------------- */
 
 int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event);
+
+/* Takes the answer in that waited for the job. */
+int sl_engine_answer_held(struct sl_engine *engine, const struct sl_job *job);
 
 /* --- quarantine.c ------------------------------------------------------------------------------------------------- */
 

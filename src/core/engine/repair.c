@@ -51,22 +51,137 @@ bool sl_engine_is_doubtful(const struct sl_engine *engine, const struct sl_news 
 		&& (engine->repair.on || sl_engine_is_other_epoch(engine, news) || news->version < engine->meta.version || !proven);
 }
 
-/* Whether the server said, in the history that base is of, that it was deleted. */
+/* --- what a row once was here ------------------------------------------------------------------------------------- */
+
+/* What the journal is asked about a row in doubt. Its data is the hash of what the server has, its rank what was found: */
+#define UNKNOWN SL_STR("?")
+#define WAS_HERE SL_STR("+")   /* that is what the row once was here */
+#define CAME_BACK SL_STR("-")  /* it had been deleted here, and was there again */
+
+/* The rows of base that the server has otherwise, or not at all. */
+static int find_doubtful_rows(const struct sl_adopting *adopting, struct sl_job *job)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(adopting->engine->base, &cursor))) {
+		const struct sl_row *is = sl_rowset_find(adopting->theirs, &row->key);
+		struct sl_row asked = { .rank = UNKNOWN, .data = SL_STR("") };
+		char hex[SL_DIGEST_HEX];
+		if (is && sl_row_same_content(row, is))
+			continue;
+		if (is)
+			sl_engine_row_hash(is, hex);
+		if (sl_key_copy(&job->arena, &row->key, &asked.key) != SL_OK
+			|| (is && sl_arena_copy(&job->arena, sl_str_from(hex), &asked.data) != SL_OK)
+			|| !sl_rowset_append(job->rows, &asked))
+			return SL_NO_MEMORY;
+	}
+	return SL_OK;
+}
+
+static void compare_hash(struct sl_row *asked, const json_t *hash)
+{
+	struct sl_str text = { json_string_value(hash), json_string_length(hash) };
+	if (!json_is_string(hash))
+		return;
+	if (asked->data.length && sl_str_equal(asked->data, text))
+		asked->rank = WAS_HERE;
+	else if (!asked->data.length && !text.length)
+		asked->rank = CAME_BACK;
+}
+
+static struct sl_row *asked_row(struct sl_job *job, struct sl_str text)
+{
+	struct sl_key key;
+	return sl_engine_parse_key(text, &key) == SL_OK ? sl_rowset_find(job->rows, &key) : NULL;
+}
+
+static int take_entry(struct sl_engine *engine, struct sl_job *job, int64_t id, struct sl_str body)
+{
+	json_t *entry = NULL, *change, *hashes, *hash;
+	const char *name;
+	size_t index;
+	int rc = sl_engine_parse_record(body, &entry);
+	(void)engine;
+	(void)id;
+	json_array_foreach(json_object_get(entry, "rows"), index, change) {
+		const json_t *key = json_object_get(change, "key");
+		struct sl_row *asked = asked_row(job, (struct sl_str){ json_string_value(key), json_string_length(key) });
+		if (asked)
+			compare_hash(asked, json_object_get(change, "was"));
+	}
+	json_object_foreach(json_object_get(entry, "once"), name, hashes) {
+		struct sl_row *asked = asked_row(job, sl_str_from(name));
+		if (!asked)
+			continue;
+		json_array_foreach(hashes, index, hash)
+			compare_hash(asked, hash);
+	}
+	json_decref(entry);
+	return rc == SL_OK ? 1 : rc;
+}
+
+static int finish_doubt(struct sl_engine *engine, struct sl_job *job, bool complete)
+{
+	(void)complete; /* what was not found in a damaged journal stays in doubt, and nothing is dropped then */
+	engine->once = job->rows;
+	int rc = sl_engine_answer_held(engine, job);
+	engine->once = NULL;
+	return rc;
+}
+
+static const struct sl_job_kind doubt_job = { .take = take_entry, .finish = finish_doubt };
+
+bool sl_engine_is_in_doubt(const struct sl_engine *engine)
+{
+	return sl_engine_has_job(engine, &doubt_job);
+}
+
+int sl_engine_ask_journal(const struct sl_adopting *adopting, struct sl_job **job_r)
+{
+	struct sl_engine *engine = adopting->engine;
+	*job_r = NULL;
+	if (engine->once || !engine->meta.journal_last)
+		return SL_OK;
+	int rc = sl_engine_new_job(&doubt_job, job_r);
+	if (rc == SL_OK)
+		rc = find_doubtful_rows(adopting, *job_r);
+	if (rc != SL_OK || sl_rowset_count((*job_r)->rows) == 0)
+		sl_engine_free_job(job_r);
+	return rc;
+}
+
+static bool journal_says(const struct sl_engine *engine, const struct sl_key *key, struct sl_str what)
+{
+	const struct sl_row *asked = engine->once ? sl_rowset_find(engine->once, key) : NULL;
+	return asked && sl_str_equal(asked->rank, what);
+}
+
+/* --- the ancestor ------------------------------------------------------------------------------------------------- */
+
+/* Whether the server said that it was deleted: in the history that base is of, or by a tombstone. A tombstone may be older
+ * than a row that came back since; then the row may as well be lost. */
 static bool is_told_deleted(const struct sl_adopting *adopting, const struct sl_key *key)
 {
 	const struct sl_engine *engine = adopting->engine;
-	return engine->repair.on && !sl_engine_is_other_epoch(engine, adopting->news)
-		&& sl_rowset_find(engine->repair.deleted, key);
+	if (engine->repair.on && !sl_engine_is_other_epoch(engine, adopting->news)
+		&& sl_rowset_find(engine->repair.deleted, key))
+		return true;
+	return sl_rowset_find(adopting->tombstones, key) && !journal_says(engine, key, CAME_BACK);
 }
 
-/* What is known of a row that the server may hold otherwise than it should: what it and base have in common, so that nothing
- * of it is dropped; data of length 0, so that it is offered again, if it is not there. */
+/* What is known of a row that the server may hold otherwise than it should. What the row once was here is older than base:
+ * what is newer here is offered again, and nobody is asked. Else only what it and base have in common, so that nothing of it
+ * is dropped; data of length 0, so that it is offered again, if it is not there. */
 static int doubt(const struct sl_adopting *adopting, const struct sl_row *row, struct sl_row *known_r)
 {
 	const struct sl_row *is = sl_rowset_find(adopting->theirs, &row->key);
 	*known_r = *row;
-	if (is && !sl_row_same_content(row, is))
-		return sl_merge_shared(row, is, &adopting->engine->scratch, known_r);
+	if (is && !sl_row_same_content(row, is)) {
+		*known_r = *is;
+		return journal_says(adopting->engine, &row->key, WAS_HERE) ? SL_OK
+			: sl_merge_shared(row, is, &adopting->engine->scratch, known_r);
+	}
 	if (!is && !is_told_deleted(adopting, &row->key))
 		known_r->data.length = 0;
 	return SL_OK;

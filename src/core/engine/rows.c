@@ -148,7 +148,7 @@ int sl_engine_change_local(struct sl_engine *engine, const struct sl_delta *chan
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
-	int rc = SL_OK;
+	int rc = sl_engine_hold_rows(engine, change);
 	for (size_t i = 0; rc == SL_OK && i < change->deleted_count; i++)
 		rc = drop_local(engine, &change->deleted[i], visible);
 	while (rc == SL_OK && (row = sl_rowset_next(change->rows, &cursor)))

@@ -163,6 +163,8 @@ static enum sl_next_step next_step(struct sl_engine *engine)
 		return SL_NEXT_AWAIT_NETWORK;
 	if (engine->outstanding.kind != SL_REQUEST_NONE)
 		return SL_NEXT_AWAIT_ANSWER;
+	if (sl_engine_is_in_doubt(engine))
+		return SL_NEXT_AWAIT_JOURNAL;
 	if (engine->retry.on)
 		return SL_NEXT_AWAIT_RETRY;
 	if (engine->op.state == SL_OP_READY || engine->op.state == SL_OP_UNCERTAIN)

@@ -52,6 +52,7 @@ void sl_engine_free(struct sl_engine **engine)
 	if (!*engine)
 		return;
 	sl_engine_end_repair(*engine);
+	sl_engine_free_jobs(*engine);
 	sl_arena_dispose(&(*engine)->arenas[0]);
 	sl_arena_dispose(&(*engine)->arenas[1]);
 	sl_arena_dispose(&(*engine)->scratch);
@@ -173,12 +174,17 @@ static int take_event(struct sl_engine *engine, const struct sl_event *event)
 		break;
 	case SL_EVENT_ANSWER:
 		return sl_engine_answer(engine, event);
+	case SL_EVENT_LOADED:
+		return sl_engine_loaded(engine, event);
 	case SL_EVENT_FAILED:
 		note_failure(engine, event);
 		break;
 	case SL_EVENT_HINT:
 		if (event->hint.version == 0 || event->hint.version > engine->meta.version)
 			sl_engine_want(engine, SL_WANT_CHANGES);
+		break;
+	case SL_EVENT_SHOWN:
+		engine->shown = event->shown.revision;
 		break;
 	case SL_EVENT_SIGN_OUT:
 		sign_out(engine);
@@ -244,7 +250,9 @@ static void put_store_first(struct sl_engine *engine)
 
 static int finish(struct sl_engine *engine)
 {
-	int rc = sl_engine_close_settled(engine);
+	int rc = sl_engine_run_jobs(engine);
+	if (rc == SL_OK)
+		rc = sl_engine_close_settled(engine);
 	if (rc == SL_OK)
 		rc = sl_engine_proceed(engine);
 	if (rc == SL_OK)

@@ -153,6 +153,9 @@ static void write_meta(struct sl_buf *out, const struct sl_engine_meta *meta)
 	sl_buf_add_text(out, meta->clearing ? ",\"clearing\":true,\"epoch\":" : ",\"clearing\":false,\"epoch\":");
 	sl_json_string(out, meta->epoch);
 	add_member(out, ",\"format\":", 1);
+	add_member(out, ",\"journalBytes\":", meta->journal_bytes);
+	add_member(out, ",\"journalFirst\":", meta->journal_first);
+	add_member(out, ",\"journalLast\":", meta->journal_last);
 	add_member(out, ",\"nextId\":", meta->next_id);
 	sl_buf_add_text(out, meta->pulled ? ",\"pulled\":true" : ",\"pulled\":false");
 	add_member(out, ",\"restore\":", meta->restore_version);

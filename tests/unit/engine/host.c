@@ -26,7 +26,7 @@ static size_t find_pair(const struct host *host, struct sl_str key)
 	return i;
 }
 
-static void write_pair(struct host *host, const struct sl_write *write)
+void host_write(struct host *host, const struct sl_write *write)
 {
 	size_t i = find_pair(host, write->key);
 	if (i < host->pair_count) {
@@ -46,17 +46,53 @@ static void write_pair(struct host *host, const struct sl_write *write)
 		write->key.length, write->value.length };
 }
 
-struct sl_pair *host_pairs(const struct host *host)
+static bool begins_with(const struct host_pair *pair, const char *prefix)
+{
+	return strncmp(pair->key, prefix, strlen(prefix)) == 0;
+}
+
+size_t host_pairs(const struct host *host, struct sl_pair **pairs_r)
 {
 	struct sl_pair *pairs = calloc(host->pair_count + 1, sizeof(*pairs));
+	size_t count = 0;
 	if (!pairs)
 		abort();
 	/* Backwards: the order must not matter. */
-	for (size_t i = 0; i < host->pair_count; i++) {
-		const struct host_pair *pair = &host->pairs[host->pair_count - 1 - i];
-		pairs[i] = (struct sl_pair){ { pair->key, pair->key_length }, { pair->value, pair->value_length } };
+	for (size_t i = host->pair_count; i > 0; i--) {
+		const struct host_pair *pair = &host->pairs[i - 1];
+		if (!begins_with(pair, "journal/") && !begins_with(pair, "head/"))
+			pairs[count++] = (struct sl_pair){ { pair->key, pair->key_length }, { pair->value, pair->value_length } };
 	}
-	return pairs;
+	*pairs_r = pairs;
+	return count;
+}
+
+/* The numbers of stored entries fall from one to the next. */
+static int compare_entries(const void *a, const void *b)
+{
+	return sl_str_compare(((const struct sl_pair *)b)->key, ((const struct sl_pair *)a)->key);
+}
+
+void host_load(struct host *host)
+{
+	struct sl_pair *pairs = calloc(host->pair_count + 1, sizeof(*pairs));
+	struct sl_effect load = host->load;
+	size_t count = 0;
+	if (!pairs)
+		abort();
+	for (size_t i = 0; i < host->pair_count; i++) {
+		const struct host_pair *pair = &host->pairs[i];
+		int64_t id = begins_with(pair, "journal/") ? strtoll(pair->key + 8, NULL, 10) : -1;
+		if (id >= load.load.first && id <= load.load.last)
+			pairs[count++] = (struct sl_pair){ { pair->key, pair->key_length }, { pair->value, pair->value_length } };
+	}
+	qsort(pairs, count, sizeof(*pairs), compare_entries);
+	host->has_load = false;
+	size_t handed = count < load.load.most ? count : load.load.most;
+	struct sl_event event = { .type = SL_EVENT_LOADED,
+		.loaded = { load.load.id, pairs, handed, handed == count } };
+	assert_int_equal(host_event(host, event), SL_OK);
+	free(pairs);
 }
 
 /* --- the app ------------------------------------------------------------------------------------------------------- */
@@ -117,9 +153,18 @@ static void carry_out(struct host *host, const struct sl_effect *effect)
 	switch (effect->type) {
 	case SL_EFFECT_STORE:
 		for (size_t i = 0; i < effect->store.count; i++)
-			write_pair(host, &effect->store.writes[i]);
+			host_write(host, &effect->store.writes[i]);
 		host->last_batch = effect->store.count;
 		host->stores++;
+		break;
+	case SL_EFFECT_LOAD:
+		host->has_load = true;
+		host->load = *effect;
+		host->loads++;
+		break;
+	case SL_EFFECT_RESULT:
+		host->results++;
+		host->last_result = effect->result.code;
 		break;
 	case SL_EFFECT_SEND:
 		send(host, &effect->send);
@@ -256,6 +301,8 @@ int host_event(struct host *host, struct sl_event event)
 	}
 	if (!host->unchecked)
 		host_check(host);
+	if (host->has_load && !host->slow_store)
+		host_load(host);
 	return SL_OK;
 }
 
@@ -268,12 +315,13 @@ void host_simple(struct host *host, enum sl_event_type type)
 
 void host_start(struct host *host)
 {
-	struct sl_pair *pairs = host_pairs(host);
+	struct sl_pair *pairs;
+	size_t count = host_pairs(host, &pairs);
 	host->engine = sl_engine_new(&host->config);
 	assert_non_null(host->engine);
 	sl_arena_dispose(&host->view_arena);
 	host->view = sl_rowset_new(&host->view_arena, 16);
-	int rc = host_event(host, (struct sl_event){ .type = SL_EVENT_START, .start = { pairs, host->pair_count } });
+	int rc = host_event(host, (struct sl_event){ .type = SL_EVENT_START, .start = { pairs, count } });
 	free(pairs);
 	if (rc != SL_OK)
 		fail_msg("can't start: %s", host->err.message);
@@ -292,7 +340,7 @@ void host_restart(struct host *host)
 {
 	bool was_online = host->signed_in;
 	sl_engine_free(&host->engine);
-	host->has_request = host->has_wake = false;
+	host->has_request = host->has_wake = host->has_load = false;
 	host_start(host);
 	if (was_online)
 		host_simple(host, SL_EVENT_ONLINE);

@@ -22,8 +22,9 @@ static size_t count_records(const struct sl_engine *engine)
 static void check_store(struct host *host)
 {
 	struct sl_engine *other = sl_engine_new(&host->config);
-	struct sl_pair *pairs = host_pairs(host);
-	struct sl_event event = { .type = SL_EVENT_START, .start = { pairs, host->pair_count } };
+	struct sl_pair *pairs;
+	size_t count = host_pairs(host, &pairs);
+	struct sl_event event = { .type = SL_EVENT_START, .start = { pairs, count } };
 	struct sl_effects effects;
 	struct sl_err err = SL_ERR_INIT;
 	assert_non_null(other);
