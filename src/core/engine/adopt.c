@@ -321,7 +321,7 @@ static int accept(const struct sl_adopting *adopting, bool *proven_r)
 
 int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news, struct sl_job **job_r)
 {
-	struct sl_adopting adopting = { .engine = engine, .news = news };
+	struct sl_adopting adopting = { .engine = engine, .news = news, .base_version = engine->meta.version };
 	bool proven;
 	int rc = prepare(&adopting, op);
 	*job_r = NULL;

@@ -159,15 +159,17 @@ static bool journal_says(const struct sl_engine *engine, const struct sl_key *ke
 
 /* --- the ancestor ------------------------------------------------------------------------------------------------- */
 
-/* Whether the server said that it was deleted: in the history that base is of, or by a tombstone. A tombstone may be older
- * than a row that came back since; then the row may as well be lost. */
+/* Whether the server said that it was deleted: in the history that base is of, or by a tombstone. Tombstones of a state that
+ * is older than base are older than what base has. Others may be as well, if the row is known to have come back once; then
+ * it may have been lost. */
 static bool is_told_deleted(const struct sl_adopting *adopting, const struct sl_key *key)
 {
 	const struct sl_engine *engine = adopting->engine;
 	if (engine->repair.on && !sl_engine_is_other_epoch(engine, adopting->news)
 		&& sl_rowset_find(engine->repair.deleted, key))
 		return true;
-	return sl_rowset_find(adopting->tombstones, key) && !journal_says(engine, key, CAME_BACK);
+	return adopting->news->version > adopting->base_version && sl_rowset_find(adopting->tombstones, key)
+		&& !journal_says(engine, key, CAME_BACK);
 }
 
 /* What is known of a row that the server may hold otherwise than it should. What the row once was here is older than base:
