@@ -81,15 +81,14 @@ static void load(struct sim *sim, struct sim_device *device)
 void sim_device_start(struct sim *sim, unsigned index)
 {
 	struct sim_device *device = &sim->devices[index];
-	struct sl_engine_config config = { .push_bytes = sim->plan->push_bytes,
+	struct sl_engine_config config = { .size = sizeof(config), .push_bytes = sim->plan->push_bytes,
 		.poll_ms = sim->plan->poll_ms };
 	struct sl_event start = { .type = SL_EVENT_START };
 	struct sl_event sign_in = { .type = SL_EVENT_SIGN_IN };
 	if (device->engine)
 		return;
 	SIM_NOTE(sim, "device %u  starts with %zu stored values", index, sl_rowset_count(device->store));
-	device->engine = sl_engine_new(&config);
-	if (!device->engine)
+	if (sl_engine_new(&config, &device->engine, NULL) != SL_OK)
 		abort();
 	device->incarnation++;
 	device->has_load = false;
@@ -395,13 +394,13 @@ static size_t count_held(const struct sl_engine *engine)
 
 bool sim_device_refuses(const struct sl_engine *engine, const struct sl_key *key, bool with_episode)
 {
-	const struct sl_quarantined *refused;
+	struct sl_quarantined refused;
 	struct sl_key episode = sl_key_of_episode(key->episode);
 	bool child = with_episode && sl_entity_has_episode(key->entity) && !sl_rowset_find(sl_engine_base(engine), key);
 	if (sl_engine_status(engine)->quarantined == 0)
 		return false;
-	for (size_t i = 0; (refused = sl_engine_quarantined(engine, i)); i++)
-		if (sl_key_equal(&refused->key, key) || (child && sl_key_equal(&refused->key, &episode)))
+	for (size_t cursor = 0; sl_engine_next_quarantined(engine, &cursor, &refused) > 0;)
+		if (sl_key_equal(&refused.key, key) || (child && sl_key_equal(&refused.key, &episode)))
 			return true;
 	return false;
 }

@@ -34,7 +34,7 @@ static bool lacks_ranks(const struct sl_delta *delta)
 	return false;
 }
 
-static int read_changes(struct sl_engine *engine, const json_t *value, struct sl_delta *delta_r, struct sl_err *err)
+int sl_engine_read_changes(struct sl_engine *engine, const json_t *value, struct sl_delta *delta_r, struct sl_err *err)
 {
 	struct sl_faults faults;
 	int rc = sl_validate_delta(value, "/changes", engine->config.row_bytes, &engine->scratch, &faults, err);
@@ -60,7 +60,7 @@ int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_
 	struct sl_str name = { json_string_value(epoch), json_string_length(epoch) };
 	if (epoch && sl_arena_copy(&engine->scratch, name, &news_r->epoch) != SL_OK)
 		return SL_NO_MEMORY;
-	return changes ? read_changes(engine, changes, &news_r->changes, err) : 1;
+	return changes ? sl_engine_read_changes(engine, changes, &news_r->changes, err) : 1;
 }
 
 /* --- what the server has now ----------------------------------------------------------------------------------- */
@@ -234,18 +234,6 @@ static struct sl_rowset *keys_at_stake(const struct sl_adopting *adopting)
 	return rc == SL_OK ? keys : NULL;
 }
 
-/* Of `rows`, those of the keys. NULL: no memory. */
-static struct sl_rowset *narrowed(const struct sl_rowset *rows, const struct sl_rowset *keys, struct sl_arena *arena)
-{
-	struct sl_rowset *narrow = sl_rowset_new(arena, sl_rowset_count(keys));
-	const struct sl_row *key, *row;
-	size_t cursor = 0;
-	while (narrow && (key = sl_rowset_next(keys, &cursor)))
-		if ((row = sl_rowset_find(rows, &key->key)) && !sl_rowset_append(narrow, row))
-			return NULL;
-	return narrow;
-}
-
 static int choose_sides(const struct sl_adopting *adopting, struct sides *sides_r)
 {
 	struct sl_engine *engine = adopting->engine;
@@ -254,8 +242,8 @@ static int choose_sides(const struct sl_adopting *adopting, struct sides *sides_
 	if (adopting->theirs)
 		return SL_OK;
 	struct sl_rowset *keys = keys_at_stake(adopting), *theirs;
-	sides_r->base = keys ? narrowed(engine->base, keys, arena) : NULL;
-	sides_r->mine = sides_r->base ? narrowed(engine->local, keys, arena) : NULL;
+	sides_r->base = keys ? sl_engine_narrow(engine->base, keys, arena) : NULL;
+	sides_r->mine = sides_r->base ? sl_engine_narrow(engine->local, keys, arena) : NULL;
 	sides_r->theirs = theirs = sides_r->mine ? sl_rowset_clone(sides_r->base, arena) : NULL;
 	return theirs ? sl_delta_apply(&adopting->change, theirs, arena) : SL_NO_MEMORY;
 }

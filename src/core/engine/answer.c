@@ -12,7 +12,7 @@
 struct answer {
 	struct sl_engine *engine;
 	int status;
-	struct sl_str text;
+	struct sl_str text, trace_id;
 	json_t *body;     /* NULL: none, or not JSON */
 	int64_t wait_ms;  /* that the server asked for */
 	int64_t since;    /* of a pull: the version asked for */
@@ -51,20 +51,29 @@ static const char *detail_of(const struct answer *answer)
 	return *detail ? detail : text_in(answer->body, "title");
 }
 
+static void note_trace(const struct answer *answer)
+{
+	const json_t *id = json_object_get(answer->body, "traceId");
+	struct sl_str text = { json_string_value(id), json_string_length(id) };
+	sl_engine_set_text(answer->engine->trace_id, sizeof(answer->engine->trace_id), text.length ? text : answer->trace_id);
+}
+
 static void fail(const struct answer *answer, const char *otherwise)
 {
 	const char *error = text_in(answer->body, "error");
 	sl_engine_fail(answer->engine, *error ? error : otherwise, detail_of(answer), answer->wait_ms);
+	note_trace(answer);
 }
 
 static void fail_to_understand(const struct answer *answer, const struct sl_err *err)
 {
 	sl_engine_fail(answer->engine, "invalid_answer", err->message, answer->wait_ms);
+	note_trace(answer);
 }
 
 static void halt(const struct answer *answer, enum sl_halt why)
 {
-	fail(answer, "forbidden");
+	fail(answer, why == SL_HALT_GONE ? "project_deleted" : "forbidden");
 	answer->engine->halt = why;
 	sl_timer_start(&answer->engine->retry, answer->engine->now_ms, HALT_RETRY_MS);
 }
@@ -75,17 +84,23 @@ static void fail_otherwise(const struct answer *answer)
 		halt(answer, SL_HALT_UNAUTHENTICATED);
 	else if (answer->status == 403)
 		halt(answer, says(answer, "sync_disabled") ? SL_HALT_DISABLED : SL_HALT_FORBIDDEN);
+	else if (answer->status == 410 || (answer->status == 404 && says(answer, "not_found")))
+		halt(answer, SL_HALT_GONE);
 	else
 		fail(answer, answer->status >= 500 ? "unavailable" : "unexpected_answer");
 }
 
 /* The operation has not been taken: another round, with what is known then. Rounds in a row wait, so that nothing
- * loops. */
-static void go_round(struct sl_engine *engine)
+ * loops; and after a few the user is told why. */
+static void go_round(const struct answer *answer)
 {
+	struct sl_engine *engine = answer->engine;
 	engine->counts.rounds++;
 	if (++engine->rounds > 1)
-		sl_engine_back_off(engine, engine->rounds - 1, 0);
+		sl_engine_back_off(engine, engine->rounds - 1, answer->wait_ms);
+	sl_engine_set_text(engine->round_error, sizeof(engine->round_error), sl_str_from(text_in(answer->body, "error")));
+	sl_engine_set_text(engine->round_detail, sizeof(engine->round_detail), sl_str_from(detail_of(answer)));
+	note_trace(answer);
 }
 
 /* --- pulls -------------------------------------------------------------------------------------------------------- */
@@ -94,6 +109,7 @@ static void finish_op(struct sl_engine *engine)
 {
 	sl_engine_drop_op(engine);
 	engine->rounds = 0;
+	engine->round_error[0] = engine->round_detail[0] = '\0';
 	engine->push_bytes = engine->config.push_bytes;
 	if (!sl_engine_has_work(engine))
 		engine->meta.clearing = false;
@@ -231,11 +247,12 @@ static int read_pushed(const struct answer *answer)
 	}
 	if (!engine->op.restores)
 		return take_pushed(answer, &news);
+	int64_t version = engine->meta.restore_version;
 	engine->meta.restore_version = 0;
 	sl_engine_want(engine, SL_WANT_CHANGES);
 	sl_engine_succeed(engine);
 	finish_op(engine);
-	return SL_OK;
+	return sl_engine_tell_result(engine, SL_EVENT_RESTORE, version, SL_OK, "", NULL);
 }
 
 /* Others were faster. What they did is merged, and what is left is pushed again; once for every state of the server. */
@@ -260,7 +277,7 @@ static int answer_conflict(const struct answer *answer)
 	}
 	sl_engine_succeed(engine);
 	sl_engine_drop_op(engine);
-	go_round(engine);
+	go_round(answer);
 	if (SL_PLANTED(CONFLICT_REPEATED))
 		return SL_OK;
 	if (!news.has_changes || other_epoch || news.version < engine->meta.version) {
@@ -281,7 +298,7 @@ static int answer_invalid(const struct answer *answer)
 	}
 	if (says(answer, "op_reused")) {
 		sl_engine_drop_op(engine);
-		go_round(engine);
+		go_round(answer);
 		sl_engine_want(engine, SL_WANT_CHANGES);
 		return SL_OK;
 	}
@@ -289,14 +306,29 @@ static int answer_invalid(const struct answer *answer)
 }
 
 /* What the user asked for can't be had; it is not tried again. */
-static void give_restore_up(const struct answer *answer)
+static int give_restore_up(const struct answer *answer, int code)
 {
 	struct sl_engine *engine = answer->engine;
+	int64_t version = engine->meta.restore_version;
 	sl_engine_drop_op(engine);
 	engine->meta.restore_version = 0;
-	fail(answer, "no_snapshot");
+	fail(answer, sl_err_word(code));
 	engine->retry.on = false;
 	engine->attempt = 0;
+	return sl_engine_tell_result(engine, SL_EVENT_RESTORE, version, code, detail_of(answer), NULL);
+}
+
+/* Pushes are not taken from this device, pulls go on. The server looked the operation up before it said so. */
+static int answer_barred(const struct answer *answer, enum sl_barred barred)
+{
+	struct sl_engine *engine = answer->engine;
+	engine->barred = barred;
+	sl_timer_start(&engine->handshake, engine->now_ms, HALT_RETRY_MS);
+	if (engine->op.restores)
+		return give_restore_up(answer, SL_FORBIDDEN);
+	sl_engine_drop_op(engine);
+	note_trace(answer);
+	return SL_OK;
 }
 
 /* The server has seen no pull of ours. One that doesn't know of our pulls may know less than it did, so what it has is looked
@@ -312,7 +344,7 @@ static void answer_unpulled(const struct answer *answer)
 			sl_engine_ask_for_all(engine, -1);
 		engine->meta.pulled = false;
 	}
-	go_round(engine);
+	go_round(answer);
 }
 
 static int answer_push(const struct answer *answer)
@@ -326,12 +358,16 @@ static int answer_push(const struct answer *answer)
 		return answer_conflict(answer);
 	if (answer->status == 412 || answer->status == 428)
 		answer_unpulled(answer);
+	else if (answer->status == 426 || (answer->status == 403 && says(answer, "read_only")))
+		return answer_barred(answer, answer->status == 426 ? SL_BARRED_OLD : SL_BARRED_ROLE);
 	else if (engine->op.restores && (final || (answer->status == 404 && says(answer, "no_snapshot"))))
-		give_restore_up(answer);
+		return give_restore_up(answer, final ? SL_INVALID : SL_NO_SNAPSHOT);
+	else if (answer->status == 413)
+		return sl_engine_refuse_size(engine, (int64_t)json_number_value(json_object_get(answer->body, "limit")));
 	else if (answer->status == 422)
 		return answer_invalid(answer);
 	else if (final)
-		return sl_engine_refuse_rows(engine, NULL, answer->status == 413 ? "too large" : detail_of(answer));
+		return sl_engine_refuse_rows(engine, NULL, detail_of(answer));
 	else
 		fail_otherwise(answer);
 	return SL_OK;
@@ -351,18 +387,61 @@ static int answer_gate(const struct answer *answer)
 	return SL_OK;
 }
 
+/* What it may say is of no consequence for what is synced; nor is it if there is none. */
+static int answer_handshake(const struct answer *answer)
+{
+	struct sl_engine *engine = answer->engine;
+	sl_engine_greeted(engine);
+	if (answer->status == 401 || answer->status == 403)
+		fail_otherwise(answer);
+	else if (answer->status == 200 && !sl_engine_read_handshake(engine, answer->body)) {
+		sl_engine_fail(engine, "sync_disabled", "sync is not enabled for this account yet", 0);
+		engine->halt = SL_HALT_DISABLED;
+		sl_timer_start(&engine->retry, engine->now_ms, HALT_RETRY_MS);
+	}
+	return SL_OK;
+}
+
+static int answer_preview(const struct answer *answer)
+{
+	struct sl_engine *engine = answer->engine;
+	int64_t version = engine->preview;
+	struct sl_delta *delta = sl_arena_zalloc(&engine->scratch, 1, sizeof(*delta));
+	struct sl_err err = SL_ERR_INIT;
+	int rc = 0;
+	engine->preview = 0;
+	if (!delta)
+		return SL_NO_MEMORY;
+	if (answer->status == 200)
+		rc = sl_engine_read_changes(engine, json_object_get(answer->body, "delta"), delta, &err);
+	if (rc < 0)
+		return rc;
+	bool absent = answer->status == 404 && says(answer, "no_snapshot");
+	return sl_engine_tell_result(engine, SL_EVENT_RESTORE, version, rc ? SL_OK : absent ? SL_NO_SNAPSHOT : SL_UNAVAILABLE,
+		rc ? "" : detail_of(answer), rc ? delta : NULL);
+}
+
 static int answer_request(const struct answer *answer, enum sl_request_kind kind)
 {
-	if (kind == SL_REQUEST_GATE)
+	switch (kind) {
+	case SL_REQUEST_HANDSHAKE:
+		return answer_handshake(answer);
+	case SL_REQUEST_GATE:
 		return answer_gate(answer);
-	return kind == SL_REQUEST_PULL ? answer_pull(answer) : answer_push(answer);
+	case SL_REQUEST_PULL:
+		return answer_pull(answer);
+	case SL_REQUEST_PREVIEW:
+		return answer_preview(answer);
+	default:
+		return answer_push(answer);
+	}
 }
 
 int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event)
 {
 	struct sl_outstanding request = engine->outstanding;
 	struct answer answer = { .engine = engine, .status = event->answer.status, .since = request.since,
-		.text = event->answer.body };
+		.text = event->answer.body, .trace_id = event->answer.trace_id };
 	struct sl_err ignored = SL_ERR_INIT;
 	int64_t backoff = seconds_of(event->answer.backoff), retry_after = seconds_of(event->answer.retry_after);
 	if (request.kind == SL_REQUEST_NONE || event->answer.request != request.id) {

@@ -128,12 +128,40 @@ static void read_edit(struct reading *reading, struct sl_event *event)
 {
 	event->edit.delta = read_value(reading, "delta", true);
 	event->edit.before = read_value(reading, "before", false);
+	event->edit.revision = read_number(reading, "revision", false);
 }
 
 static void read_replace(struct reading *reading, struct sl_event *event)
 {
 	event->replace.document = read_value(reading, "document", true);
-	event->replace.revision = read_number(reading, "revision", false);
+	event->replace.revision = read_number(reading, "revision", true);
+	event->replace.exact = json_is_true(json_object_get(reading->object, "exact"));
+}
+
+static void read_handed(struct reading *reading, struct sl_event *event)
+{
+	event->handed.pairs = read_pairs(reading, &event->handed.count);
+}
+
+static void read_follow(struct reading *reading, struct sl_event *event)
+{
+	const json_t *list = json_object_get(reading->object, "writes"), *item;
+	size_t index, count = json_array_size(list);
+	struct sl_write *writes = sl_arena_zalloc(reading->arena, count + 1, sizeof(*writes));
+	if (!writes || !json_is_array(list)) {
+		refuse(reading, "writes", "must be an array");
+		return;
+	}
+	json_array_foreach((json_t *)list, index, item) {
+		const json_t *key = json_array_get(item, 0), *value = json_array_get(item, 1);
+		if (!json_is_string(key) || (value && !json_is_string(value)) || json_array_size(item) > 2)
+			refuse(reading, "writes", "must hold pairs of texts, or one key");
+		if (reading->code != SL_OK)
+			return;
+		writes[index] = (struct sl_write){ copy(reading, text_of(key)), copy(reading, text_of(value)), !value };
+	}
+	event->follow.writes = writes;
+	event->follow.count = count;
 }
 
 static void read_answer(struct reading *reading, struct sl_event *event)
@@ -143,6 +171,7 @@ static void read_answer(struct reading *reading, struct sl_event *event)
 	event->answer.body = read_text(reading, "body", false);
 	event->answer.retry_after = read_text(reading, "retryAfter", false);
 	event->answer.backoff = read_text(reading, "backoff", false);
+	event->answer.trace_id = read_text(reading, "traceId", false);
 }
 
 static void read_failed(struct reading *reading, struct sl_event *event)
@@ -190,6 +219,7 @@ static void read_reverse(struct reading *reading, struct sl_event *event)
 static void read_restore(struct reading *reading, struct sl_event *event)
 {
 	event->restore.version = read_number(reading, "version", true);
+	event->restore.preview = json_is_true(json_object_get(reading->object, "preview"));
 }
 
 static void read_restore_backup(struct reading *reading, struct sl_event *event)
@@ -212,6 +242,8 @@ static const struct {
 	{ "offline", SL_EVENT_OFFLINE, NULL },
 	{ "edit", SL_EVENT_EDIT, read_edit },
 	{ "replace", SL_EVENT_REPLACE, read_replace },
+	{ "handed", SL_EVENT_HANDED, read_handed },
+	{ "follow", SL_EVENT_FOLLOW, read_follow },
 	{ "tick", SL_EVENT_TICK, NULL },
 	{ "answer", SL_EVENT_ANSWER, read_answer },
 	{ "loaded", SL_EVENT_LOADED, read_loaded },

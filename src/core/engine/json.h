@@ -3,16 +3,18 @@
  * An event is {"type":"edit","now":1700000000000,"random":"32 hex digits", …} with the members that its type has in
  * struct sl_event:
  *   start          pairs: [["key","value"], …]
- *   edit           delta, before?
- *   replace        document, revision?
- *   answer         request, status, body?, retryAfter?, backoff?
+ *   edit           delta, before?, revision?
+ *   replace        document, revision, exact?
+ *   handed         pairs
+ *   follow         writes, as in the effect "store"
+ *   answer         request, status, body?, retryAfter?, backoff?, traceId?
  *   loaded         id, pairs, complete?
  *   shown          revision
  *   failed         request, reason?
  *   hint           version?
  *   resolve        conflict, choice: "mine" | "theirs" | "value", value?
  *   reverse        receipt
- *   restore        version
+ *   restore        version, preview?
  *   restoreBackup  backup
  *   signIn         account?
  *   online, offline, tick, syncNow, clear, signOut: none
@@ -24,8 +26,8 @@
  *   {"type":"load","id":1,"prefix":"journal/","first":1,"last":40,"most":32}
  *   {"type":"result","about":"restore","id":7,"error":"","detail":"","delta"?:DELTA}: error as in sl_err_word
  *   {"type":"wake","at":1700000000000}
- *   {"type":"status","word":"Synced","pending":0,"quarantined":0,"conflicts":0,"lastSync":0,"version":0,"error":"",
- *    "detail":""}
+ *   {"type":"status","word":"Synced","pending":0,"quarantined":0,"conflicts":0,"lastSync":0,"version":0,"done":0,
+ *    "total":0,"nextTry":0,"readOnly":false,"error":"","detail":"","traceId":""}
  *   {"type":"changed","revision":2,"delta":DELTA}
  *   {"type":"conflict","id":1,"opened":true}
  *   {"type":"backup","id":1,"reason":"merge"}

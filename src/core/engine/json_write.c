@@ -68,8 +68,13 @@ static void write_status(const struct sl_status *status, struct sl_buf *out)
 	add_number(out, ",\"conflicts\":", (int64_t)status->conflicts);
 	add_number(out, ",\"lastSync\":", status->last_sync_ms);
 	add_number(out, ",\"version\":", status->version);
+	add_number(out, ",\"done\":", (int64_t)status->done);
+	add_number(out, ",\"total\":", (int64_t)status->total);
+	add_number(out, ",\"nextTry\":", status->next_try_ms);
+	add_flag(out, ",\"readOnly\":", status->read_only);
 	add_text(out, ",\"error\":", sl_str_from(status->error));
 	add_text(out, ",\"detail\":", sl_str_from(status->detail));
+	add_text(out, ",\"traceId\":", sl_str_from(status->trace_id));
 	sl_buf_add_char(out, '}');
 }
 
@@ -232,14 +237,19 @@ int sl_engine_json_backups(const struct sl_engine *engine, struct sl_buf *out)
 
 int sl_engine_json_quarantine(const struct sl_engine *engine, struct sl_buf *out)
 {
-	const struct sl_quarantined *entry;
-	sl_buf_add_char(out, '[');
-	for (size_t i = 0; (entry = sl_engine_quarantined(engine, i)); i++) {
-		sl_buf_add_text(out, i ? ",{" : "{");
-		write_key(&entry->key, out);
-		add_text(out, ",\"reason\":", sl_str_from(entry->reason));
+	struct sl_quarantined entry;
+	size_t cursor = 0;
+	int rc;
+	const char *before = "[{";
+	while ((rc = sl_engine_next_quarantined(engine, &cursor, &entry)) > 0) {
+		sl_buf_add_text(out, before);
+		write_key(&entry.key, out);
+		add_text(out, ",\"reason\":", sl_str_from(entry.reason));
 		sl_buf_add_char(out, '}');
+		before = ",{";
 	}
-	sl_buf_add_char(out, ']');
+	if (rc < 0)
+		sl_buf_fail(out, rc);
+	sl_buf_add_text(out, before[0] == '[' ? "[]" : "]");
 	return sl_buf_code(out);
 }

@@ -66,13 +66,18 @@ static int copy_all(struct sl_engine *engine)
 	struct sl_rowset *local = base ? copy_rows(engine->local, engine->base, base, engine->arena) : NULL;
 	struct sl_rowset *pending = local ? copy_rows(engine->pending, NULL, NULL, engine->arena) : NULL;
 	struct sl_rowset *quarantine = pending ? copy_rows(engine->quarantine, NULL, NULL, engine->arena) : NULL;
+	struct sl_rowset **others[] = { &engine->handed, &engine->waiting, &engine->beneath };
 	if (!quarantine)
 		return SL_NO_MEMORY;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (!(*others[i] = copy_rows(*others[i], NULL, NULL, engine->arena)))
+			return SL_NO_MEMORY;
 	engine->base = base;
 	engine->local = local;
 	engine->pending = pending;
 	engine->quarantine = quarantine;
-	return copy_texts(engine);
+	int rc = copy_texts(engine);
+	return rc == SL_OK ? sl_engine_copy_recent(engine) : rc;
 }
 
 int sl_engine_compact(struct sl_engine *engine)

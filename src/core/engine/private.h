@@ -35,8 +35,14 @@ struct sl_timer {
 	int64_t since_ms, delay_ms;
 };
 
+#define SL_STORE_FORMAT 2
+#define SL_RANK_PREFIX_BYTES 5
+
 /* Small facts, stored together. */
 struct sl_engine_meta {
+	int64_t revision;        /* of local rows */
+	int64_t operation_bytes;   /* what rows may take in one request, as far as the server let it be known; else 0 */
+	char rank_prefix[SL_RANK_PREFIX_BYTES + 1]; /* what this device's runs begin with; "": none made yet */
 	int64_t version, next_id, last_sync_ms;
 	int64_t restore_version; /* what the user wants back, 0: nothing */
 	int64_t journal_first, journal_last, journal_bytes; /* entries that are stored, and what their bodies take; 0: none */
@@ -77,13 +83,17 @@ enum sl_next_step {
 	SL_NEXT_OPEN_GATE,       /* a pull of which nothing is taken in, for the sake of the operation */
 	SL_NEXT_PULL_ALL,
 	SL_NEXT_PULL_CHANGES,
+	SL_NEXT_GREET,           /* the handshake; it tells what a push has to keep to */
+	SL_NEXT_PREVIEW,         /* of a version that the user may want restored */
 	SL_NEXT_MAKE_OPERATION,  /* out of what is pending, or of what the user wants restored */
 	SL_NEXT_AWAIT_TYPING,    /* an edit waits for the next one before it is pushed */
 	SL_NEXT_POLL,
 	SL_NEXT_REST
 };
 
-enum sl_request_kind { SL_REQUEST_NONE, SL_REQUEST_PULL, SL_REQUEST_GATE, SL_REQUEST_PUSH };
+enum sl_request_kind {
+	SL_REQUEST_NONE, SL_REQUEST_HANDSHAKE, SL_REQUEST_PULL, SL_REQUEST_GATE, SL_REQUEST_PUSH, SL_REQUEST_PREVIEW
+};
 
 struct sl_outstanding {
 	enum sl_request_kind kind;
@@ -91,8 +101,25 @@ struct sl_outstanding {
 	struct sl_timer timeout;
 };
 
+/* The latest changes of local rows: what each replaced, in the order in which that happened. */
+#define SL_RECENT_ROWS 256
+
+struct sl_recent_row {
+	int64_t revision;   /* that came of the change */
+	struct sl_row before; /* data of length 0: it was not there */
+};
+
+struct sl_recent {
+	struct sl_recent_row rows[SL_RECENT_ROWS]; /* a ring */
+	size_t first, count, bytes;
+	int64_t from;       /* the oldest revision that can be told from them */
+};
+
+/* Why nothing is pushed though pulls go on. */
+enum sl_barred { SL_BARRED_NOT, SL_BARRED_ROLE, SL_BARRED_OLD };
+
 /* Why nothing is sent though the network is there. */
-enum sl_halt { SL_HALT_NONE, SL_HALT_UNAUTHENTICATED, SL_HALT_FORBIDDEN, SL_HALT_DISABLED };
+enum sl_halt { SL_HALT_NONE, SL_HALT_UNAUTHENTICATED, SL_HALT_FORBIDDEN, SL_HALT_DISABLED, SL_HALT_GONE };
 
 /* From a digest mismatch to the next state that is proven, or whole. */
 struct sl_repair {
@@ -109,14 +136,19 @@ struct sl_engine {
 	struct sl_engine_config config;
 	bool started, broken;
 
-	struct sl_arena arenas[2], *arena, scratch, *view;
+	struct sl_arena arenas[2], *arena, settings, scratch, *view;
+	struct sl_str path, device, follower; /* of the configuration; in `settings` */
 	size_t compact_at; /* bytes of *arena from which compaction pays */
 
 	struct sl_rowset *base, *local;
 	struct sl_rowset *pending;    /* keys that differ between the two */
 	struct sl_rowset *quarantine; /* of these: refused. `data`: the reason */
 	struct sl_digest digest;      /* of base */
-	int64_t revision, shown;      /* of local rows; the one that the app says to show, 0: it says nothing */
+	struct sl_rowset *handed;     /* the last edit that was taken from each follower */
+	struct sl_rowset *waiting;    /* of a follower: its edits that the holder has not taken, … */
+	struct sl_rowset *beneath;    /* … and the rows that they changed, as the holder has them; data of length 0: not there */
+	int64_t shown;                /* the revision that the app says to show, 0: it says nothing */
+	struct sl_recent recent;
 	struct sl_engine_meta meta;
 	struct sl_operation op;
 	struct sl_records records[SL_RECORDS];
@@ -127,19 +159,26 @@ struct sl_engine {
 
 	bool online, unreachable;
 	enum sl_halt halt;
+	enum sl_barred barred;
 	enum sl_want want;
+	bool greeting_due;   /* a handshake */
+	int64_t preview;     /* the version that the user wants to know the difference to; 0: none */
 	bool guarded;        /* a push would empty the project, and nobody asked for that */
 	bool impatient;      /* the user asked for a sync that has not been tried yet */
 	bool asked_to_wait;  /* by the server: not even the user's wish shortens `retry` */
 	unsigned attempt;    /* failed requests since the last that went well */
 	unsigned rounds;     /* conflicts since the last push that went well */
 	size_t push_bytes;   /* limit of the next operation; smaller after a refusal for size */
-	struct sl_timer retry, debounce, debounce_most, poll;
+	size_t total;        /* rows to be pushed since all was in sync last; 0: it is */
+	struct sl_timer retry, debounce, debounce_most, poll, handshake;
 	struct sl_outstanding outstanding;
 	int64_t last_request, wake_ms;
 	bool wake_set;
 
 	char error[SL_ENGINE_ERROR_BYTES], detail[SL_ENGINE_DETAIL_BYTES]; /* of the last failure; "" after success */
+	char trace_id[SL_ENGINE_ERROR_BYTES + 1];
+	/* Why the last operations were not taken, round after round; "" when one was. */
+	char round_error[SL_ENGINE_ERROR_BYTES], round_detail[SL_ENGINE_DETAIL_BYTES];
 	char status_error[SL_ENGINE_ERROR_BYTES], status_detail[SL_ENGINE_DETAIL_BYTES];
 	struct sl_status status;
 	struct sl_engine_counts counts;
@@ -167,12 +206,35 @@ int sl_engine_keep(struct sl_engine *engine, struct sl_str text, struct sl_str *
 
 int sl_engine_touch(struct sl_rowset *set, const struct sl_key *key);
 
+/* Of `rows`, those of the keys. NULL: no memory. */
+struct sl_rowset *sl_engine_narrow(const struct sl_rowset *rows, const struct sl_rowset *keys, struct sl_arena *arena);
+
 /* Puts or removes the key's mark in `pending`, and lifts a quarantine that has become moot. */
 int sl_engine_refresh(struct sl_engine *engine, const struct sl_key *key);
 
 /* Deletions must be expanded. Rows are copied. `visible`: the app doesn't know yet, and is told. */
 int sl_engine_change_base(struct sl_engine *engine, const struct sl_delta *change);
 int sl_engine_change_local(struct sl_engine *engine, const struct sl_delta *change, bool visible);
+
+/* --- revision.c: rows as they were a short while ago -------------------------------------------------------------- */
+
+/* Notes what `change` is about to replace, and begins a new revision. */
+int sl_engine_note_revision(struct sl_engine *engine, const struct sl_delta *change);
+
+/* Whether memory reaches back so far. */
+bool sl_engine_remembers(const struct sl_engine *engine, int64_t revision);
+
+/* The row at a revision that memory reaches back to; NULL: it was not there. */
+const struct sl_row *sl_engine_row_at(const struct sl_engine *engine, const struct sl_key *key, int64_t revision);
+
+/* The last row of this key that memory knows, also of one that is gone; or NULL. */
+const struct sl_row *sl_engine_last_row(const struct sl_engine *engine, const struct sl_key *key);
+
+/* All rows at a revision that memory reaches back to. NULL: no memory. */
+struct sl_rowset *sl_engine_rows_at(struct sl_engine *engine, int64_t revision);
+
+/* Moves it to engine->arena. */
+int sl_engine_copy_recent(struct sl_engine *engine);
 
 /* --- store.c: the state as pairs of keys and values --------------------------------------------------------------- */
 
@@ -189,6 +251,12 @@ int sl_engine_collect(struct sl_engine *engine);
 /* --- load.c: the opposite ----------------------------------------------------------------------------------------- */
 
 int sl_engine_load(struct sl_engine *engine, const struct sl_pair *pairs, size_t count, struct sl_err *err);
+
+/* Whether the key is that of a row of base or local. */
+bool sl_engine_row_of_pair(struct sl_str key, struct sl_key *key_r);
+
+/* A batch of the engine that holds the store: rows, what is refused, the version. */
+int sl_engine_load_writes(struct sl_engine *engine, const struct sl_write *writes, size_t count);
 
 /* --- job.c: what needs bodies of the journal ---------------------------------------------------------------------- */
 
@@ -268,6 +336,12 @@ void sl_engine_want(struct sl_engine *engine, enum sl_want want);
 /* Forgets the request that is out: its answer, should one come, means nothing any more. */
 void sl_engine_drop_request(struct sl_engine *engine);
 
+/* The host's time at which a wait ends; 0: there is none. */
+int64_t sl_engine_next_try(const struct sl_engine *engine);
+
+/* The request that is out got no answer. */
+int sl_engine_give_up_request(struct sl_engine *engine, struct sl_str reason);
+
 /* Sends what is due, and asks to be woken for what is not. */
 int sl_engine_proceed(struct sl_engine *engine);
 
@@ -286,6 +360,9 @@ size_t sl_engine_cost(const struct sl_delta *delta);
 int sl_engine_make_op(struct sl_engine *engine);
 
 void sl_engine_drop_op(struct sl_engine *engine);
+
+/* The server takes requests up to this size: none that is larger is made any more. */
+void sl_engine_learn_limit(struct sl_engine *engine, int64_t request_bytes);
 
 /* The rows of the operation, as they were sent. */
 int sl_engine_op_delta(struct sl_engine *engine, struct sl_delta *delta_r);
@@ -318,6 +395,9 @@ bool sl_engine_read_version(const json_t *value, int64_t *version_r);
 
 /* Reads `updatedAt`, `digest`, `epoch`, `changes`. 1: read; 0: malformed, with a reason in `err`. */
 int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_news *news_r, struct sl_err *err);
+
+/* A delta that the server sent, with ranks. 1: read; 0: malformed, with a reason in `err`. */
+int sl_engine_read_changes(struct sl_engine *engine, const json_t *value, struct sl_delta *delta_r, struct sl_err *err);
 
 /* Base becomes what the server has, local is merged with it. `op`: the rows of the operation if the server has taken
  * it. 1: done; 0: the digest does not match, nothing changed but that it is asked for again, or, with *job_r, the answer
@@ -357,6 +437,17 @@ bool sl_engine_is_doubtful(const struct sl_engine *engine, const struct sl_news 
 int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_rowset *base, bool doubtful,
 	const struct sl_rowset **ancestor_r);
 
+/* --- handshake.c -------------------------------------------------------------------------------------------------- */
+
+/* Notes that it was tried; the next one is due in its time. */
+void sl_engine_greeted(struct sl_engine *engine);
+
+/* In scratch. */
+int sl_engine_write_handshake(struct sl_engine *engine, struct sl_str *body_r);
+
+/* False: sync is not enabled for the account. */
+bool sl_engine_read_handshake(struct sl_engine *engine, const json_t *body);
+
 /* --- answer.c ----------------------------------------------------------------------------------------------------- */
 
 int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event);
@@ -370,19 +461,60 @@ int sl_engine_answer_held(struct sl_engine *engine, const struct sl_job *job);
  * the operation. */
 int sl_engine_refuse_rows(struct sl_engine *engine, const json_t *problem, const char *reason);
 
+/* After a 413: makes the next operations fit, or quarantines the only row. `limit`: what the server says to take; 0: it says
+ * nothing. Drops the operation. */
+int sl_engine_refuse_size(struct sl_engine *engine, int64_t limit);
+
 /* Gives refused rows another try. */
 int sl_engine_lift_quarantine(struct sl_engine *engine);
 
 /* --- edit.c: what users do ------------------------------------------------------------------------------------------ *
  * Refusals come before any change. */
 
+struct sl_edit {
+	struct sl_str delta, before;
+	int64_t revision;
+	bool again;                   /* it was handed over, or taken, before */
+	const struct sl_rowset *past; /* the rows at that revision, data of length 0: not there; or NULL: memory knows them */
+};
+
+/* Faults and depth of what an app hands in. */
+int sl_engine_validate(struct sl_engine *engine, const json_t *value, bool is_document, struct sl_err *err);
+
+/* Starts the waits after which it is pushed. */
+void sl_engine_note_edit(struct sl_engine *engine);
+
 /* Changes local rows as an edit does: ranks, cascades, timers. `backup`: NULL, or the reason of the backup before
  * it. */
 int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup);
 
-int sl_engine_edit(struct sl_engine *engine, struct sl_str delta, struct sl_str before, struct sl_err *err);
+int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct sl_err *err);
+
+/* --- replace.c ------------------------------------------------------------------------------------------------------ */
+
 int sl_engine_replace(struct sl_engine *engine, struct sl_str document, int64_t revision, struct sl_err *err);
 int sl_engine_clear(struct sl_engine *engine);
+
+/* --- follower.c ----------------------------------------------------------------------------------------------------- */
+
+/* A pair "handed/NAME" of the store. */
+int sl_engine_load_handed(struct sl_engine *engine, struct sl_str key, struct sl_str value);
+
+/* The holder takes the edits among the pairs that it has not taken yet. */
+int sl_engine_take_handed(struct sl_engine *engine, const struct sl_pair *pairs, size_t count);
+
+/* A follower's edit waits for the holder. `seen`: what the app saw of the keys. */
+int sl_engine_hand_over(struct sl_engine *engine, const struct sl_delta *delta, const struct sl_rowset *keys,
+	const struct sl_rowset *seen);
+
+/* Shows the edit that was handed over last. */
+int sl_engine_take_waiting(struct sl_engine *engine);
+
+/* Before a follower's own edit changes the row: what the holder has. */
+int sl_engine_note_beneath(struct sl_engine *engine, const struct sl_key *key);
+
+/* Takes in a batch of the holder. */
+int sl_engine_follow(struct sl_engine *engine, const struct sl_write *writes, size_t count);
 
 /* --- decide.c ------------------------------------------------------------------------------------------------------- */
 

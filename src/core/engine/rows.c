@@ -8,7 +8,11 @@ int sl_engine_init_rows(struct sl_engine *engine)
 	engine->local = sl_rowset_new(engine->arena, 64);
 	engine->pending = sl_rowset_new(engine->arena, 16);
 	engine->quarantine = sl_rowset_new(engine->arena, 8);
-	return engine->base && engine->local && engine->pending && engine->quarantine ? SL_OK : SL_NO_MEMORY;
+	engine->handed = sl_rowset_new(engine->arena, 8);
+	engine->waiting = sl_rowset_new(engine->arena, 8);
+	engine->beneath = sl_rowset_new(engine->arena, 8);
+	return engine->base && engine->local && engine->pending && engine->quarantine && engine->handed && engine->waiting
+		&& engine->beneath ? SL_OK : SL_NO_MEMORY;
 }
 
 int sl_engine_keep(struct sl_engine *engine, struct sl_str text, struct sl_str *copy_r)
@@ -20,6 +24,17 @@ int sl_engine_keep(struct sl_engine *engine, struct sl_str text, struct sl_str *
 int sl_engine_touch(struct sl_rowset *set, const struct sl_key *key)
 {
 	return sl_rowset_put(set, &(struct sl_row){ .key = *key }) ? SL_OK : SL_NO_MEMORY;
+}
+
+struct sl_rowset *sl_engine_narrow(const struct sl_rowset *rows, const struct sl_rowset *keys, struct sl_arena *arena)
+{
+	struct sl_rowset *narrow = sl_rowset_new(arena, sl_rowset_count(keys));
+	const struct sl_row *key, *row;
+	size_t cursor = 0;
+	while (narrow && (key = sl_rowset_next(keys, &cursor)))
+		if ((row = sl_rowset_find(rows, &key->key)) && !sl_rowset_append(narrow, row))
+			return NULL;
+	return narrow;
 }
 
 /* --- one row ------------------------------------------------------------------------------------------------------ */
@@ -97,6 +112,8 @@ static int set_local(struct sl_engine *engine, const struct sl_row *row, bool vi
 		return SL_OK;
 	int rc = keep_row(engine, row, sl_rowset_find(engine->base, &row->key), &kept);
 	if (rc == SL_OK)
+		rc = sl_engine_note_beneath(engine, &kept.key);
+	if (rc == SL_OK)
 		rc = lift_quarantine(engine, &kept.key);
 	if (rc == SL_OK && !sl_rowset_put(engine->local, &kept))
 		rc = SL_NO_MEMORY;
@@ -112,6 +129,8 @@ static int drop_local(struct sl_engine *engine, const struct sl_key *key, bool v
 		return SL_OK;
 	struct sl_key kept = old->key;
 	int rc = lift_quarantine(engine, &kept);
+	if (rc == SL_OK)
+		rc = sl_engine_note_beneath(engine, &kept);
 	sl_rowset_remove(engine->local, &kept);
 	if (rc == SL_OK && visible)
 		rc = sl_engine_touch(engine->changed, &kept);
@@ -149,11 +168,11 @@ int sl_engine_change_local(struct sl_engine *engine, const struct sl_delta *chan
 	const struct sl_row *row;
 	size_t cursor = 0;
 	int rc = sl_engine_hold_rows(engine, change);
+	if (rc == SL_OK && !sl_delta_is_empty(change))
+		rc = sl_engine_note_revision(engine, change);
 	for (size_t i = 0; rc == SL_OK && i < change->deleted_count; i++)
 		rc = drop_local(engine, &change->deleted[i], visible);
 	while (rc == SL_OK && (row = sl_rowset_next(change->rows, &cursor)))
 		rc = set_local(engine, row, visible);
-	if (!sl_delta_is_empty(change))
-		engine->revision++;
 	return rc == SL_OK ? refresh_all(engine, change) : rc;
 }

@@ -240,7 +240,7 @@ void host_record(struct host *host)
 	sl_engine_free(&host->engine);
 	host->has_request = host->has_wake = false;
 	struct sl_effects effects;
-	host->engine = sl_engine_new(&host->config);
+	assert_int_equal(sl_engine_new(&host->config, &host->engine, &host->err), SL_OK);
 	assert_int_equal(sl_engine_handle(host->engine, &event, &effects, &host->err), SL_OK);
 }
 
@@ -317,8 +317,8 @@ void host_start(struct host *host)
 {
 	struct sl_pair *pairs;
 	size_t count = host_pairs(host, &pairs);
-	host->engine = sl_engine_new(&host->config);
-	assert_non_null(host->engine);
+	host->config.size = sizeof(host->config);
+	assert_int_equal(sl_engine_new(&host->config, &host->engine, &host->err), SL_OK);
 	sl_arena_dispose(&host->view_arena);
 	host->view = sl_rowset_new(&host->view_arena, 16);
 	int rc = host_event(host, (struct sl_event){ .type = SL_EVENT_START, .start = { pairs, count } });
@@ -366,7 +366,8 @@ int host_try_edit(struct host *host, const char *delta, const char *before)
 {
 	char *text = project_text(delta), *seen = before ? project_text(before) : NULL;
 	struct sl_event event = { .type = SL_EVENT_EDIT,
-		.edit = { .delta = sl_str_from(text), .before = sl_str_from(seen) } };
+		.edit = { .delta = sl_str_from(text), .before = sl_str_from(seen),
+			.revision = seen ? 0 : sl_engine_revision(host->engine) } };
 	int rc = host_event(host, event);
 	free(text);
 	free(seen);

@@ -327,15 +327,16 @@ static void stores__that_are_damaged_are_refused(void **state)
 		{ { "base/shots/1/s", 14 }, { "no newline", 10 } }, { { "base/shots/1/s", 14 }, { "", 0 } },
 		{ { "base/nothing/1", 14 }, { "a\n{}", 4 } }, { { "base/shots/x/s", 14 }, { "a\n{}", 4 } },
 		{ { "base/shots/1/", 13 }, { "a\n{}", 4 } }, { { "base/episodes/", 14 }, { "a\n{}", 4 } },
-		{ { "meta", 4 }, { "{", 1 } }, { { "meta", 4 }, { "{\"format\":2}", 12 } }, { { "op", 2 }, { "[]", 2 } },
+		{ { "meta", 4 }, { "{", 1 } }, { { "meta", 4 }, { "{\"format\":3}", 12 } }, { { "op", 2 }, { "[]", 2 } },
 		{ { "conflict/1", 10 }, { "{}", 2 } }, { { "conflict/x", 10 }, { "{}", 2 } }, { { "retry", 5 }, { "1", 1 } },
 	};
 	(void)state;
 	for (size_t i = 0; i < LENGTH(damaged); i++) {
-		struct sl_engine *engine = sl_engine_new(NULL);
+		struct sl_engine *engine;
 		struct sl_event event = { .type = SL_EVENT_START, .start = { &damaged[i], 1 } };
 		struct sl_effects effects;
 		struct sl_err err = SL_ERR_INIT;
+		assert_int_equal(sl_engine_new(NULL, &engine, &err), SL_OK);
 		assert_int_equal(sl_engine_handle(engine, &event, &effects, &err), SL_INTERNAL);
 		event.type = SL_EVENT_TICK;
 		assert_int_equal(sl_engine_handle(engine, &event, &effects, &err), SL_INTERNAL);
@@ -347,8 +348,9 @@ static void stores__must_be_given_first_and_once(void **state)
 {
 	struct sl_effects effects;
 	struct sl_err err = SL_ERR_INIT;
-	struct sl_engine *engine = sl_engine_new(NULL);
+	struct sl_engine *engine;
 	(void)state;
+	assert_int_equal(sl_engine_new(NULL, &engine, &err), SL_OK);
 	assert_int_equal(sl_engine_handle(engine, &(struct sl_event){ .type = SL_EVENT_ONLINE }, &effects, &err), SL_INTERNAL);
 	sl_engine_free(&engine);
 	sl_engine_free(&engine);
