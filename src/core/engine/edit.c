@@ -149,14 +149,15 @@ static int tell_unknown(struct sl_engine *engine, const struct sl_delta *given, 
 	return SL_OK;
 }
 
-static int apply_given(struct sl_engine *engine, const struct sl_delta *delta)
+/* `known`: the app has it already. */
+static int apply_given(struct sl_engine *engine, const struct sl_delta *delta, bool known)
 {
 	struct sl_delta change;
 	struct sl_rowset *before;
 	int rc = work_out(engine, delta, &change, &before);
 	if (rc == SL_OK)
-		rc = sl_engine_change_local(engine, &change, false);
-	if (rc == SL_OK)
+		rc = sl_engine_change_local(engine, &change, !known);
+	if (rc == SL_OK && known)
 		rc = tell_unknown(engine, delta, &change, before);
 	if (rc == SL_OK && !sl_delta_is_empty(&change))
 		sl_engine_note_edit(engine);
@@ -350,7 +351,7 @@ static int take_edit(struct editing *editing, struct sl_err *err)
 	if (rc != SL_OK)
 		return rc;
 	if (!vanished && is_as_seen(editing))
-		return apply_given(engine, &editing->delta);
+		return apply_given(engine, &editing->delta, !editing->again);
 	rc = see_siblings(editing);
 	return rc == SL_OK ? merge_edit(editing, err) : rc;
 }

@@ -148,13 +148,25 @@ static void send(struct host *host, const struct sl_request_effect *request)
 	host->sends++;
 }
 
+static void keep_batch(struct host *host, const struct sl_write *writes, size_t count)
+{
+	host->batch = sl_arena_zalloc(&host->view_arena, count + 1, sizeof(*host->batch));
+	host->last_batch = count;
+	assert_non_null(host->batch);
+	for (size_t i = 0; i < count; i++) {
+		host->batch[i].remove = writes[i].remove;
+		assert_int_equal(sl_arena_copy(&host->view_arena, writes[i].key, &host->batch[i].key), 0);
+		assert_int_equal(sl_arena_copy(&host->view_arena, writes[i].value, &host->batch[i].value), 0);
+	}
+}
+
 static void carry_out(struct host *host, const struct sl_effect *effect)
 {
 	switch (effect->type) {
 	case SL_EFFECT_STORE:
 		for (size_t i = 0; i < effect->store.count; i++)
 			host_write(host, &effect->store.writes[i]);
-		host->last_batch = effect->store.count;
+		keep_batch(host, effect->store.writes, effect->store.count);
 		host->stores++;
 		break;
 	case SL_EFFECT_LOAD:

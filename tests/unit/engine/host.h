@@ -60,7 +60,8 @@ struct host {
 	size_t loads, results;
 	int last_result;
 	size_t stores, sends, changes, opened, closed, backups, statuses; /* effects so far */
-	size_t last_batch;          /* pairs in the last batch */
+	size_t last_batch;          /* pairs in the last batch, … */
+	struct sl_write *batch;     /* … and what they were, in view_arena */
 	int64_t last_conflict, last_backup;
 };
 
