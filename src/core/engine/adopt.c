@@ -37,7 +37,7 @@ static bool lacks_ranks(const struct sl_delta *delta)
 int sl_engine_read_changes(struct sl_engine *engine, const json_t *value, struct sl_delta *delta_r, struct sl_err *err)
 {
 	struct sl_faults faults;
-	int rc = sl_validate_delta(value, "/changes", engine->config.row_bytes, &engine->scratch, &faults, err);
+	int rc = sl_validate_structure(value, "/changes", engine->config.row_bytes, &engine->scratch, &faults, err);
 	if (rc == SL_OK)
 		rc = sl_delta_from_json(value, &engine->scratch, delta_r, err);
 	if (rc != SL_OK)
