@@ -28,7 +28,8 @@ static inline void check_rows(const struct host *host)
 /* That an engine made from the store is the one that stored. */
 static inline void check_store(struct host *host)
 {
-	struct sl_engine *other = sl_engine_new(NULL);
+	struct sl_engine *other;
+	CHECK(sl_engine_new(NULL, &other, NULL) == SL_OK);
 	struct sl_effects effects;
 	struct sl_buf state;
 	sl_buf_init(&state, SIZE_MAX);

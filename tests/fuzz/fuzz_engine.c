@@ -39,7 +39,7 @@ static void start(struct host *host)
 	sl_engine_free(&host->engine);
 	host->has_request = false;
 	host->crash_in = -1;
-	host->engine = sl_engine_new(NULL);
+	CHECK(sl_engine_new(NULL, &host->engine, NULL) == SL_OK);
 	CHECK(host->engine);
 	int code = host_handle(host->engine, host_start_event(host), &effects);
 	CHECK(code == 0 || (code == SL_INTERNAL && host->tampered));

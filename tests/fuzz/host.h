@@ -70,9 +70,9 @@ static inline void host_describe(const struct sl_engine *engine, struct sl_buf *
 	struct sl_arena arena;
 	sl_arena_init(&arena, 0);
 	struct sl_rowset *refused = sl_rowset_new(&arena, 8);
-	const struct sl_quarantined *row;
-	for (size_t i = 0; (row = sl_engine_quarantined(engine, i)); i++)
-		CHECK(sl_rowset_put(refused, &(struct sl_row){ .key = row->key, .data = sl_str_from(row->reason) }));
+	struct sl_quarantined row;
+	for (size_t cursor = 0; sl_engine_next_quarantined(engine, &cursor, &row) > 0;)
+		CHECK(sl_rowset_put(refused, &(struct sl_row){ .key = row.key, .data = sl_str_from(row.reason) }));
 	host_describe_seen(engine, &arena, out);
 	CHECK(sl_engine_json_backups(engine, out) == 0);
 	host_describe_rows(sl_engine_base(engine), &arena, out);

@@ -34,32 +34,65 @@ void sim_device_dispose(struct sim *sim, unsigned index)
 	sl_engine_free(&sim->devices[index].engine);
 }
 
-static const struct sl_pair *stored_pairs(struct sim *sim, const struct sim_device *device)
+static bool begins_with(struct sl_str text, struct sl_str prefix)
+{
+	return text.length > prefix.length && memcmp(text.bytes, prefix.bytes, prefix.length) == 0;
+}
+
+static const struct sl_pair *stored_pairs(struct sim *sim, const struct sim_device *device, size_t *count_r)
 {
 	struct sl_pair *pairs = sim_alloc(sim, (sl_rowset_count(device->store) + 1) * sizeof(*pairs));
 	const struct sl_row *row;
-	size_t cursor = 0, count = 0;
+	size_t cursor = 0;
+	*count_r = 0;
 	while ((row = sl_rowset_next(device->store, &cursor)))
-		pairs[count++] = (struct sl_pair){ row->key.id, row->data };
+		if (!begins_with(row->key.id, SL_STR("journal/")) && !begins_with(row->key.id, SL_STR("head/")))
+			pairs[(*count_r)++] = (struct sl_pair){ row->key.id, row->data };
 	return pairs;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	return sl_str_compare(((const struct sl_pair *)b)->key, ((const struct sl_pair *)a)->key);
+}
+
+/* Hands in the page of the journal that the engine asked for. */
+static void load(struct sim *sim, struct sim_device *device)
+{
+	struct sl_event event = { .type = SL_EVENT_LOADED, .loaded = { .id = device->load.load.id } };
+	struct sl_pair *pairs = sim_alloc(sim, (sl_rowset_count(device->store) + 1) * sizeof(*pairs));
+	const struct sl_row *row;
+	size_t cursor = 0, count = 0, most = device->load.load.most;
+	device->has_load = false;
+	while ((row = sl_rowset_next(device->store, &cursor))) {
+		int64_t id = begins_with(row->key.id, device->load.load.prefix)
+			? strtoll(row->key.id.bytes + device->load.load.prefix.length, NULL, 10) : -1;
+		if (id >= device->load.load.first && id <= device->load.load.last)
+			pairs[count++] = (struct sl_pair){ row->key.id, row->data };
+	}
+	qsort(pairs, count, sizeof(*pairs), compare_entries);
+	event.loaded.pairs = pairs;
+	event.loaded.count = count < most ? count : most;
+	event.loaded.complete = count <= most;
+	if (sim_device_handle(sim, device->index, &event, NULL) != SL_OK)
+		sim_violate(sim, "engine", "device %u refuses its journal", device->index);
 }
 
 void sim_device_start(struct sim *sim, unsigned index)
 {
 	struct sim_device *device = &sim->devices[index];
-	struct sl_engine_config config = { .push_bytes = sim->plan->push_bytes,
+	struct sl_engine_config config = { .size = sizeof(config), .push_bytes = sim->plan->push_bytes,
 		.poll_ms = sim->plan->poll_ms };
 	struct sl_event start = { .type = SL_EVENT_START };
 	struct sl_event sign_in = { .type = SL_EVENT_SIGN_IN };
 	if (device->engine)
 		return;
 	SIM_NOTE(sim, "device %u  starts with %zu stored values", index, sl_rowset_count(device->store));
-	device->engine = sl_engine_new(&config);
-	if (!device->engine)
+	if (sl_engine_new(&config, &device->engine, NULL) != SL_OK)
 		abort();
 	device->incarnation++;
-	start.start.pairs = stored_pairs(sim, device);
-	start.start.count = sl_rowset_count(device->store);
+	device->has_load = false;
+	start.start.pairs = stored_pairs(sim, device, &start.start.count);
 	if (sim_device_handle(sim, index, &start, NULL) != SL_OK)
 		sim_violate(sim, "engine", "device %u does not start from its store", index);
 	if (!device->engine)
@@ -209,6 +242,14 @@ static void carry_out_one(struct sim *sim, struct sim_device *device, const stru
 		sim_check_send(sim, device->index, &effect->send);
 		sim_network_send(sim, device->index, &effect->send);
 		break;
+	case SL_EFFECT_LOAD:
+		device->load = *effect;
+		device->has_load = true;
+		break;
+	case SL_EFFECT_RESULT:
+		SIM_NOTE(sim, "device %u  event %d ended: %d %s", device->index, (int)effect->result.about, effect->result.code,
+			effect->result.detail);
+		break;
 	case SL_EFFECT_WAKE:
 		wake(sim, device, effect->wake.at_ms - now_of(sim, device));
 		break;
@@ -309,6 +350,8 @@ int sim_device_handle(struct sim *sim, unsigned index, struct sl_event *event, c
 	}
 	if (carry_out(sim, device, event, &effects, intent) && event->type == SL_EVENT_REPLACE)
 		sim_check_show_all(sim, index);
+	if (device->engine && device->has_load)
+		load(sim, device);
 	return SL_OK;
 }
 
@@ -376,13 +419,13 @@ static size_t count_held(const struct sl_engine *engine)
 
 bool sim_device_refuses(const struct sl_engine *engine, const struct sl_key *key, bool with_episode)
 {
-	const struct sl_quarantined *refused;
+	struct sl_quarantined refused;
 	struct sl_key episode = sl_key_of_episode(key->episode);
 	bool child = with_episode && sl_entity_has_episode(key->entity) && !sl_rowset_find(sl_engine_base(engine), key);
 	if (sl_engine_status(engine)->quarantined == 0)
 		return false;
-	for (size_t i = 0; (refused = sl_engine_quarantined(engine, i)); i++)
-		if (sl_key_equal(&refused->key, key) || (child && sl_key_equal(&refused->key, &episode)))
+	for (size_t cursor = 0; sl_engine_next_quarantined(engine, &cursor, &refused) > 0;)
+		if (sl_key_equal(&refused.key, key) || (child && sl_key_equal(&refused.key, &episode)))
 			return true;
 	return false;
 }

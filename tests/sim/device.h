@@ -46,6 +46,8 @@ struct sim_device {
 	bool pulled;               /* has completed a pull with this store */
 	bool may_clear;            /* the user has cleared the project here at some time */
 	int64_t jump_ms;           /* of its clock so far */
+	bool has_load;             /* the engine waits for a page of its journal */
+	struct sl_effect load;
 	int64_t wakes;             /* wishes to be woken so far; only the last counts */
 	int crash_in;              /* effects until it crashes; −1: doesn't */
 	uint64_t events;           /* so far: fresh random bytes for each */

@@ -117,6 +117,7 @@ void writing_send(struct writing *writing)
 		abort();
 	SIM_NOTE(writing->sim, "user %u    edits %.*s", writing->device->index, (int)text.length, text.bytes);
 	event.edit.delta = sl_buf_str(&text);
+	event.edit.revision = sl_engine_revision(writing->device->engine);
 	writing->intent.rows = delta.rows;
 	writing->intent.deleted = delta.deleted;
 	writing->intent.deleted_count = delta.deleted_count;

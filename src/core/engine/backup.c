@@ -1,4 +1,4 @@
-/* Backups of the engine: the rows that a step replaced or removed on this device; see engine_inside.h. Keeps true:
+/* Backups of the engine: the rows that a step replaced or removed on this device; see private.h. Keeps true:
  * they are in the same batch as the step; they are bounded, each kind by itself, so that a lively day of merges does
  * not push out the one before an import. Rules: merge.md "Client engine" 6. */
 #include "core/engine/private.h"

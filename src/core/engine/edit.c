@@ -1,6 +1,6 @@
-/* Edits of the user: single rows, whole documents, clearing; see engine_inside.h. Keeps true: a refusal changes
- * nothing; what is taken is valid, ranked and has its episode, so that it can be merged and pushed; only clearing
- * may empty the project on the server. Rules: merge.md "Order", 1 and 2 of "Client engine". */
+/* Edits of the user; see private.h. Keeps true: a refusal changes nothing; what is taken is valid, ranked and has its
+ * episode, so that it can be merged and pushed; an edit overwrites nothing that came in since the app saw what it was made
+ * on, and is refused only if it can never be valid. Rules: merge.md "Order", 2 of "Client engine". */
 #include "core/engine/private.h"
 
 #include "core/json/parse.h"
@@ -31,7 +31,7 @@ static bool is_deeper(const json_t *value, int depth)
 	return false;
 }
 
-static int validate(struct sl_engine *engine, const json_t *value, bool is_document, struct sl_err *err)
+int sl_engine_validate(struct sl_engine *engine, const json_t *value, bool is_document, struct sl_err *err)
 {
 	struct sl_faults faults;
 	if (is_deeper(value, EDIT_DEPTH))
@@ -45,34 +45,11 @@ static int read_delta(struct sl_engine *engine, struct sl_str text, struct sl_de
 	json_t *value = NULL;
 	int rc = sl_json_parse(text, &value, err);
 	if (rc == SL_OK)
-		rc = validate(engine, value, false, err);
+		rc = sl_engine_validate(engine, value, false, err);
 	if (rc == SL_OK)
 		rc = sl_delta_from_json(value, &engine->scratch, delta_r, err);
 	json_decref(value);
 	return rc;
-}
-
-static bool deletes(const struct sl_delta *delta, const struct sl_key *key)
-{
-	for (size_t i = 0; i < delta->deleted_count; i++)
-		if (sl_key_equal(&delta->deleted[i], key))
-			return true;
-	return false;
-}
-
-static int check_parents(const struct sl_engine *engine, const struct sl_delta *delta, struct sl_err *err)
-{
-	const struct sl_row *row;
-	size_t cursor = 0;
-	while ((row = sl_rowset_next(delta->rows, &cursor))) {
-		struct sl_key parent = sl_key_of_episode(row->key.episode);
-		if (!sl_entity_has_episode(row->key.entity) || sl_rowset_find(delta->rows, &parent))
-			continue;
-		if (!sl_rowset_find(engine->local, &parent) || deletes(delta, &parent))
-			return sl_err_set(err, SL_INVALID, "%s: there is no episode %lld",
-				sl_entity_name(row->key.entity), (long long)row->key.episode);
-	}
-	return SL_OK;
 }
 
 /* --- applying ----------------------------------------------------------------------------------------------------- */
@@ -130,7 +107,7 @@ static int work_out(struct sl_engine *engine, const struct sl_delta *delta, stru
 	return sl_delta_difference(*before_r, after, &engine->scratch, change_r);
 }
 
-static void note_edit(struct sl_engine *engine)
+void sl_engine_note_edit(struct sl_engine *engine)
 {
 	if (!engine->debounce.on)
 		sl_timer_start(&engine->debounce_most, engine->now_ms, engine->config.debounce_most_ms);
@@ -150,7 +127,7 @@ int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta,
 	if (rc == SL_OK)
 		rc = sl_engine_change_local(engine, &change, true);
 	if (rc == SL_OK && !sl_delta_is_empty(&change))
-		note_edit(engine);
+		sl_engine_note_edit(engine);
 	return rc;
 }
 
@@ -172,38 +149,143 @@ static int tell_unknown(struct sl_engine *engine, const struct sl_delta *given, 
 	return SL_OK;
 }
 
-static int apply_given(struct sl_engine *engine, const struct sl_delta *delta)
+/* `known`: the app has it already. */
+static int apply_given(struct sl_engine *engine, const struct sl_delta *delta, bool known)
 {
 	struct sl_delta change;
 	struct sl_rowset *before;
 	int rc = work_out(engine, delta, &change, &before);
 	if (rc == SL_OK)
-		rc = sl_engine_change_local(engine, &change, false);
-	if (rc == SL_OK)
+		rc = sl_engine_change_local(engine, &change, !known);
+	if (rc == SL_OK && known)
 		rc = tell_unknown(engine, delta, &change, before);
 	if (rc == SL_OK && !sl_delta_is_empty(&change))
-		note_edit(engine);
+		sl_engine_note_edit(engine);
 	return rc;
 }
 
-/* --- edits of what has changed meanwhile ----------------------------------------------------------------------- */
+/* --- what it was made on ------------------------------------------------------------------------------------------ */
+
+/* An edit, and the rows that it is about: as the app had them, and as they are. All in scratch. */
+struct editing {
+	struct sl_engine *engine;
+	struct sl_delta delta, before;
+	bool again;                   /* as in struct sl_edit */
+	int64_t revision;             /* for rows that `before` does not name; 0: as they are */
+	const struct sl_rowset *past; /* rows at that revision, out of the journal; or NULL */
+	struct sl_rowset *keys, *seen, *gone; /* gone: what the edit deletes */
+};
+
+/* The row at the revision of the edit. */
+static const struct sl_row *row_then(const struct editing *editing, const struct sl_key *key)
+{
+	const struct sl_row *row = editing->past ? sl_rowset_find(editing->past, key) : NULL;
+	if (row)
+		return row->data.length ? row : NULL;
+	bool earlier = editing->revision && editing->revision != editing->engine->meta.revision;
+	return earlier && !editing->past ? sl_engine_row_at(editing->engine, key, editing->revision)
+		: sl_rowset_find(editing->engine->local, key);
+}
+
+static int see(struct editing *editing, const struct sl_key *key)
+{
+	const struct sl_row *row;
+	if (sl_rowset_find(editing->keys, key))
+		return SL_OK;
+	row = row_then(editing, key);
+	return sl_engine_touch(editing->keys, key) == SL_OK && (!row || sl_rowset_put(editing->seen, row)) ? SL_OK : SL_NO_MEMORY;
+}
+
+static int see_all(struct editing *editing, const struct sl_delta *delta)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	int rc = SL_OK;
+	while (rc == SL_OK && (row = sl_rowset_next(delta->rows, &cursor)))
+		rc = see(editing, &row->key);
+	for (size_t i = 0; rc == SL_OK && i < delta->deleted_count; i++)
+		rc = see(editing, &delta->deleted[i]);
+	return rc;
+}
+
+/* What `before` says of a row counts; its place, if it says nothing of that, is where the row was last. */
+static int believe_before(struct editing *editing)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(editing->before.rows, &cursor))) {
+		const struct sl_row *last = sl_engine_last_row(editing->engine, &row->key);
+		if (!row->rank.length && !sl_rowset_find(editing->seen, &row->key) && last
+			&& !sl_rowset_put(editing->seen, last))
+			return SL_NO_MEMORY;
+	}
+	return sl_delta_apply(&editing->before, editing->seen, &editing->engine->scratch);
+}
+
+/* The episode of a scene or shot, as the app had it. One that has vanished since comes back, if anything here still knows
+ * it. 1: there; 0: there never was one, as far as is known. */
+static int see_episode(struct editing *editing, const struct sl_row *row, bool *vanished_r)
+{
+	struct sl_key key = sl_key_of_episode(row->key.episode);
+	const struct sl_row *last = sl_engine_last_row(editing->engine, &key);
+	if (!sl_entity_has_episode(row->key.entity) || sl_rowset_find(editing->delta.rows, &key))
+		return 1;
+	if (sl_rowset_find(editing->gone, &key))
+		return 0;
+	if (sl_rowset_find(editing->seen, &key))
+		return 1;
+	if (see(editing, &key) != SL_OK)
+		return SL_NO_MEMORY;
+	if (sl_rowset_find(editing->seen, &key))
+		return 1;
+	if (!last)
+		return 0;
+	*vanished_r = true;
+	return sl_rowset_put(editing->seen, last) ? 1 : SL_NO_MEMORY;
+}
+
+static int see_episodes(struct editing *editing, const struct sl_delta *delta, bool *vanished_r, struct sl_err *err)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(delta->rows, &cursor))) {
+		int rc = see_episode(editing, row, vanished_r);
+		if (rc == 0)
+			return sl_err_set(err, SL_INVALID, "%s: there is no episode %lld", sl_entity_name(row->key.entity),
+				(long long)row->key.episode);
+		if (rc < 0)
+			return rc;
+	}
+	return SL_OK;
+}
+
+/* The siblings of rows that go last have to be known, so that they do. */
+static int see_siblings(struct editing *editing)
+{
+	struct sl_rowset *siblings = sl_rowset_new(&editing->engine->scratch, 8);
+	const struct sl_row *row;
+	size_t cursor = 0;
+	int rc = siblings ? add_siblings(editing->engine, &editing->delta, siblings, &editing->engine->scratch) : SL_NO_MEMORY;
+	while (rc == SL_OK && (row = sl_rowset_next(siblings, &cursor)))
+		rc = see(editing, &row->key);
+	return rc;
+}
 
 /* Whether local is still as the app saw it. */
-static bool is_seen(const struct sl_engine *engine, const struct sl_delta *before)
+static bool is_as_seen(const struct editing *editing)
 {
-	const struct sl_row *row, *now;
+	const struct sl_row *key;
 	size_t cursor = 0;
-	while ((row = sl_rowset_next(before->rows, &cursor))) {
-		now = sl_rowset_find(engine->local, &row->key);
-		if (!now || !sl_str_equal(now->data, row->data)
-			|| (row->rank.length && !sl_str_equal(now->rank, row->rank)))
+	while ((key = sl_rowset_next(editing->keys, &cursor))) {
+		const struct sl_row *then = sl_rowset_find(editing->seen, &key->key);
+		const struct sl_row *now = sl_rowset_find(editing->engine->local, &key->key);
+		if (then && now ? !sl_row_same_content(then, now) : then || now)
 			return false;
 	}
-	for (size_t i = 0; i < before->deleted_count; i++)
-		if (sl_rowset_find(engine->local, &before->deleted[i]))
-			return false;
 	return true;
 }
+
+/* --- taking it ---------------------------------------------------------------------------------------------------- */
 
 /* Tells the app where its edit is not what the row has become. */
 static int tell_outcome(struct sl_engine *engine, const struct sl_delta *given)
@@ -221,88 +303,73 @@ static int tell_outcome(struct sl_engine *engine, const struct sl_delta *given)
 	return SL_OK;
 }
 
-/* A three-way merge in miniature: the app's view is the base, the edit mine, local theirs. */
-static int merge_edit(struct sl_engine *engine, const struct sl_delta *delta, const struct sl_delta *before,
-	struct sl_err *err)
+/* A three-way merge in miniature: what the app saw is the base, the edit mine, local theirs. */
+static int merge_edit(struct editing *editing, struct sl_err *err)
 {
-	struct sl_rowset *seen = sl_rowset_clone(engine->local, &engine->scratch), *mine;
+	struct sl_engine *engine = editing->engine;
+	struct sl_arena *arena = &engine->scratch;
 	struct sl_merge merge;
-	if (!seen || sl_delta_apply(before, seen, &engine->scratch) != SL_OK)
+	struct sl_rowset *now = sl_engine_narrow(engine->local, editing->keys, arena);
+	struct sl_rowset *mine = now ? sl_rowset_clone(editing->seen, arena) : NULL;
+	if (!mine || sl_delta_apply(&editing->delta, mine, arena) != SL_OK)
 		return SL_NO_MEMORY;
-	mine = sl_rowset_clone(seen, &engine->scratch);
-	if (!mine || sl_delta_apply(delta, mine, &engine->scratch) != SL_OK)
-		return SL_NO_MEMORY;
-	int rc = sl_merge(seen, mine, engine->local, NULL, &engine->scratch, &merge, err);
+	const struct sl_merge_options options = { .taken = { engine->local, engine->base } };
+	int rc = sl_merge(editing->seen, mine, now, &options, arena, &merge, err);
 	if (rc != SL_OK)
 		return rc;
 	rc = sl_engine_change_local(engine, &merge.push, true);
-	if (rc == SL_OK)
+	if (rc == SL_OK && !engine->follower.length)
 		rc = sl_engine_keep_receipts(engine, &merge);
 	if (rc == SL_OK)
-		rc = tell_outcome(engine, delta);
+		rc = tell_outcome(engine, &editing->delta);
 	engine->counts.merges++;
-	note_edit(engine);
+	sl_engine_note_edit(engine);
 	return rc;
 }
 
-int sl_engine_edit(struct sl_engine *engine, struct sl_str text, struct sl_str before_text, struct sl_err *err)
+static int take_edit(struct editing *editing, struct sl_err *err)
 {
-	struct sl_delta delta, before;
-	int rc = read_delta(engine, text, &delta, err);
+	struct sl_engine *engine = editing->engine;
+	bool vanished = false;
+	editing->keys = sl_rowset_new(&engine->scratch, 16);
+	editing->seen = sl_rowset_new(&engine->scratch, 16);
+	editing->gone = sl_rowset_new(&engine->scratch, editing->delta.deleted_count);
+	for (size_t i = 0; editing->gone && i < editing->delta.deleted_count; i++)
+		if (sl_engine_touch(editing->gone, &editing->delta.deleted[i]) != SL_OK)
+			return SL_NO_MEMORY;
+	int rc = editing->keys && editing->seen && editing->gone ? sl_delta_expand(&editing->delta, engine->local, &engine->scratch) : SL_NO_MEMORY;
 	if (rc == SL_OK)
-		rc = check_parents(engine, &delta, err);
-	if (rc != SL_OK || !before_text.length)
-		return rc == SL_OK ? apply_given(engine, &delta) : rc;
-	rc = read_delta(engine, before_text, &before, err);
+		rc = see_all(editing, &editing->delta);
 	if (rc == SL_OK)
-		rc = check_parents(engine, &before, err);
+		rc = see_all(editing, &editing->before);
+	if (rc == SL_OK)
+		rc = believe_before(editing);
+	if (rc == SL_OK)
+		rc = see_episodes(editing, &editing->delta, &vanished, err);
+	if (rc == SL_OK && engine->follower.length && !editing->again)
+		rc = sl_engine_hand_over(engine, &editing->delta, editing->keys, editing->seen);
 	if (rc != SL_OK)
 		return rc;
-	return is_seen(engine, &before) ? apply_given(engine, &delta) : merge_edit(engine, &delta, &before, err);
+	if (!vanished && is_as_seen(editing))
+		return apply_given(engine, &editing->delta, !editing->again);
+	rc = see_siblings(editing);
+	return rc == SL_OK ? merge_edit(editing, err) : rc;
 }
 
-/* --- everything at once ---------------------------------------------------------------------------------------- */
-
-static int read_document(struct sl_engine *engine, struct sl_str text, struct sl_rowset **rows_r, struct sl_err *err)
+int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct sl_err *err)
 {
-	json_t *value = NULL;
-	int rc = sl_json_parse(text, &value, err);
-	if (rc == SL_OK)
-		rc = validate(engine, value, true, err);
-	if (rc == SL_OK)
-		rc = sl_rows_from_document(value, &engine->scratch, rows_r, err);
-	json_decref(value);
-	return rc;
-}
-
-int sl_engine_replace(struct sl_engine *engine, struct sl_str document, int64_t revision, struct sl_err *err)
-{
-	struct sl_rowset *wanted = NULL;
-	struct sl_delta change;
-	if (revision != 0 && revision != engine->revision)
-		return sl_err_set(err, SL_CONFLICT, "rows have changed since the app read them");
-	int rc = read_document(engine, document, &wanted, err);
-	if (rc == SL_OK)
-		rc = sl_rows_assign_ranks(wanted, engine->local, &engine->scratch, err);
-	if (rc == SL_OK)
-		rc = sl_delta_difference(engine->local, wanted, &engine->scratch, &change);
-	if (rc == SL_OK)
-		rc = sl_engine_back_up(engine, &change, "replace");
-	if (rc == SL_OK)
-		rc = sl_engine_change_local(engine, &change, false);
-	if (rc == SL_OK && !sl_delta_is_empty(&change))
-		note_edit(engine);
-	return rc;
-}
-
-int sl_engine_clear(struct sl_engine *engine)
-{
+	struct editing editing = { .engine = engine, .revision = edit->revision, .past = edit->past,
+		.again = edit->again };
 	struct sl_rowset *nothing = sl_rowset_new(&engine->scratch, 1);
-	struct sl_delta change;
-	if (!nothing || sl_delta_difference(engine->local, nothing, &engine->scratch, &change) != SL_OK)
+	if (!nothing)
 		return SL_NO_MEMORY;
-	int rc = sl_engine_apply_edit(engine, &change, "clear");
-	engine->guarded = false;
-	engine->meta.clearing = true;
-	return rc;
+	editing.before = (struct sl_delta){ nothing, NULL, 0 };
+	if (!edit->before.length && !edit->revision && !edit->again)
+		return sl_err_set(err, SL_INVALID, "an edit has to say what it was made on: before, or revision");
+	if (edit->revision < 0 || edit->revision > engine->meta.revision)
+		return sl_err_set(err, SL_INVALID, "there was no such revision");
+	int rc = read_delta(engine, edit->delta, &editing.delta, err);
+	if (rc == SL_OK && edit->before.length)
+		rc = read_delta(engine, edit->before, &editing.before, err);
+	return rc == SL_OK ? take_edit(&editing, err) : rc;
 }

@@ -43,11 +43,18 @@ struct sl_engine;
 
 /* --- configuration ------------------------------------------------------------------------------------------------ */
 
-/* 0 (or an all-zero struct) stands for the default, in brackets; less than 0 too, but for poll_ms. */
+/* 0 stands for the default, in brackets; less than 0 too, but for poll_ms and handshake_ms. */
 struct sl_engine_config {
+	size_t size;                /* sizeof(struct sl_engine_config), so that no two versions of it are mixed up */
+	const char *path;           /* of the project behind the mount point: "/projects/ID", or the account's default one
+	                             * ["/project"] */
+	const char *device;         /* what X-Device-Id says, for the handshake; NULL: there is none */
+	const char *follower;       /* NULL: this engine syncs, and the host has the store's lock. Otherwise a name of its own, 1–32
+	                             * of [A-Za-z0-9_-], new for each run: see "Followers" below */
 	int64_t debounce_ms;        /* an edit is pushed this long after the last one [1,500], … */
 	int64_t debounce_most_ms;   /* … or this long after the first, whichever comes first [10,000] */
 	int64_t poll_ms;            /* between pulls while nothing else is to do [30,000]; less than 0: never */
+	int64_t handshake_ms;       /* between handshakes [3,600,000]; less than 0: never */
 	int64_t timeout_ms;         /* a request without answer or failure counts as failed after this [120,000] */
 	int64_t backoff_ms;         /* the first retry comes within twice this [1,000]; … */
 	int64_t backoff_most_ms;    /* … no retry later than this [300,000], but as the server asked, which counts up to
@@ -66,8 +73,12 @@ enum sl_event_type {
 	SL_EVENT_OFFLINE,
 	SL_EVENT_EDIT,           /* the user changed rows */
 	SL_EVENT_REPLACE,        /* the user replaced everything (import), or the app knows only whole documents */
+	SL_EVENT_HANDED,         /* edits of followers, to the holder */
+	SL_EVENT_FOLLOW,         /* a batch of the holder, to a follower */
 	SL_EVENT_TICK,           /* time passed: at the latest when SL_EFFECT_WAKE asked for it, otherwise whenever */
 	SL_EVENT_ANSWER,         /* a response arrived, with any status */
+	SL_EVENT_LOADED,         /* a page of the journal, as SL_EFFECT_LOAD asked for it */
+	SL_EVENT_SHOWN,          /* the app shows rows of this revision now, and may edit them */
 	SL_EVENT_FAILED,         /* a request got none: no connection, timeout, abort */
 	SL_EVENT_HINT,           /* the server may have something new (realtime channel, page came to the front) */
 	SL_EVENT_SYNC_NOW,       /* the user wants it now: refused rows too; only what the server asked for is waited */
@@ -100,26 +111,50 @@ struct sl_event {
 			/* DELTA of protocol.md as JSON text: whole rows, `deleted` keys. A row without `rank` stays
 			 * where it is, a new one goes last; to move one, give a rank between its neighbours'. */
 			struct sl_str delta;
-			/* Optional: DELTA with these rows as the app had them when the user began. What the engine has
-			 * taken in since is merged with the edit then; otherwise, and for rows missing here, the edit
-			 * replaces what is there. */
+			/* What the edit was made on, lest it overwrites what came in since: that is merged with it. One of the
+			 * two is compulsory. `before`: DELTA with these rows as the app had them when the user began; its
+			 * `deleted` names those that were not there. `revision`: as in SL_EFFECT_CHANGED or from
+			 * sl_engine_revision, for rows that `before` does not name; 0: these are taken as they are now. */
 			struct sl_str before;
+			int64_t revision;
 		} edit;
 		struct {
 			/* projectData as JSON text; array order is the order of rows. sl_rows_write_document (rows.h) makes
 			 * one of rows. */
 			struct sl_str document;
-			/* sl_engine_revision when the app read what it replaces: if rows have changed since,
-			 * SL_CONFLICT, and the app has to look again. 0: don't check. */
+			/* sl_engine_revision when the app read what it replaces: compulsory. What came in since is merged
+			 * with it. One that there never was is SL_INVALID. */
 			int64_t revision;
+			/* The document is all that there is to be. Otherwise fields and rows' fields that the schema does not
+			 * know stay when they are not in it, so that an app leaves alone what it does not know. */
+			bool exact;
 		} replace;
+		struct {
+			const struct sl_pair *pairs; /* stored by followers: keys begin with "inbox/" */
+			size_t count;
+		} handed;
+		struct {
+			const struct sl_write *writes;
+			size_t count;
+		} follow;
 		struct {
 			int64_t request;    /* as in SL_EFFECT_SEND; answers to others are ignored */
 			int status;         /* HTTP */
 			struct sl_str body;
-			/* Values of Retry-After and Backoff, in seconds (a date is not read); empty: not there. */
-			struct sl_str retry_after, backoff;
+			/* Values of Retry-After and Backoff, in seconds (a date is not read), and of X-Trace-Id; empty: not
+			 * there. */
+			struct sl_str retry_after, backoff, trace_id;
 		} answer;
+		struct {
+			int64_t id;                  /* as in SL_EFFECT_LOAD; others are ignored */
+			const struct sl_pair *pairs; /* of the range asked for, by falling number */
+			size_t count;
+			bool complete;               /* there are no more in that range; with no pairs at all and not
+			                              * complete: they can't be read */
+		} loaded;
+		struct {
+			int64_t revision;
+		} shown;
 		struct {
 			int64_t request;
 			struct sl_str reason; /* for the user */
@@ -138,6 +173,7 @@ struct sl_event {
 		} reverse;
 		struct {
 			int64_t version;
+			bool preview; /* only tell what it would change: SL_EFFECT_RESULT with the delta */
 		} restore;
 		struct {
 			int64_t backup;
@@ -154,6 +190,8 @@ struct sl_event {
 
 enum sl_effect_type {
 	SL_EFFECT_STORE,    /* write the batch, all or nothing; durable before anything behind it is carried out */
+	SL_EFFECT_LOAD,     /* read stored values of the journal; then report SL_EVENT_LOADED, always */
+	SL_EFFECT_RESULT,   /* how something ended that the user asked for and that took more than one event */
 	SL_EFFECT_SEND,     /* send the request; then report SL_EVENT_ANSWER or SL_EVENT_FAILED, or never */
 	SL_EFFECT_WAKE,     /* SL_EVENT_TICK at this time; replaces any earlier wish, and stands until then */
 	SL_EFFECT_STATUS,   /* show it */
@@ -190,7 +228,8 @@ struct sl_request_effect {
 enum sl_status_word {
 	SL_STATUS_DISABLED, /* signed out by the user, or sync is not enabled for the account */
 	SL_STATUS_OFFLINE,  /* no network, or the server can't be reached: pending rows are "local only" */
-	SL_STATUS_ERROR,    /* see `error`; everything is kept. Also while rows are refused, though others sync */
+	SL_STATUS_ERROR,    /* see `error`; everything is kept. Also while rows are refused, though others sync, and while rows
+	                     * wait that may not be pushed (read_only) */
 	SL_STATUS_CONFLICT, /* conflict copies wait for a decision; other rows sync */
 	SL_STATUS_SYNCING,  /* something is to do: under way, or waiting for its time */
 	SL_STATUS_SYNCED    /* all local rows are on the server, as far as known */
@@ -203,9 +242,14 @@ struct sl_status {
 	size_t conflicts;     /* open conflict copies */
 	int64_t last_sync_ms; /* host's time of the last complete answer; 0: none since START */
 	int64_t version;      /* of base */
-	const char *error;    /* stable word: the server's ("unauthenticated", "invalid", …), or "signed_out", "unreachable",
-	                       * "empty_overwrite", "digest_mismatch", "invalid_answer", "unexpected_answer"; or "" */
+	size_t done, total;   /* rows that were pushed of those that were to be, since all was in sync; total 0: none are */
+	int64_t next_try_ms;  /* host's time of the next request after a failure; 0: nothing waits for its time */
+	bool read_only;       /* what is typed stays on this device: the role does not allow pushes, or the app is too old for them */
+	const char *error;    /* stable word: the server's ("unauthenticated", "invalid", "read_only", "upgrade_required",
+	                       * "project_deleted", "pull_required", …), or "signed_out", "unreachable", "empty_overwrite",
+	                       * "digest_mismatch", "invalid_answer", "unexpected_answer"; or "" */
 	const char *detail;   /* the same for people, or "" */
+	const char *trace_id; /* of the last failure, for the server's logs; or "" */
 };
 
 struct sl_effect {
@@ -215,6 +259,19 @@ struct sl_effect {
 			const struct sl_write *writes; /* no key twice */
 			size_t count;
 		} store;
+		struct {
+			int64_t id;
+			struct sl_str prefix; /* "journal/", before a number of twelve digits or more */
+			int64_t first, last;  /* numbers, both included */
+			size_t most;          /* pairs at once, those of the highest numbers */
+		} load;
+		struct {
+			enum sl_event_type about;
+			int64_t id;           /* as in that event */
+			int code;             /* SL_OK or why not */
+			const char *detail;   /* the same for people, or "" */
+			const struct sl_delta *delta; /* what it would change, of a preview; else NULL */
+		} result;
 		struct sl_request_effect send;
 		struct {
 			int64_t at_ms; /* of the host's clock */
@@ -243,16 +300,23 @@ struct sl_effects {
 
 /* --- the engine --------------------------------------------------------------------------------------------------- */
 
-/* `config` is copied; NULL: all defaults. NULL: no memory. */
-struct sl_engine *sl_engine_new(const struct sl_engine_config *config);
+/* `config` and its texts are copied; NULL: all defaults. Returns 0, SL_INVALID (a size that this version does not know, a bad
+ * path or name) or SL_NO_MEMORY; `err` may be NULL. */
+int sl_engine_new(const struct sl_engine_config *config, struct sl_engine **engine_r, struct sl_err *err)
+	__attribute__((warn_unused_result));
 
 /* Frees the engine and sets *engine to NULL. */
 void sl_engine_free(struct sl_engine **engine);
 
+/* An id for a new row or project that nothing else has: 22 characters and NUL, from fresh random bytes. Ids name things
+ * for ever and on all devices; those that an app counts up name different things on two devices. */
+#define SL_NEW_ID_BYTES 23
+void sl_engine_new_id(const unsigned char random[16], char id_r[SL_NEW_ID_BYTES]);
+
 /* Takes one event and gives the effects. Returns 0, or
  *   a refusal of what the app or user asked for, with nothing changed and no effects: SL_INVALID and SL_MALFORMED
  *   (content, see err->path), SL_TOO_LARGE (nesting, number of values), SL_NOT_FOUND (no such conflict, receipt or
- *   backup, or its place is gone), SL_CONFLICT (replace with an old revision), SL_FORBIDDEN (sign_in as somebody else);
+ *   backup, or its place is gone), SL_FORBIDDEN (sign_in as somebody else; anything but edits of a follower);
  *   SL_NO_MEMORY or SL_INTERNAL (the store is damaged or of another version, START did not come first, no such event): the
  *   engine answers SL_INTERNAL from now on; start a new one from the store. There are no effects, so nothing of the event
  *   has happened. If START itself fails so, keep the store as it is and tell the user. `err` may be NULL. */
@@ -261,14 +325,23 @@ int sl_engine_handle(struct sl_engine *engine, const struct sl_event *event, str
 
 /* --- the host's part ----------------------------------------------------------------------------------------------- *
  *
- * 1. Open a key/value store, one per account and project, and take its lock: one engine per store; other tabs and
- *    processes hand their edits to the holder, with `before`, or wait. Send START with all pairs and show sl_engine_rows;
+ * 1. Open a key/value store, one per account and project, and take its lock: one engine per store syncs; other tabs and
+ *    processes are followers (below). Send START with all pairs but those whose keys begin with
+ *    "journal/" or "head/", which are handed in when SL_EFFECT_LOAD asks for them, and show sl_engine_rows;
  *    then ONLINE once there are credentials and a network. SIGN_IN is only for credentials that are new: it ends a SIGN_OUT.
  * 2. After every event carry out the effects in order, before the next event. If a batch can't be made durable, carry out
  *    nothing behind it, tell the user, throw the engine away and start again.
  * 3. Report every response or failure; duplicates and late ones do no harm, and no request has to be aborted. Keep one timer
  *    for WAKE, of `at_ms` less the event's `now_ms`, since the clock may leap; a TICK too many does no harm.
  * 4. Answer bodies are handed over as they are; the engine checks all that it reads.
+ *
+ * Followers: an engine of a tab or process without the store's lock, named in its configuration. It shows the holder's rows and
+ * its own edits on top. It takes START, EDIT, FOLLOW, SHOWN and TICK; its batches hold only keys below "inbox/" and its name,
+ * which it may write without the lock, and which no one else writes but the holder, who removes them.
+ *   - After its batch is stored, the host tells the holder's host, who gives its engine these pairs by HANDED.
+ *   - Each batch of the holder is handed to all followers by FOLLOW, in order.
+ *   - When the holder is gone, a follower's host takes the lock, makes a new engine without a follower's name from the store, and
+ *     shows that. The engine finds what is below "inbox/" at START. Each edit is taken once, however often it is handed over.
  */
 
 /* --- looking at it ------------------------------------------------------------------------------------------------- *
@@ -281,7 +354,7 @@ const struct sl_rowset *sl_engine_rows(const struct sl_engine *engine);
 const struct sl_rowset *sl_engine_base(const struct sl_engine *engine);
 struct sl_digest sl_engine_digest(const struct sl_engine *engine);
 
-/* Counts the changes of local rows, from any number at START: one that was read from an earlier engine is never current. */
+/* Numbers the states of local rows, across restarts. */
 int64_t sl_engine_revision(const struct sl_engine *engine);
 
 /* As in the last SL_EFFECT_STATUS. */
@@ -315,15 +388,19 @@ struct sl_quarantined {
 	const char *reason;
 };
 
+/* The next refused row: `size_t cursor = 0; while ((rc = sl_engine_next_quarantined(engine, &cursor, &row)) > 0)`. Returns 1,
+ * 0 at the end, or SL_NO_MEMORY. */
+int sl_engine_next_quarantined(const struct sl_engine *engine, size_t *cursor, struct sl_quarantined *row_r)
+	__attribute__((warn_unused_result));
+
 /* The i-th, oldest first; NULL behind the last. */
 const struct sl_conflict_copy *sl_engine_conflict(const struct sl_engine *engine, size_t i);
 const struct sl_kept_receipt *sl_engine_receipt(const struct sl_engine *engine, size_t i);
 const struct sl_backup *sl_engine_backup(const struct sl_engine *engine, size_t i);
-const struct sl_quarantined *sl_engine_quarantined(const struct sl_engine *engine, size_t i);
 
 /* For telemetry and tests: how often, since START. */
 struct sl_engine_counts {
-	size_t pushes, pulls, replays, rounds, digest_mismatches, ignored_answers, merges;
+	size_t pushes, pulls, replays, rounds, retries, digest_mismatches, ignored_answers, merges;
 };
 const struct sl_engine_counts *sl_engine_counts(const struct sl_engine *engine);
 

@@ -1,4 +1,4 @@
-/* Events of the engine from JSON; see engine_json.h. Keeps true: a text that is not an event of the form described
+/* Events of the engine from JSON; see json.h. Keeps true: a text that is not an event of the form described
  * there is refused by name of the member at fault, and nothing is guessed. */
 #include "core/engine/json.h"
 
@@ -96,14 +96,15 @@ static void read_random(struct reading *reading, unsigned char random_r[16])
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
 
-static void read_start(struct reading *reading, struct sl_event *event)
+static struct sl_pair *read_pairs(struct reading *reading, size_t *count_r)
 {
 	const json_t *list = json_object_get(reading->object, "pairs"), *item;
-	size_t index, count = json_array_size(list);
-	struct sl_pair *pairs = sl_arena_zalloc(reading->arena, count + 1, sizeof(*pairs));
+	size_t index;
+	*count_r = json_array_size(list);
+	struct sl_pair *pairs = sl_arena_zalloc(reading->arena, *count_r + 1, sizeof(*pairs));
 	if (!pairs) {
 		reading->code = sl_err_set(reading->err, SL_NO_MEMORY, "out of memory while reading an event");
-		return;
+		return NULL;
 	}
 	if (!json_is_array(list))
 		refuse(reading, "pairs", "must be an array");
@@ -112,23 +113,55 @@ static void read_start(struct reading *reading, struct sl_event *event)
 		if (!json_is_string(key) || !json_is_string(value) || json_array_size(item) != 2)
 			refuse(reading, "pairs", "must hold pairs of texts");
 		if (reading->code != SL_OK)
-			return;
+			break;
 		pairs[index] = (struct sl_pair){ copy(reading, text_of(key)), copy(reading, text_of(value)) };
 	}
-	event->start.pairs = pairs;
-	event->start.count = count;
+	return pairs;
+}
+
+static void read_start(struct reading *reading, struct sl_event *event)
+{
+	event->start.pairs = read_pairs(reading, &event->start.count);
 }
 
 static void read_edit(struct reading *reading, struct sl_event *event)
 {
 	event->edit.delta = read_value(reading, "delta", true);
 	event->edit.before = read_value(reading, "before", false);
+	event->edit.revision = read_number(reading, "revision", false);
 }
 
 static void read_replace(struct reading *reading, struct sl_event *event)
 {
 	event->replace.document = read_value(reading, "document", true);
-	event->replace.revision = read_number(reading, "revision", false);
+	event->replace.revision = read_number(reading, "revision", true);
+	event->replace.exact = json_is_true(json_object_get(reading->object, "exact"));
+}
+
+static void read_handed(struct reading *reading, struct sl_event *event)
+{
+	event->handed.pairs = read_pairs(reading, &event->handed.count);
+}
+
+static void read_follow(struct reading *reading, struct sl_event *event)
+{
+	const json_t *list = json_object_get(reading->object, "writes"), *item;
+	size_t index, count = json_array_size(list);
+	struct sl_write *writes = sl_arena_zalloc(reading->arena, count + 1, sizeof(*writes));
+	if (!writes || !json_is_array(list)) {
+		refuse(reading, "writes", "must be an array");
+		return;
+	}
+	json_array_foreach((json_t *)list, index, item) {
+		const json_t *key = json_array_get(item, 0), *value = json_array_get(item, 1);
+		if (!json_is_string(key) || (value && !json_is_string(value)) || json_array_size(item) > 2)
+			refuse(reading, "writes", "must hold pairs of texts, or one key");
+		if (reading->code != SL_OK)
+			return;
+		writes[index] = (struct sl_write){ copy(reading, text_of(key)), copy(reading, text_of(value)), !value };
+	}
+	event->follow.writes = writes;
+	event->follow.count = count;
 }
 
 static void read_answer(struct reading *reading, struct sl_event *event)
@@ -138,12 +171,25 @@ static void read_answer(struct reading *reading, struct sl_event *event)
 	event->answer.body = read_text(reading, "body", false);
 	event->answer.retry_after = read_text(reading, "retryAfter", false);
 	event->answer.backoff = read_text(reading, "backoff", false);
+	event->answer.trace_id = read_text(reading, "traceId", false);
 }
 
 static void read_failed(struct reading *reading, struct sl_event *event)
 {
 	event->failed.request = read_number(reading, "request", true);
 	event->failed.reason = read_text(reading, "reason", false);
+}
+
+static void read_loaded(struct reading *reading, struct sl_event *event)
+{
+	event->loaded.id = read_number(reading, "id", true);
+	event->loaded.complete = json_is_true(json_object_get(reading->object, "complete"));
+	event->loaded.pairs = read_pairs(reading, &event->loaded.count);
+}
+
+static void read_shown(struct reading *reading, struct sl_event *event)
+{
+	event->shown.revision = read_number(reading, "revision", true);
 }
 
 static void read_hint(struct reading *reading, struct sl_event *event)
@@ -175,6 +221,7 @@ static void read_reverse(struct reading *reading, struct sl_event *event)
 static void read_restore(struct reading *reading, struct sl_event *event)
 {
 	event->restore.version = read_number(reading, "version", true);
+	event->restore.preview = json_is_true(json_object_get(reading->object, "preview"));
 }
 
 static void read_restore_backup(struct reading *reading, struct sl_event *event)
@@ -197,8 +244,12 @@ static const struct {
 	{ "offline", SL_EVENT_OFFLINE, NULL },
 	{ "edit", SL_EVENT_EDIT, read_edit },
 	{ "replace", SL_EVENT_REPLACE, read_replace },
+	{ "handed", SL_EVENT_HANDED, read_handed },
+	{ "follow", SL_EVENT_FOLLOW, read_follow },
 	{ "tick", SL_EVENT_TICK, NULL },
 	{ "answer", SL_EVENT_ANSWER, read_answer },
+	{ "loaded", SL_EVENT_LOADED, read_loaded },
+	{ "shown", SL_EVENT_SHOWN, read_shown },
 	{ "failed", SL_EVENT_FAILED, read_failed },
 	{ "hint", SL_EVENT_HINT, read_hint },
 	{ "syncNow", SL_EVENT_SYNC_NOW, NULL },
@@ -237,4 +288,12 @@ int sl_engine_json_read(struct sl_str text, struct sl_arena *arena, struct sl_ev
 	read_event(&reading, event_r);
 	json_decref(object);
 	return reading.code;
+}
+
+const char *sl_engine_json_event(enum sl_event_type type)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i].type == type)
+			return types[i].name;
+	return "";
 }

@@ -3,14 +3,18 @@
  * An event is {"type":"edit","now":1700000000000,"random":"32 hex digits", …} with the members that its type has in
  * struct sl_event:
  *   start          pairs: [["key","value"], …]
- *   edit           delta, before?
- *   replace        document, revision?
- *   answer         request, status, body?, retryAfter?, backoff?
+ *   edit           delta, before?, revision?
+ *   replace        document, revision, exact?
+ *   handed         pairs
+ *   follow         writes, as in the effect "store"
+ *   answer         request, status, body?, retryAfter?, backoff?, traceId?
+ *   loaded         id, pairs, complete?
+ *   shown          revision
  *   failed         request, reason?
  *   hint           version?
  *   resolve        conflict, hunk?, choice: "mine" | "theirs" | "both" | "own", own?
  *   reverse        receipt
- *   restore        version
+ *   restore        version, preview?
  *   restoreBackup  backup
  *   signIn         account?
  *   online, offline, tick, syncNow, clear, signOut: none
@@ -19,9 +23,11 @@
  * Effects are an array of
  *   {"type":"store","writes":[["key","value"],["removed key"]]}
  *   {"type":"send","id":1,"method":"PUT","path":"/project","headers":{"Content-Type":"application/json"},"body":"…"}
+ *   {"type":"load","id":1,"prefix":"journal/","first":1,"last":40,"most":32}
+ *   {"type":"result","about":"restore","id":7,"error":"","detail":"","delta"?:DELTA}: error as in sl_err_word
  *   {"type":"wake","at":1700000000000}
- *   {"type":"status","word":"Synced","pending":0,"quarantined":0,"conflicts":0,"lastSync":0,"version":0,"error":"",
- *    "detail":""}
+ *   {"type":"status","word":"Synced","pending":0,"quarantined":0,"conflicts":0,"lastSync":0,"version":0,"done":0,
+ *    "total":0,"nextTry":0,"readOnly":false,"error":"","detail":"","traceId":""}
  *   {"type":"changed","revision":2,"delta":DELTA}
  *   {"type":"conflict","id":1,"opened":true}
  *   {"type":"backup","id":1,"reason":"merge"}
@@ -41,6 +47,9 @@ int sl_engine_json_write(const struct sl_effects *effects, struct sl_buf *out) _
 
 /* "Synced", "Syncing", "Offline", "Conflict", "Error", "Disabled". */
 const char *sl_engine_json_word(enum sl_status_word word);
+
+/* The name of an event. */
+const char *sl_engine_json_event(enum sl_event_type type);
 
 /* "value", "both", "moved", "kept", "renamed". */
 const char *sl_engine_note_kind(enum sl_note_kind kind);

@@ -1,4 +1,4 @@
-/* Effects of the engine, and what it keeps, as JSON; see engine_json.h. */
+/* Effects of the engine, and what it keeps, as JSON; see json.h. */
 #include "core/json/write.h"
 #include "core/engine/json.h"
 
@@ -68,8 +68,13 @@ static void write_status(const struct sl_status *status, struct sl_buf *out)
 	add_number(out, ",\"conflicts\":", (int64_t)status->conflicts);
 	add_number(out, ",\"lastSync\":", status->last_sync_ms);
 	add_number(out, ",\"version\":", status->version);
+	add_number(out, ",\"done\":", (int64_t)status->done);
+	add_number(out, ",\"total\":", (int64_t)status->total);
+	add_number(out, ",\"nextTry\":", status->next_try_ms);
+	add_flag(out, ",\"readOnly\":", status->read_only);
 	add_text(out, ",\"error\":", sl_str_from(status->error));
 	add_text(out, ",\"detail\":", sl_str_from(status->detail));
+	add_text(out, ",\"traceId\":", sl_str_from(status->trace_id));
 	sl_buf_add_char(out, '}');
 }
 
@@ -78,6 +83,27 @@ static void write_delta(const struct sl_delta *delta, struct sl_buf *out)
 	int rc = sl_delta_write(delta, out);
 	if (rc != SL_OK)
 		sl_buf_fail(out, rc);
+}
+
+static void write_load(const struct sl_effect *effect, struct sl_buf *out)
+{
+	add_number(out, "{\"type\":\"load\",\"id\":", effect->load.id);
+	add_text(out, ",\"prefix\":", effect->load.prefix);
+	add_number(out, ",\"first\":", effect->load.first);
+	add_number(out, ",\"last\":", effect->load.last);
+	add_number(out, ",\"most\":", (int64_t)effect->load.most);
+}
+
+static void write_result(const struct sl_effect *effect, struct sl_buf *out)
+{
+	add_text(out, "{\"type\":\"result\",\"about\":", sl_str_from(sl_engine_json_event(effect->result.about)));
+	add_number(out, ",\"id\":", effect->result.id);
+	add_text(out, ",\"error\":", sl_str_from(effect->result.code == SL_OK ? "" : sl_err_word(effect->result.code)));
+	add_text(out, ",\"detail\":", sl_str_from(effect->result.detail));
+	if (effect->result.delta) {
+		sl_buf_add_text(out, ",\"delta\":");
+		write_delta(effect->result.delta, out);
+	}
 }
 
 static void write_effect(const struct sl_effect *effect, struct sl_buf *out)
@@ -92,6 +118,12 @@ static void write_effect(const struct sl_effect *effect, struct sl_buf *out)
 	case SL_EFFECT_STATUS:
 		write_status(&effect->status, out);
 		return;
+	case SL_EFFECT_LOAD:
+		write_load(effect, out);
+		break;
+	case SL_EFFECT_RESULT:
+		write_result(effect, out);
+		break;
 	case SL_EFFECT_WAKE:
 		add_number(out, "{\"type\":\"wake\",\"at\":", effect->wake.at_ms);
 		break;
@@ -229,14 +261,19 @@ int sl_engine_json_backups(const struct sl_engine *engine, struct sl_buf *out)
 
 int sl_engine_json_quarantine(const struct sl_engine *engine, struct sl_buf *out)
 {
-	const struct sl_quarantined *entry;
-	sl_buf_add_char(out, '[');
-	for (size_t i = 0; (entry = sl_engine_quarantined(engine, i)); i++) {
-		sl_buf_add_text(out, i ? ",{" : "{");
-		write_key(&entry->key, out);
-		add_text(out, ",\"reason\":", sl_str_from(entry->reason));
+	struct sl_quarantined entry;
+	size_t cursor = 0;
+	int rc;
+	const char *before = "[{";
+	while ((rc = sl_engine_next_quarantined(engine, &cursor, &entry)) > 0) {
+		sl_buf_add_text(out, before);
+		write_key(&entry.key, out);
+		add_text(out, ",\"reason\":", sl_str_from(entry.reason));
 		sl_buf_add_char(out, '}');
+		before = ",{";
 	}
-	sl_buf_add_char(out, ']');
+	if (rc < 0)
+		sl_buf_fail(out, rc);
+	sl_buf_add_text(out, before[0] == '[' ? "[]" : "]");
 	return sl_buf_code(out);
 }

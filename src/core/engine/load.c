@@ -1,4 +1,4 @@
-/* Starting from what was stored: the opposite of engine_store.c. Pairs come in any order; a pair that can't be read
+/* Starting from what was stored: the opposite of store.c. Pairs come in any order; a pair that can't be read
  * means that the store was damaged (SL_INTERNAL), and nothing is guessed then. Unknown keys are left alone. */
 #include "core/engine/private.h"
 
@@ -58,7 +58,7 @@ static int load_base_row(struct loading *loading, const struct sl_pair *pair)
 	if (sl_row_copy(engine->arena, &row, &kept) != SL_OK)
 		return SL_NO_MEMORY;
 	sl_digest_add(&engine->digest, &kept);
-	return sl_rowset_put(engine->base, &kept) && sl_rowset_put(engine->local, &kept) ? SL_OK : SL_NO_MEMORY;
+	return sl_rowset_put(engine->base, &kept) ? SL_OK : SL_NO_MEMORY;
 }
 
 static int load_local_row(struct loading *loading, const struct sl_pair *pair)
@@ -96,14 +96,29 @@ static int text_of(struct sl_engine *engine, const json_t *object, const char *n
 	return sl_engine_keep(engine, (struct sl_str){ json_string_value(text), json_string_length(text) }, text_r);
 }
 
+static void read_rank_prefix(struct sl_engine_meta *meta, const json_t *prefix)
+{
+	if (json_string_length(prefix) == SL_RANK_PREFIX_BYTES)
+		memcpy(meta->rank_prefix, json_string_value(prefix), SL_RANK_PREFIX_BYTES);
+}
+
 static int load_meta(struct loading *loading, const json_t *object)
 {
 	struct sl_engine_meta *meta = &loading->engine->meta;
-	if (sl_engine_stored_number(object, "format") != 1)
+	int64_t format = sl_engine_stored_number(object, "format");
+	if (format != 1 && format != SL_STORE_FORMAT)
 		return sl_err_set(loading->err, SL_INTERNAL, "the store was made by another version of this program");
 	meta->version = sl_engine_stored_number(object, "version");
 	meta->next_id = sl_engine_stored_number(object, "nextId");
 	meta->restore_version = sl_engine_stored_number(object, "restore");
+	if (format != 1)
+		meta->revision = sl_engine_stored_number(object, "revision");
+	meta->operation_bytes = sl_engine_stored_number(object, "operationBytes");
+	meta->last_sync_ms = sl_engine_stored_number(object, "lastSync");
+	read_rank_prefix(meta, json_object_get(object, "rankPrefix"));
+	meta->journal_first = sl_engine_stored_number(object, "journalFirst");
+	meta->journal_last = sl_engine_stored_number(object, "journalLast");
+	meta->journal_bytes = sl_engine_stored_number(object, "journalBytes");
 	meta->pulled = json_is_true(json_object_get(object, "pulled"));
 	meta->signed_out = json_is_true(json_object_get(object, "signedOut"));
 	meta->clearing = json_is_true(json_object_get(object, "clearing"));
@@ -123,6 +138,7 @@ static int load_retry(struct loading *loading, const json_t *object)
 static int load_op(struct loading *loading, const json_t *object)
 {
 	struct sl_operation *op = &loading->engine->op;
+	op->state = SL_OP_UNCERTAIN; /* an earlier run may have sent it */
 	op->restores = !json_object_get(object, "delta");
 	return text_of(loading->engine, object, "opId", &op->id);
 }
@@ -169,11 +185,10 @@ static int load_record(struct loading *loading, const struct sl_pair *pair, enum
 
 /* --- in order ----------------------------------------------------------------------------------------------------- */
 
-static int load_first(struct loading *loading, const struct sl_pair *pair)
+/* All but rows and what lies over them. */
+static int load_other(struct loading *loading, const struct sl_pair *pair)
 {
 	struct sl_engine *engine = loading->engine;
-	if (starts_with(pair->key, "base/"))
-		return load_base_row(loading, pair);
 	if (sl_str_equal(pair->key, SL_STR("meta")))
 		return load_object(loading, pair, &engine->meta_text, load_meta);
 	if (sl_str_equal(pair->key, SL_STR("retry")))
@@ -183,30 +198,129 @@ static int load_first(struct loading *loading, const struct sl_pair *pair)
 		engine->op.body = engine->op_text;
 		return rc;
 	}
+	if (starts_with(pair->key, "handed/"))
+		return sl_engine_load_handed(engine, pair->key, pair->value) == SL_NO_MEMORY ? SL_NO_MEMORY : SL_OK;
 	for (int kind = 0; kind < SL_RECORDS; kind++)
 		if (starts_with(pair->key, sl_engine_record_prefix(kind)))
 			return load_record(loading, pair, kind);
 	return SL_OK;
 }
 
-static int load_second(struct loading *loading, const struct sl_pair *pair)
+/* Rows of base first, which are most of the store: the others are noted for later. */
+static int load_base(struct loading *loading, const struct sl_pair *pairs, size_t count, const struct sl_pair **rest,
+	size_t *rest_r)
 {
-	return starts_with(pair->key, "local/") ? load_local_row(loading, pair) : SL_OK;
-}
-
-static int load_third(struct loading *loading, const struct sl_pair *pair)
-{
-	return starts_with(pair->key, "quarantine/") ? load_quarantined(loading, pair) : SL_OK;
+	int rc = SL_OK;
+	for (size_t i = 0; rc == SL_OK && i < count; i++)
+		if (starts_with(pairs[i].key, "base/"))
+			rc = load_base_row(loading, &pairs[i]);
+		else
+			rest[(*rest_r)++] = &pairs[i];
+	return rc;
 }
 
 int sl_engine_load(struct sl_engine *engine, const struct sl_pair *pairs, size_t count, struct sl_err *err)
 {
-	/* Local rows lie over base, quarantine over what is pending. */
-	int (*const passes[])(struct loading *, const struct sl_pair *) = { load_first, load_second, load_third };
 	struct loading loading = { engine, err };
+	const struct sl_pair **rest = sl_arena_zalloc(&engine->scratch, count + 1, sizeof(*rest));
+	size_t others = 0;
+	engine->base = sl_rowset_new(engine->arena, count);
+	if (!rest || !engine->base)
+		return SL_NO_MEMORY;
+	int rc = load_base(&loading, pairs, count, rest, &others);
+	if (rc == SL_OK && !(engine->local = sl_rowset_clone(engine->base, engine->arena)))
+		rc = SL_NO_MEMORY;
+	/* Local rows lie over base, quarantine over what is pending. */
+	for (size_t i = 0; rc == SL_OK && i < others; i++)
+		rc = starts_with(rest[i]->key, "local/") ? load_local_row(&loading, rest[i]) : load_other(&loading, rest[i]);
+	for (size_t i = 0; rc == SL_OK && i < others; i++)
+		if (starts_with(rest[i]->key, "quarantine/"))
+			rc = load_quarantined(&loading, rest[i]);
+	/* Copying what is in use pays once as much again has been put aside. */
+	if (engine->compact_at < 2 * engine->arena->total_bytes)
+		engine->compact_at = 2 * engine->arena->total_bytes;
+	return rc;
+}
+
+/* --- batches of another engine ------------------------------------------------------------------------------------ */
+
+bool sl_engine_row_of_pair(struct sl_str key, struct sl_key *key_r)
+{
+	const char *prefix = starts_with(key, "base/") ? "base/" : starts_with(key, "local/") ? "local/" : NULL;
+	return prefix && sl_engine_parse_key(behind(key, prefix), key_r) == SL_OK;
+}
+
+static int follow_base(struct loading *loading, const struct sl_write *write)
+{
+	struct sl_engine *engine = loading->engine;
+	struct sl_pair pair = { write->key, write->value };
+	struct sl_row row, kept;
+	int rc = read_row(loading, &pair, "base/", &row);
+	const struct sl_row *old = rc == SL_OK ? sl_rowset_find(engine->base, &row.key) : NULL;
+	if (rc != SL_OK)
+		return rc;
+	if (old)
+		sl_digest_subtract(&engine->digest, old);
+	if (write->remove) {
+		sl_rowset_remove(engine->base, &row.key);
+		return SL_OK;
+	}
+	if (!row.data.length)
+		return damaged(loading, &pair);
+	if (sl_row_copy(engine->arena, &row, &kept) != SL_OK || !sl_rowset_put(engine->base, &kept))
+		return SL_NO_MEMORY;
+	sl_digest_add(&engine->digest, &kept);
+	return SL_OK;
+}
+
+/* Where local does not differ from base, nothing is stored of it. */
+static int follow_local(struct loading *loading, const struct sl_write *write)
+{
+	struct sl_engine *engine = loading->engine;
+	struct sl_pair pair = { write->key, write->value };
+	struct sl_key key;
+	if (!write->remove)
+		return load_local_row(loading, &pair);
+	if (sl_engine_parse_key(behind(write->key, "local/"), &key) != SL_OK)
+		return damaged(loading, &pair);
+	const struct sl_row *base = sl_rowset_find(engine->base, &key);
+	if (!base)
+		sl_rowset_remove(engine->local, &key);
+	else if (!sl_rowset_put(engine->local, base))
+		return SL_NO_MEMORY;
+	return sl_engine_refresh(engine, &key);
+}
+
+static int follow_other(struct loading *loading, const struct sl_write *write)
+{
+	struct sl_engine *engine = loading->engine;
+	struct sl_pair pair = { write->key, write->value };
+	struct sl_engine_meta own = engine->meta;
+	struct sl_key key;
 	int rc = SL_OK;
-	for (size_t pass = 0; pass < sizeof(passes) / sizeof(passes[0]); pass++)
-		for (size_t i = 0; rc == SL_OK && i < count; i++)
-			rc = passes[pass](&loading, &pairs[i]);
+	if (sl_str_equal(write->key, SL_STR("meta")) && !write->remove) {
+		rc = load_object(loading, &pair, &engine->meta_text, load_meta);
+		engine->meta.revision = own.revision; /* its own edits have numbers of their own */
+		engine->meta.next_id = own.next_id;
+	} else if (starts_with(write->key, "quarantine/") && !write->remove)
+		rc = load_quarantined(loading, &pair);
+	else if (starts_with(write->key, "quarantine/") && sl_engine_parse_key(behind(write->key, "quarantine/"), &key) == SL_OK)
+		sl_rowset_remove(engine->quarantine, &key);
+	return rc;
+}
+
+int sl_engine_load_writes(struct sl_engine *engine, const struct sl_write *writes, size_t count)
+{
+	struct sl_err ignored = SL_ERR_INIT;
+	struct loading loading = { engine, &ignored };
+	int rc = SL_OK;
+	for (size_t i = 0; rc == SL_OK && i < count; i++)
+		if (starts_with(writes[i].key, "base/"))
+			rc = follow_base(&loading, &writes[i]);
+	for (size_t i = 0; rc == SL_OK && i < count; i++)
+		if (starts_with(writes[i].key, "local/"))
+			rc = follow_local(&loading, &writes[i]);
+	for (size_t i = 0; rc == SL_OK && i < count; i++)
+		rc = follow_other(&loading, &writes[i]);
 	return rc;
 }

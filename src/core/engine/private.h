@@ -1,6 +1,6 @@
 /* What the rooms of the engine share: its state, and the steps from an event to the effects.
  *
- * Memory: what lasts lives in one of two arenas, of which compaction empties the other (engine_rows.c); what one event
+ * Memory: what lasts lives in one of two arenas, of which compaction empties the other (memory.c); what one event
  * makes, the effects included, in `scratch`, emptied when the next event begins. Steps change the state freely: should
  * one fail on the way, the engine is broken and its user starts again from the store.
  */
@@ -35,25 +35,65 @@ struct sl_timer {
 	int64_t since_ms, delay_ms;
 };
 
+#define SL_STORE_FORMAT 2
+#define SL_RANK_PREFIX_BYTES 5
+
 /* Small facts, stored together. */
 struct sl_engine_meta {
+	int64_t revision;        /* of local rows */
+	int64_t operation_bytes;   /* what rows may take in one request, as far as the server let it be known; else 0 */
+	char rank_prefix[SL_RANK_PREFIX_BYTES + 1]; /* what this device's runs begin with; "": none made yet */
 	int64_t version, next_id, last_sync_ms;
 	int64_t restore_version; /* what the user wants back, 0: nothing */
+	int64_t journal_first, journal_last, journal_bytes; /* entries that are stored, and what their bodies take; 0: none */
 	struct sl_str epoch, account;
 	bool pulled;             /* an initial pull was completed */
 	bool signed_out;
 	bool clearing;           /* the user emptied the project on purpose, which is not pushed yet */
 };
 
+/* Where the push in flight stands. */
+enum sl_op_state {
+	SL_OP_NONE,
+	SL_OP_READY,     /* to be sent; no earlier try of it can have been taken */
+	SL_OP_UNCERTAIN, /* it was sent and nobody knows whether the server took it: sent again, whatever else happens */
+	SL_OP_GATED,     /* the same, but the server wants to see a pull before it looks at it */
+	SL_OP_SETTLED    /* the server took it, but what it has now has to be pulled before base can follow */
+};
+
 /* The push in flight. All there is to it is the body that is sent: id, base version and rows are read from it. */
 struct sl_operation {
+	enum sl_op_state state;
 	struct sl_str body; /* empty: none */
 	struct sl_str id;
 	bool restores;      /* POST /project/restore */
-	bool settled;       /* the server took it, but what it has now has to be pulled before base can follow */
 };
 
-enum sl_request_kind { SL_REQUEST_NONE, SL_REQUEST_PULL, SL_REQUEST_PUSH };
+/* What a pull has to ask for. */
+enum sl_want { SL_WANT_NOTHING, SL_WANT_CHANGES, SL_WANT_ALL };
+
+/* What the engine does next: the first that holds, from the top. */
+enum sl_next_step {
+	SL_NEXT_STAY_SIGNED_OUT, /* the user stopped it */
+	SL_NEXT_AWAIT_NETWORK,
+	SL_NEXT_AWAIT_ANSWER,    /* one request at a time */
+	SL_NEXT_AWAIT_JOURNAL,   /* an answer is at hand that can't be taken in before the journal was read */
+	SL_NEXT_AWAIT_RETRY,     /* after a failure, a refusal of the account, or as the server asked */
+	SL_NEXT_SEND_OPERATION,  /* before all else: base can't move while its fate is unknown */
+	SL_NEXT_OPEN_GATE,       /* a pull of which nothing is taken in, for the sake of the operation */
+	SL_NEXT_PULL_ALL,
+	SL_NEXT_PULL_CHANGES,
+	SL_NEXT_GREET,           /* the handshake; it tells what a push has to keep to */
+	SL_NEXT_PREVIEW,         /* of a version that the user may want restored */
+	SL_NEXT_MAKE_OPERATION,  /* out of what is pending, or of what the user wants restored */
+	SL_NEXT_AWAIT_TYPING,    /* an edit waits for the next one before it is pushed */
+	SL_NEXT_POLL,
+	SL_NEXT_REST
+};
+
+enum sl_request_kind {
+	SL_REQUEST_NONE, SL_REQUEST_HANDSHAKE, SL_REQUEST_PULL, SL_REQUEST_GATE, SL_REQUEST_PUSH, SL_REQUEST_PREVIEW
+};
 
 struct sl_outstanding {
 	enum sl_request_kind kind;
@@ -61,8 +101,25 @@ struct sl_outstanding {
 	struct sl_timer timeout;
 };
 
+/* The latest changes of local rows: what each replaced, in the order in which that happened. */
+#define SL_RECENT_ROWS 256
+
+struct sl_recent_row {
+	int64_t revision;   /* that came of the change */
+	struct sl_row before; /* data of length 0: it was not there */
+};
+
+struct sl_recent {
+	struct sl_recent_row rows[SL_RECENT_ROWS]; /* a ring */
+	size_t first, count, bytes;
+	int64_t from;       /* the oldest revision that can be told from them */
+};
+
+/* Why nothing is pushed though pulls go on. */
+enum sl_barred { SL_BARRED_NOT, SL_BARRED_ROLE, SL_BARRED_OLD };
+
 /* Why nothing is sent though the network is there. */
-enum sl_halt { SL_HALT_NONE, SL_HALT_UNAUTHENTICATED, SL_HALT_FORBIDDEN, SL_HALT_DISABLED };
+enum sl_halt { SL_HALT_NONE, SL_HALT_UNAUTHENTICATED, SL_HALT_FORBIDDEN, SL_HALT_DISABLED, SL_HALT_GONE };
 
 /* From a digest mismatch to the next state that is proven, or whole. */
 struct sl_repair {
@@ -79,34 +136,49 @@ struct sl_engine {
 	struct sl_engine_config config;
 	bool started, broken;
 
-	struct sl_arena arenas[2], *arena, scratch, *view;
+	struct sl_arena arenas[2], *arena, settings, scratch, *view;
+	struct sl_str path, device, follower; /* of the configuration; in `settings` */
 	size_t compact_at; /* bytes of *arena from which compaction pays */
 
 	struct sl_rowset *base, *local;
 	struct sl_rowset *pending;    /* keys that differ between the two */
 	struct sl_rowset *quarantine; /* of these: refused. `data`: the reason */
 	struct sl_digest digest;      /* of base */
-	int64_t revision;
+	struct sl_rowset *handed;     /* the last edit that was taken from each follower */
+	struct sl_rowset *waiting;    /* of a follower: its edits that the holder has not taken, … */
+	struct sl_rowset *beneath;    /* … and the rows that they changed, as the holder has them; data of length 0: not there */
+	int64_t shown;                /* the revision that the app says to show, 0: it says nothing */
+	struct sl_recent recent;
 	struct sl_engine_meta meta;
 	struct sl_operation op;
 	struct sl_records records[SL_RECORDS];
 	struct sl_repair repair;
+	struct sl_job *jobs;           /* the first runs */
+	int64_t last_page;             /* id of the page that was asked for last */
+	const struct sl_rowset *once;  /* what the journal said of the rows in doubt, while their state is taken in; or NULL */
 
 	bool online, unreachable;
 	enum sl_halt halt;
-	bool pull_wanted, full_wanted;
+	enum sl_barred barred;
+	enum sl_want want;
+	bool greeting_due;   /* a handshake */
+	int64_t preview;     /* the version that the user wants to know the difference to; 0: none */
 	bool guarded;        /* a push would empty the project, and nobody asked for that */
 	bool impatient;      /* the user asked for a sync that has not been tried yet */
 	bool asked_to_wait;  /* by the server: not even the user's wish shortens `retry` */
 	unsigned attempt;    /* failed requests since the last that went well */
 	unsigned rounds;     /* conflicts since the last push that went well */
 	size_t push_bytes;   /* limit of the next operation; smaller after a refusal for size */
-	struct sl_timer retry, debounce, debounce_most, poll;
+	size_t total;        /* rows to be pushed since all was in sync last; 0: it is */
+	struct sl_timer retry, debounce, debounce_most, poll, handshake;
 	struct sl_outstanding outstanding;
 	int64_t last_request, wake_ms;
 	bool wake_set;
 
 	char error[SL_ENGINE_ERROR_BYTES], detail[SL_ENGINE_DETAIL_BYTES]; /* of the last failure; "" after success */
+	char trace_id[SL_ENGINE_ERROR_BYTES + 1];
+	/* Why the last operations were not taken, round after round; "" when one was. */
+	char round_error[SL_ENGINE_ERROR_BYTES], round_detail[SL_ENGINE_DETAIL_BYTES];
 	char status_error[SL_ENGINE_ERROR_BYTES], status_detail[SL_ENGINE_DETAIL_BYTES];
 	struct sl_status status;
 	struct sl_engine_counts counts;
@@ -122,42 +194,346 @@ struct sl_engine {
 	size_t effect_count, effect_capacity;
 };
 
-/* --- engine_rows.c: base, local, and what differs between them -------------------------------------------------- */
+/* --- step.c: events -------------------------------------------------------------------------------------------- *
+ * Its functions are those of engine.h. */
+
+/* --- rows.c: base, local, and what differs between them ----------------------------------------------------------- */
 
 int sl_engine_init_rows(struct sl_engine *engine);
+
+/* A copy that lasts. */
+int sl_engine_keep(struct sl_engine *engine, struct sl_str text, struct sl_str *copy_r);
+
+int sl_engine_touch(struct sl_rowset *set, const struct sl_key *key);
+
+/* Of `rows`, those of the keys. NULL: no memory. */
+struct sl_rowset *sl_engine_narrow(const struct sl_rowset *rows, const struct sl_rowset *keys, struct sl_arena *arena);
+
+/* Puts or removes the key's mark in `pending`, and lifts a quarantine that has become moot. */
+int sl_engine_refresh(struct sl_engine *engine, const struct sl_key *key);
 
 /* Deletions must be expanded. Rows are copied. `visible`: the app doesn't know yet, and is told. */
 int sl_engine_change_base(struct sl_engine *engine, const struct sl_delta *change);
 int sl_engine_change_local(struct sl_engine *engine, const struct sl_delta *change, bool visible);
 
-/* Puts or removes the key's mark in `pending`, and lifts a quarantine that has become moot. */
-int sl_engine_refresh(struct sl_engine *engine, const struct sl_key *key);
+/* --- revision.c: rows as they were a short while ago -------------------------------------------------------------- */
 
-int sl_engine_touch(struct sl_rowset *set, const struct sl_key *key);
+/* Notes what `change` is about to replace, and begins a new revision. */
+int sl_engine_note_revision(struct sl_engine *engine, const struct sl_delta *change);
 
-/* A copy that lasts. */
-int sl_engine_keep(struct sl_engine *engine, struct sl_str text, struct sl_str *copy_r);
+/* Whether memory reaches back so far. */
+bool sl_engine_remembers(const struct sl_engine *engine, int64_t revision);
 
-/* Copies what is in use to the other arena once garbage outweighs it. */
-int sl_engine_compact(struct sl_engine *engine);
+/* The row at a revision that memory reaches back to; NULL: it was not there. */
+const struct sl_row *sl_engine_row_at(const struct sl_engine *engine, const struct sl_key *key, int64_t revision);
 
-/* --- engine_store.c: the state as pairs of keys and values ------------------------------------------------------- */
+/* The last row of this key that memory knows, also of one that is gone; or NULL. */
+const struct sl_row *sl_engine_last_row(const struct sl_engine *engine, const struct sl_key *key);
 
-int sl_engine_put(struct sl_engine *engine, struct sl_str key, struct sl_str value); /* texts that outlive the event */
-int sl_engine_remove(struct sl_engine *engine, struct sl_str key);
+/* All rows at a revision that memory reaches back to. NULL: no memory. */
+struct sl_rowset *sl_engine_rows_at(struct sl_engine *engine, int64_t revision);
+
+/* Moves it to engine->arena. */
+int sl_engine_copy_recent(struct sl_engine *engine);
+
+/* --- store.c: the state as pairs of keys and values --------------------------------------------------------------- */
 
 /* "shots/7/1-1" behind `prefix`; in scratch. */
 int sl_engine_row_key(struct sl_engine *engine, const char *prefix, const struct sl_key *key, struct sl_str *text_r);
 int sl_engine_parse_key(struct sl_str text, struct sl_key *key_r); /* SL_INTERNAL; shares the text */
 
+int sl_engine_put(struct sl_engine *engine, struct sl_str key, struct sl_str value); /* texts that outlive the event */
+int sl_engine_remove(struct sl_engine *engine, struct sl_str key);
+
 /* The batch of the event, from all that was touched and put. */
 int sl_engine_collect(struct sl_engine *engine);
 
-/* --- engine_load.c ----------------------------------------------------------------------------------------------- */
+/* --- load.c: the opposite ----------------------------------------------------------------------------------------- */
 
 int sl_engine_load(struct sl_engine *engine, const struct sl_pair *pairs, size_t count, struct sl_err *err);
 
-/* --- engine_records.c: conflict copies, receipts, backups -------------------------------------------------------- */
+/* Whether the key is that of a row of base or local. */
+bool sl_engine_row_of_pair(struct sl_str key, struct sl_key *key_r);
+
+/* A batch of the engine that holds the store: rows, what is refused, the version. */
+int sl_engine_load_writes(struct sl_engine *engine, const struct sl_write *writes, size_t count);
+
+/* --- job.c: what needs bodies of the journal ---------------------------------------------------------------------- */
+
+struct sl_job;
+
+struct sl_job_kind {
+	/* Takes one body, newest first. 1: go on; 0: the job has all that it needs; SL_INTERNAL: the body is damaged. */
+	int (*take)(struct sl_engine *engine, struct sl_job *job, int64_t id, struct sl_str body);
+	/* All bodies that it needs, and that there are, were taken; not `complete`: the host could not hand them in, or one is
+	 * damaged. */
+	int (*finish)(struct sl_engine *engine, struct sl_job *job, bool complete);
+	bool walks; /* its rows go back in time: what changes here meanwhile is held for it first */
+};
+
+struct sl_job {
+	const struct sl_job_kind *kind;
+	bool begun;
+	int64_t page;           /* id of the page that it waits for; 0: none */
+	int64_t first, next;    /* the entries still to be seen, the newest being `next`. Set `first` before it is queued */
+	int64_t revision, id;   /* of what it is about, if it is about such a thing */
+	struct sl_arena arena;  /* all that it holds */
+	struct sl_rowset *rows; /* what it is about */
+	struct sl_str text, other; /* what it will go on with: an edit, an answer */
+	struct sl_job *following;
+};
+
+int sl_engine_new_job(const struct sl_job_kind *kind, struct sl_job **job_r);
+void sl_engine_free_job(struct sl_job **job);
+void sl_engine_free_jobs(struct sl_engine *engine);
+
+/* Gives the job away. It begins when those before it have ended; then the newest entry must be closed, and stays so. */
+void sl_engine_queue_job(struct sl_engine *engine, struct sl_job *job);
+
+bool sl_engine_has_job(const struct sl_engine *engine, const struct sl_job_kind *kind);
+
+/* Whether a job has begun: entries that there are must not change until it ends. */
+bool sl_engine_is_walking(const struct sl_engine *engine);
+
+/* The row as it is here becomes one of the job's, unless it is already; data of length 0: it is not there. */
+int sl_engine_hold_row(struct sl_engine *engine, struct sl_job *job, const struct sl_key *key);
+
+/* The same for the job that walks, before `change` happens to local. */
+int sl_engine_hold_rows(struct sl_engine *engine, const struct sl_delta *change);
+
+/* Begins, ends and asks for pages, as far as that goes now. */
+int sl_engine_run_jobs(struct sl_engine *engine);
+
+/* Takes a page. */
+int sl_engine_loaded(struct sl_engine *engine, const struct sl_event *event);
+
+/* SL_EFFECT_RESULT. `delta`: NULL, or in scratch. */
+int sl_engine_tell_result(struct sl_engine *engine, enum sl_event_type about, int64_t id, int code, const char *detail,
+	const struct sl_delta *delta);
+
+/* --- memory.c ----------------------------------------------------------------------------------------------------- */
+
+/* Copies what is in use to the other arena once garbage outweighs it. */
+int sl_engine_compact(struct sl_engine *engine);
+
+/* --- schedule.c: when to do what ---------------------------------------------------------------------------------- */
+
+void sl_timer_start(struct sl_timer *timer, int64_t now_ms, int64_t delay_ms);
+bool sl_timer_is_due(struct sl_timer *timer, int64_t now_ms);
+
+/* Waits as for the n-th retry. */
+void sl_engine_back_off(struct sl_engine *engine, unsigned attempt, int64_t wait_ms);
+
+/* Notes a failed request and starts the wait before the next. `wait_ms`: what the server asked for, or 0. */
+void sl_engine_fail(struct sl_engine *engine, const char *error, const char *detail, int64_t wait_ms);
+
+/* Notes that a request went well. */
+void sl_engine_succeed(struct sl_engine *engine);
+
+/* Asks for a pull of at least so much. */
+void sl_engine_want(struct sl_engine *engine, enum sl_want want);
+
+/* Forgets the request that is out: its answer, should one come, means nothing any more. */
+void sl_engine_drop_request(struct sl_engine *engine);
+
+/* The host's time at which a wait ends; 0: there is none. */
+int64_t sl_engine_next_try(const struct sl_engine *engine);
+
+/* The request that is out got no answer. */
+int sl_engine_give_up_request(struct sl_engine *engine, struct sl_str reason);
+
+/* Sends what is due, and asks to be woken for what is not. */
+int sl_engine_proceed(struct sl_engine *engine);
+
+/* --- push.c: operations ------------------------------------------------------------------------------------------- */
+
+/* Whether something is pending that may be pushed. */
+bool sl_engine_has_work(const struct sl_engine *engine);
+
+/* Whether all that is pending would leave the project empty, and nobody asked for that. */
+bool sl_engine_would_empty(const struct sl_engine *engine);
+
+/* About the bytes that its rows take in a request. */
+size_t sl_engine_cost(const struct sl_delta *delta);
+
+/* Makes the next operation if there is something to push, or to restore. */
+int sl_engine_make_op(struct sl_engine *engine);
+
+void sl_engine_drop_op(struct sl_engine *engine);
+
+/* The server takes requests up to this size: none that is larger is made any more. */
+void sl_engine_learn_limit(struct sl_engine *engine, int64_t request_bytes);
+
+/* The rows of the operation, as they were sent. */
+int sl_engine_op_delta(struct sl_engine *engine, struct sl_delta *delta_r);
+
+/* --- adopt.c: taking in what the server has ----------------------------------------------------------------------- */
+
+/* What an answer says about the state of the server. */
+struct sl_news {
+	int64_t version;
+	struct sl_digest digest;
+	struct sl_str epoch;     /* empty: not told */
+	bool has_changes;
+	bool whole;              /* changes are all rows: they replace base */
+	struct sl_delta changes;
+};
+
+/* The state to be adopted, next to what was thought to be there. All in scratch. */
+struct sl_adopting {
+	struct sl_engine *engine;
+	const struct sl_news *news;
+	struct sl_delta op;             /* of the operation, expanded; empty if the server has not taken it */
+	struct sl_rowset *before;       /* of base with the operation, the rows that the changes name; not of a whole state */
+	const struct sl_rowset *theirs; /* rows of the server: all, or those that a merge looks at; NULL until it is needed */
+	int64_t base_version;           /* of base as it was */
+	struct sl_rowset *tombstones;   /* keys that a whole state says to have been deleted */
+	struct sl_delta change;         /* from base with the operation to theirs; of a whole state once base has the operation */
+};
+
+bool sl_engine_read_version(const json_t *value, int64_t *version_r);
+
+/* Reads `updatedAt`, `digest`, `epoch`, `changes`. 1: read; 0: malformed, with a reason in `err`. */
+int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_news *news_r, struct sl_err *err);
+
+/* A delta that the server sent, with ranks. 1: read; 0: malformed, with a reason in `err`. */
+int sl_engine_read_changes(struct sl_engine *engine, const json_t *value, struct sl_delta *delta_r, struct sl_err *err);
+
+/* Base becomes what the server has, local is merged with it. `op`: the rows of the operation if the server has taken
+ * it. 1: done; 0: the digest does not match, nothing changed but that it is asked for again, or, with *job_r, the answer
+ * has to wait for this job. */
+int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news, struct sl_job **job_r);
+
+/* --- repair.c: when that can't be so, or may lack what was there -------------------------------------------------- */
+
+/* Whether the server's history is not the one that base is from. */
+bool sl_engine_is_other_epoch(const struct sl_engine *engine, const struct sl_news *news);
+
+/* Whether a whole state waits for what the journal says about rows in doubt. */
+bool sl_engine_is_in_doubt(const struct sl_engine *engine);
+
+/* A job that asks the journal what the rows in doubt once were here; not queued yet. NULL: there is nothing to be asked. */
+int sl_engine_ask_journal(const struct sl_adopting *adopting, struct sl_job **job_r);
+
+/* Asks for the whole state. `version`: the server's; −1: not known. */
+void sl_engine_ask_for_all(struct sl_engine *engine, int64_t version);
+
+/* Changes, up to `version`, don't add up: they are asked for again, and then all rows. */
+int sl_engine_begin_repair(struct sl_engine *engine, int64_t version, const struct sl_delta *changes);
+
+/* Forgets what a repair needs; safe when there is none. */
+void sl_engine_end_repair(struct sl_engine *engine);
+
+/* Whether the whole state came too late to tell what was deleted from what was lost. */
+bool sl_engine_is_overtaken(struct sl_engine *engine, const struct sl_news *news);
+
+/* Whether a whole state without proof is what came the last time as well. */
+bool sl_engine_is_told_twice(struct sl_engine *engine, const struct sl_adopting *adopting);
+
+/* Whether the server's state may lack what it once had. */
+bool sl_engine_is_doubtful(const struct sl_engine *engine, const struct sl_news *news, bool proven);
+
+/* The ancestor for the merge with theirs, out of the rows of base that it looks at. */
+int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_rowset *base, bool doubtful,
+	const struct sl_rowset **ancestor_r);
+
+/* --- handshake.c -------------------------------------------------------------------------------------------------- */
+
+/* Notes that it was tried; the next one is due in its time. */
+void sl_engine_greeted(struct sl_engine *engine);
+
+/* In scratch. */
+int sl_engine_write_handshake(struct sl_engine *engine, struct sl_str *body_r);
+
+/* False: sync is not enabled for the account. */
+bool sl_engine_read_handshake(struct sl_engine *engine, const json_t *body);
+
+/* --- answer.c ----------------------------------------------------------------------------------------------------- */
+
+int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event);
+
+/* Takes the answer in that waited for the job. */
+int sl_engine_answer_held(struct sl_engine *engine, const struct sl_job *job);
+
+/* --- quarantine.c ------------------------------------------------------------------------------------------------- */
+
+/* Quarantines the rows that the faults of a 422 name, or halves the next operation, or quarantines its only row. Drops
+ * the operation. */
+int sl_engine_refuse_rows(struct sl_engine *engine, const json_t *problem, const char *reason);
+
+/* After a 413: makes the next operations fit, or quarantines the only row. `limit`: what the server says to take; 0: it says
+ * nothing. Drops the operation. */
+int sl_engine_refuse_size(struct sl_engine *engine, int64_t limit);
+
+/* Gives refused rows another try. */
+int sl_engine_lift_quarantine(struct sl_engine *engine);
+
+/* --- edit.c: what users do ------------------------------------------------------------------------------------------ *
+ * Refusals come before any change. */
+
+struct sl_edit {
+	struct sl_str delta, before;
+	int64_t revision;
+	bool again;                   /* it was handed over, or taken, before */
+	const struct sl_rowset *past; /* the rows at that revision, data of length 0: not there; or NULL: memory knows them */
+};
+
+/* Faults and depth of what an app hands in. */
+int sl_engine_validate(struct sl_engine *engine, const json_t *value, bool is_document, struct sl_err *err);
+
+/* Starts the waits after which it is pushed. */
+void sl_engine_note_edit(struct sl_engine *engine);
+
+/* Changes local rows as an edit does: ranks, cascades, timers. `backup`: NULL, or the reason of the backup before
+ * it. */
+int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup);
+
+int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct sl_err *err);
+
+/* --- replace.c ------------------------------------------------------------------------------------------------------ */
+
+int sl_engine_replace(struct sl_engine *engine, struct sl_str document, int64_t revision, struct sl_err *err);
+int sl_engine_clear(struct sl_engine *engine);
+
+/* --- follower.c ----------------------------------------------------------------------------------------------------- */
+
+/* A pair "handed/NAME" of the store. */
+int sl_engine_load_handed(struct sl_engine *engine, struct sl_str key, struct sl_str value);
+
+/* The holder takes the edits among the pairs that it has not taken yet. */
+int sl_engine_take_handed(struct sl_engine *engine, const struct sl_pair *pairs, size_t count);
+
+/* A follower's edit waits for the holder. `seen`: what the app saw of the keys. */
+int sl_engine_hand_over(struct sl_engine *engine, const struct sl_delta *delta, const struct sl_rowset *keys,
+	const struct sl_rowset *seen);
+
+/* Shows the edit that was handed over last. */
+int sl_engine_take_waiting(struct sl_engine *engine);
+
+/* Before a follower's own edit changes the row: what the holder has. */
+int sl_engine_note_beneath(struct sl_engine *engine, const struct sl_key *key);
+
+/* Takes in a batch of the holder. */
+int sl_engine_follow(struct sl_engine *engine, const struct sl_write *writes, size_t count);
+
+/* --- decide.c ------------------------------------------------------------------------------------------------------- */
+
+int sl_engine_resolve(struct sl_engine *engine, int64_t id, size_t hunk, enum sl_choice choice, struct sl_str own,
+	struct sl_err *err);
+int sl_engine_reverse(struct sl_engine *engine, int64_t id, struct sl_err *err);
+int sl_engine_restore_backup(struct sl_engine *engine, int64_t id, struct sl_err *err);
+
+/* --- status.c ------------------------------------------------------------------------------------------------------- */
+
+/* An empty effect of this type; NULL: no memory. */
+struct sl_effect *sl_engine_add_effect(struct sl_engine *engine, enum sl_effect_type type);
+
+/* Copies as much as fits, whole characters only. */
+void sl_engine_set_text(char *text, size_t size, struct sl_str from);
+
+int sl_engine_report(struct sl_engine *engine);
+
+/* --- records.c, backup.c: conflict copies, receipts, backups -------------------------------------------------------- */
 
 int sl_engine_add_record(struct sl_engine *engine, enum sl_record_kind kind, struct sl_record record);
 int sl_engine_record_key(struct sl_engine *engine, enum sl_record_kind kind, int64_t id, struct sl_str *key_r);
@@ -212,106 +588,5 @@ int sl_engine_close_settled(struct sl_engine *engine);
 
 /* The content of a row in 32 hex digits. */
 void sl_engine_row_hash(const struct sl_row *row, char hex_r[SL_DIGEST_HEX]);
-
-/* --- engine_edit.c, engine_undo.c: what users do ----------------------------------------------------------------- *
- * Refusals come before any change. */
-
-int sl_engine_edit(struct sl_engine *engine, struct sl_str delta, struct sl_str before, struct sl_err *err);
-int sl_engine_replace(struct sl_engine *engine, struct sl_str document, int64_t revision, struct sl_err *err);
-int sl_engine_clear(struct sl_engine *engine);
-int sl_engine_resolve(struct sl_engine *engine, int64_t id, size_t hunk, enum sl_choice choice, struct sl_str own,
-	struct sl_err *err);
-int sl_engine_reverse(struct sl_engine *engine, int64_t id, struct sl_err *err);
-int sl_engine_restore_backup(struct sl_engine *engine, int64_t id, struct sl_err *err);
-
-/* Changes local rows as an edit does: ranks, cascades, timers. `backup`: NULL, or the reason of the backup before
- * it. */
-int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup);
-
-/* --- engine_push.c: operations ----------------------------------------------------------------------------------- */
-
-/* Whether something is pending that may be pushed. */
-bool sl_engine_has_work(const struct sl_engine *engine);
-
-/* Whether all that is pending would leave the project empty, and nobody asked for that. */
-bool sl_engine_would_empty(const struct sl_engine *engine);
-
-/* Makes the next operation if there is something to push, or to restore. */
-int sl_engine_make_op(struct sl_engine *engine);
-
-void sl_engine_drop_op(struct sl_engine *engine);
-
-/* The rows of the operation, as they were sent. */
-int sl_engine_op_delta(struct sl_engine *engine, struct sl_delta *delta_r);
-
-/* About the bytes that its rows take in a request. */
-size_t sl_engine_cost(const struct sl_delta *delta);
-
-/* --- engine_refuse.c ------------------------------------------------------------------------------------------- */
-
-/* Quarantines the rows that the faults of a 422 name, or halves the next operation, or quarantines its only row. Drops
- * the operation. */
-int sl_engine_refuse_rows(struct sl_engine *engine, const json_t *problem, const char *reason);
-
-/* Gives refused rows another try. */
-int sl_engine_lift_quarantine(struct sl_engine *engine);
-
-/* --- engine_pull.c: taking in what the server has ---------------------------------------------------------------- */
-
-/* What an answer says about the state of the server. */
-struct sl_news {
-	int64_t version;
-	struct sl_digest digest;
-	struct sl_str epoch;     /* empty: not told */
-	bool has_changes;
-	bool whole;              /* changes are all rows: they replace base */
-	struct sl_delta changes;
-};
-
-bool sl_engine_read_version(const json_t *value, int64_t *version_r);
-
-/* Reads `updatedAt`, `digest`, `epoch`, `changes`. 1: read; 0: malformed, with a reason in `err`. */
-int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_news *news_r, struct sl_err *err);
-
-/* Whether the server's history is not the one that base is from. */
-bool sl_engine_is_other_epoch(const struct sl_engine *engine, const struct sl_news *news);
-
-/* Base becomes what the server has, local is merged with it. `op`: the rows of the operation if the server has taken
- * it. 1: done; 0: the digest does not match, nothing changed but that it is asked for again. */
-int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const struct sl_news *news);
-
-/* Forgets what a repair needs; safe when there is none. */
-void sl_engine_end_repair(struct sl_engine *engine);
-
-/* --- engine_answer.c --------------------------------------------------------------------------------------------- */
-
-int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event);
-
-/* --- engine_pace.c: when to do what ------------------------------------------------------------------------------ */
-
-void sl_timer_start(struct sl_timer *timer, int64_t now_ms, int64_t delay_ms);
-bool sl_timer_is_due(struct sl_timer *timer, int64_t now_ms);
-
-/* Notes a failed request and starts the wait before the next. `wait_ms`: what the server asked for, or 0. */
-void sl_engine_fail(struct sl_engine *engine, const char *error, const char *detail, int64_t wait_ms);
-
-/* Waits as for the n-th retry. */
-void sl_engine_back_off(struct sl_engine *engine, unsigned attempt, int64_t wait_ms);
-
-/* Notes that a request went well. */
-void sl_engine_succeed(struct sl_engine *engine);
-
-/* Sends what is due, and asks to be woken for what is not. */
-int sl_engine_proceed(struct sl_engine *engine);
-
-/* --- engine_status.c --------------------------------------------------------------------------------------------- */
-
-/* An empty effect of this type; NULL: no memory. */
-struct sl_effect *sl_engine_add_effect(struct sl_engine *engine, enum sl_effect_type type);
-
-/* Copies as much as fits, whole characters only. */
-void sl_engine_set_text(char *text, size_t size, struct sl_str from);
-
-int sl_engine_report(struct sl_engine *engine);
 
 #endif

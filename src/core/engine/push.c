@@ -1,4 +1,4 @@
-/* Operations: what is pushed; see engine_inside.h. Keeps true: an operation's bytes never change; what it holds is
+/* Operations: what is pushed; see private.h. Keeps true: an operation's bytes never change; what it holds is
  * ordered so that no part of it empties a project or lacks its episode; a refused row holds up nothing but its own
  * scenes and shots. Rules: merge.md "Client engine" 1, 2, 5; protocol.md "Project". */
 #include "core/engine/private.h"
@@ -10,6 +10,8 @@
 #include "core/json/parse.h"
 #include "core/json/write.h"
 #include "core/plant.h"
+
+#define REQUEST_FRAME 1024 /* the most that a request holds besides rows */
 
 /* --- what may be pushed ------------------------------------------------------------------------------------------- */
 
@@ -71,7 +73,7 @@ static int sorted_keys(struct sl_engine *engine, const struct sl_key ***keys_r, 
 /* About the bytes of a written row, or of a deletion (NULL). */
 static size_t cost_of(const struct sl_key *key, const struct sl_row *row)
 {
-	return key->id.length + 64 + (row ? row->data.length + row->rank.length : 0);
+	return 2 * key->id.length + 96 + (row ? row->data.length + row->rank.length : 0);
 }
 
 size_t sl_engine_cost(const struct sl_delta *delta)
@@ -85,6 +87,13 @@ size_t sl_engine_cost(const struct sl_delta *delta)
 	return bytes;
 }
 
+/* What an operation's rows may take, so that the server takes the request. */
+static size_t most_bytes(const struct sl_engine *engine)
+{
+	size_t known = (size_t)engine->meta.operation_bytes;
+	return known && known < engine->push_bytes ? known : engine->push_bytes;
+}
+
 /* As much as one operation takes: at least one row; deletions only when all writes are in, so that a large import never
  * leaves the project empty on its way. */
 static int choose_rows(struct sl_engine *engine, struct sl_delta *delta_r)
@@ -94,6 +103,7 @@ static int choose_rows(struct sl_engine *engine, struct sl_delta *delta_r)
 	struct sl_keys deleted = { .arena = &engine->scratch };
 	bool full = false;
 	int rc = sorted_keys(engine, &keys, &count);
+	size_t most = most_bytes(engine);
 	*delta_r = (struct sl_delta){ sl_rowset_new(&engine->scratch, 16), NULL, 0 };
 	if (rc != SL_OK || !delta_r->rows)
 		return SL_NO_MEMORY;
@@ -102,7 +112,7 @@ static int choose_rows(struct sl_engine *engine, struct sl_delta *delta_r)
 		if (!row)
 			continue;
 		bytes += cost_of(keys[i], row);
-		full = bytes > engine->push_bytes && sl_rowset_count(delta_r->rows) > 0;
+		full = bytes > most && sl_rowset_count(delta_r->rows) > 0;
 		if (!full && !sl_rowset_put(delta_r->rows, row))
 			return SL_NO_MEMORY;
 	}
@@ -110,7 +120,7 @@ static int choose_rows(struct sl_engine *engine, struct sl_delta *delta_r)
 		if (sl_rowset_find(engine->local, keys[i]))
 			continue;
 		bytes += cost_of(keys[i], NULL);
-		full = bytes > engine->push_bytes && (deleted.count > 0 || sl_rowset_count(delta_r->rows) > 0);
+		full = bytes > most && (deleted.count > 0 || sl_rowset_count(delta_r->rows) > 0);
 		if (!full && sl_keys_add(&deleted, keys[i]) != SL_OK)
 			return SL_NO_MEMORY;
 	}
@@ -136,7 +146,7 @@ static int make_id(struct sl_engine *engine, struct sl_str *id_r)
 
 static int keep_op(struct sl_engine *engine, struct sl_buf *body, struct sl_str id, bool restores)
 {
-	engine->op = (struct sl_operation){ .id = id, .restores = restores };
+	engine->op = (struct sl_operation){ .state = SL_OP_READY, .id = id, .restores = restores };
 	int rc = sl_buf_code(body) == SL_OK ? sl_engine_keep(engine, sl_buf_str(body), &engine->op.body) : SL_NO_MEMORY;
 	sl_buf_dispose(body);
 	return rc;
@@ -200,9 +210,15 @@ int sl_engine_make_op(struct sl_engine *engine)
 	return rc == SL_OK ? make_push(engine, &delta) : rc;
 }
 
+void sl_engine_learn_limit(struct sl_engine *engine, int64_t request_bytes)
+{
+	int64_t frame = request_bytes / 4 < REQUEST_FRAME ? request_bytes / 4 : REQUEST_FRAME;
+	engine->meta.operation_bytes = request_bytes - frame;
+}
+
 void sl_engine_drop_op(struct sl_engine *engine)
 {
-	engine->op = (struct sl_operation){ .restores = false };
+	engine->op = (struct sl_operation){ .state = SL_OP_NONE };
 }
 
 /* --- reading it --------------------------------------------------------------------------------------------------- */

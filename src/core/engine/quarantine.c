@@ -1,4 +1,4 @@
-/* Rows that the server refuses; see engine_inside.h. Keeps true: every refusal either puts a row into quarantine or
+/* Rows that the server refuses; see private.h. Keeps true: every refusal either puts a row into quarantine or
  * makes the next operation smaller, until what is at fault is alone; what was edited since it was sent gets another
  * try. Rules: merge.md "Client engine" 5; lessons: one invalid record blocked everything behind it; over quota was
  * retried for ever. */
@@ -175,6 +175,23 @@ int sl_engine_refuse_rows(struct sl_engine *engine, const json_t *problem, const
 		else
 			rc = quarantine_only_row(engine, &op, reason);
 	}
+	sl_engine_drop_op(engine);
+	return rc;
+}
+
+int sl_engine_refuse_size(struct sl_engine *engine, int64_t limit)
+{
+	struct sl_delta op;
+	int rc = sl_engine_op_delta(engine, &op);
+	if (rc != SL_OK)
+		return rc;
+	int64_t sent = (int64_t)engine->op.body.length, rows = (int64_t)sl_engine_cost(&op);
+	if (sl_rowset_count(op.rows) + op.deleted_count == 1)
+		rc = quarantine_only_row(engine, &op, "too large");
+	else if (limit > 0 && limit < sent)
+		sl_engine_learn_limit(engine, limit);
+	else
+		engine->meta.operation_bytes = rows / 2; /* so not all of them fit again */
 	sl_engine_drop_op(engine);
 	return rc;
 }

@@ -1,4 +1,4 @@
-/* Conflict copies and receipts of the engine, as JSON texts by id; see engine_inside.h. Keeps true: what is open
+/* Conflict copies and receipts of the engine, as JSON texts by id; see private.h. Keeps true: what is open
  * stays until it is resolved, and no two copies hold the same words for the same place (lessons: Syncthing, Joplin);
  * receipts are bounded. Rules: merge.md, "Receipts". */
 #include "core/engine/json.h"
@@ -203,7 +203,7 @@ int sl_engine_stored_delta(const json_t *object, const char *name, struct sl_are
 	const json_t *value = json_object_get(object, name);
 	struct sl_err ignored = SL_ERR_INIT;
 	struct sl_faults faults;
-	int rc = value ? sl_validate_delta(value, "", SIZE_MAX, arena, &faults, &ignored) : SL_INTERNAL;
+	int rc = value ? sl_validate_structure(value, "", SIZE_MAX, arena, &faults, &ignored) : SL_INTERNAL;
 	if (rc == SL_OK)
 		rc = sl_delta_from_json(value, arena, delta_r, &ignored);
 	return rc == SL_OK || rc == SL_NO_MEMORY ? rc : SL_INTERNAL;

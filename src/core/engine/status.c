@@ -1,4 +1,4 @@
-/* What the app is told; see engine_inside.h. Rules: merge.md "Client engine" 9; requirements, "User Experience". */
+/* What the app is told; see private.h. Rules: merge.md "Client engine" 9; requirements, "User Experience". */
 #include "core/engine/private.h"
 
 #include "core/base/utf8.h"
@@ -52,25 +52,30 @@ static int tell_changed(struct sl_engine *engine)
 	if (!effect)
 		return SL_NO_MEMORY;
 	effect->changed.delta = delta;
-	effect->changed.revision = engine->revision;
+	effect->changed.revision = engine->meta.revision;
 	return SL_OK;
 }
+
+#define TOLD_ROUNDS 3 /* so many in a row are no accident */
 
 /* --- status ------------------------------------------------------------------------------------------------------- */
 
 static bool has_error(const struct sl_engine *engine)
 {
-	return engine->error[0] || engine->guarded || sl_rowset_count(engine->quarantine) > 0;
+	return engine->error[0] || engine->guarded || sl_rowset_count(engine->quarantine) > 0
+		|| engine->rounds >= TOLD_ROUNDS || (engine->barred && sl_rowset_count(engine->pending) > 0);
 }
 
 static bool is_syncing(const struct sl_engine *engine)
 {
-	return engine->op.body.length || !engine->meta.pulled || engine->full_wanted || engine->pull_wanted
+	return engine->op.state != SL_OP_NONE || !engine->meta.pulled || engine->want != SL_WANT_NOTHING
 		|| engine->meta.restore_version || (sl_rowset_count(engine->pending) > 0 && !SL_PLANTED(SYNCED_TOO_EARLY));
 }
 
 static enum sl_status_word word_of(const struct sl_engine *engine)
 {
+	if (engine->follower.length)
+		return sl_rowset_count(engine->pending) ? SL_STATUS_SYNCING : SL_STATUS_SYNCED;
 	if (engine->meta.signed_out || engine->halt == SL_HALT_DISABLED)
 		return SL_STATUS_DISABLED;
 	if (!engine->online || engine->unreachable)
@@ -96,6 +101,13 @@ static void describe_error(struct sl_engine *engine)
 		describe(engine, "signed_out", SL_STR("signed out; everything stays on this device"));
 	else if (engine->error[0])
 		describe(engine, engine->error, sl_str_from(engine->detail));
+	else if (engine->barred == SL_BARRED_ROLE)
+		describe(engine, "read_only", SL_STR("this account may only read the project; what is typed stays on this device"));
+	else if (engine->barred == SL_BARRED_OLD)
+		describe(engine, "upgrade_required",
+			SL_STR("this app is too old to write to the server: update it; what is typed stays on this device"));
+	else if (engine->rounds >= TOLD_ROUNDS)
+		describe(engine, engine->round_error, sl_str_from(engine->round_detail));
 	else if (engine->guarded)
 		describe(engine, "empty_overwrite",
 			SL_STR("this would empty the project everywhere: clear it on purpose, or bring rows back"));
@@ -108,7 +120,19 @@ static void describe_error(struct sl_engine *engine)
 static bool same_status(const struct sl_status *a, const struct sl_status *b)
 {
 	return a->word == b->word && a->pending == b->pending && a->quarantined == b->quarantined
-		&& a->conflicts == b->conflicts && a->last_sync_ms == b->last_sync_ms && a->version == b->version;
+		&& a->conflicts == b->conflicts && a->done == b->done && a->total == b->total && a->read_only == b->read_only
+		&& a->next_try_ms == b->next_try_ms && a->last_sync_ms == b->last_sync_ms && a->version == b->version;
+}
+
+/* From the first row that waits until none does. */
+static void count_progress(struct sl_engine *engine, struct sl_status *status)
+{
+	if (status->pending == 0)
+		engine->total = 0;
+	else if (engine->total < status->pending)
+		engine->total = status->pending;
+	status->total = engine->total;
+	status->done = engine->total - status->pending;
 }
 
 int sl_engine_report(struct sl_engine *engine)
@@ -118,7 +142,9 @@ int sl_engine_report(struct sl_engine *engine)
 		.quarantined = sl_rowset_count(engine->quarantine),
 		.conflicts = engine->records[SL_RECORD_CONFLICT].count,
 		.last_sync_ms = engine->meta.last_sync_ms, .version = engine->meta.version,
-		.error = engine->status_error, .detail = engine->status_detail };
+		.read_only = engine->barred != SL_BARRED_NOT, .next_try_ms = sl_engine_next_try(engine),
+		.error = engine->status_error, .detail = engine->status_detail, .trace_id = engine->trace_id };
+	count_progress(engine, &status);
 	int rc = sl_rowset_count(engine->changed) ? tell_changed(engine) : SL_OK;
 	memcpy(error, engine->status_error, sizeof(error));
 	memcpy(detail, engine->status_detail, sizeof(detail));

@@ -3,64 +3,7 @@
  * no more use. */
 #include "core/engine/engine.h"
 
-#include <stdlib.h>
-
 #include "core/engine/private.h"
-
-/* --- life --------------------------------------------------------------------------------------------------------- */
-
-static void set_default(int64_t *value, int64_t otherwise)
-{
-	if (*value <= 0)
-		*value = otherwise;
-}
-
-static void complete(struct sl_engine_config *config)
-{
-	set_default(&config->debounce_ms, 1500);
-	set_default(&config->debounce_most_ms, 10000);
-	config->poll_ms = config->poll_ms ? config->poll_ms : 30000;
-	set_default(&config->timeout_ms, 120000);
-	set_default(&config->backoff_ms, 1000);
-	set_default(&config->backoff_most_ms, 300000);
-	config->push_bytes = config->push_bytes ? config->push_bytes : (size_t)4 << 20;
-	config->row_bytes = config->row_bytes ? config->row_bytes : (size_t)16 << 20;
-	config->receipts_kept = config->receipts_kept ? config->receipts_kept : 200;
-	config->backups_kept = config->backups_kept ? config->backups_kept : 10;
-}
-
-struct sl_engine *sl_engine_new(const struct sl_engine_config *config)
-{
-	struct sl_engine *engine = calloc(1, sizeof(*engine));
-	if (!engine)
-		return NULL;
-	engine->view = calloc(1, sizeof(*engine->view));
-	if (config)
-		engine->config = *config;
-	complete(&engine->config);
-	engine->arena = &engine->arenas[0];
-	engine->compact_at = (size_t)1 << 20;
-	engine->push_bytes = engine->config.push_bytes;
-	engine->meta.next_id = 1;
-	if (!engine->view || sl_engine_init_rows(engine) != SL_OK)
-		sl_engine_free(&engine);
-	return engine;
-}
-
-void sl_engine_free(struct sl_engine **engine)
-{
-	if (!*engine)
-		return;
-	sl_engine_end_repair(*engine);
-	sl_arena_dispose(&(*engine)->arenas[0]);
-	sl_arena_dispose(&(*engine)->arenas[1]);
-	sl_arena_dispose(&(*engine)->scratch);
-	if ((*engine)->view)
-		sl_arena_dispose((*engine)->view);
-	free((*engine)->view);
-	free(*engine);
-	*engine = NULL;
-}
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
 
@@ -82,6 +25,14 @@ static int begin(struct sl_engine *engine, const struct sl_event *event)
 	return sl_engine_compact(engine);
 }
 
+/* What the device's runs of new rows begin with, unless the store has one already. */
+static void make_rank_prefix(struct sl_engine *engine)
+{
+	char id[SL_NEW_ID_BYTES];
+	sl_engine_new_id(engine->random, id);
+	memcpy(engine->meta.rank_prefix, id, SL_RANK_PREFIX_BYTES);
+}
+
 static int start(struct sl_engine *engine, const struct sl_event *event, struct sl_err *err)
 {
 	int64_t seed = 0;
@@ -89,9 +40,13 @@ static int start(struct sl_engine *engine, const struct sl_event *event, struct 
 	for (int i = 0; i < 6; i++)
 		seed = seed << 8 | event->random[i];
 	engine->last_request = seed << 4;
-	engine->started = true;
-	engine->revision = 1 + seed; /* nor revisions that the app read from an earlier engine */
-	return sl_engine_load(engine, event->start.pairs, event->start.count, err);
+	engine->started = engine->greeting_due = true;
+	engine->meta.revision = 1 + seed; /* nor revisions those of another store */
+	make_rank_prefix(engine);
+	int rc = sl_engine_load(engine, event->start.pairs, event->start.count, err);
+	engine->recent.from = engine->meta.revision;
+	return rc == SL_OK && !engine->follower.length
+		? sl_engine_take_handed(engine, event->start.pairs, event->start.count) : rc;
 }
 
 static void stop_waiting(struct sl_engine *engine)
@@ -104,7 +59,8 @@ static void go_online(struct sl_engine *engine)
 {
 	if (engine->online)
 		return;
-	engine->online = engine->pull_wanted = true;
+	engine->online = true;
+	sl_engine_want(engine, SL_WANT_CHANGES);
 	engine->unreachable = false;
 	stop_waiting(engine);
 }
@@ -112,27 +68,24 @@ static void go_online(struct sl_engine *engine)
 static void go_offline(struct sl_engine *engine)
 {
 	engine->online = false;
-	engine->outstanding.kind = SL_REQUEST_NONE;
+	sl_engine_drop_request(engine);
 }
 
-static void note_failure(struct sl_engine *engine, const struct sl_event *event)
+static int note_failure(struct sl_engine *engine, const struct sl_event *event)
 {
-	char reason[SL_ENGINE_DETAIL_BYTES];
-	if (engine->outstanding.kind == SL_REQUEST_NONE || event->failed.request != engine->outstanding.id) {
-		engine->counts.ignored_answers++;
-		return;
-	}
-	engine->outstanding.kind = SL_REQUEST_NONE;
-	engine->unreachable = true;
-	sl_engine_set_text(reason, sizeof(reason), event->failed.reason);
-	sl_engine_fail(engine, "unreachable", reason, 0);
+	if (engine->outstanding.kind != SL_REQUEST_NONE && event->failed.request == engine->outstanding.id)
+		return sl_engine_give_up_request(engine, event->failed.reason);
+	engine->counts.ignored_answers++;
+	return SL_OK;
 }
 
 static int sync_now(struct sl_engine *engine)
 {
-	engine->impatient = engine->pull_wanted = true;
+	engine->impatient = true;
+	sl_engine_want(engine, SL_WANT_CHANGES);
 	engine->guarded = false;
 	engine->halt = SL_HALT_NONE;
+	engine->barred = SL_BARRED_NOT;
 	stop_waiting(engine);
 	return sl_engine_lift_quarantine(engine);
 }
@@ -144,8 +97,10 @@ static int sign_in(struct sl_engine *engine, struct sl_str account, struct sl_er
 		return sl_err_set(err, SL_FORBIDDEN, "this store belongs to another account");
 	meta->signed_out = false;
 	engine->halt = SL_HALT_NONE;
-	engine->outstanding.kind = SL_REQUEST_NONE; /* what it would say of the old credentials means nothing any more */
-	engine->pull_wanted = true;
+	engine->barred = SL_BARRED_NOT;
+	engine->greeting_due = true;
+	sl_engine_drop_request(engine); /* what it would say of the old credentials means nothing any more */
+	sl_engine_want(engine, SL_WANT_CHANGES);
 	stop_waiting(engine);
 	return account.length && !meta->account.length ? sl_engine_keep(engine, account, &meta->account) : SL_OK;
 }
@@ -153,7 +108,7 @@ static int sign_in(struct sl_engine *engine, struct sl_str account, struct sl_er
 static void sign_out(struct sl_engine *engine)
 {
 	engine->meta.signed_out = true;
-	engine->outstanding.kind = SL_REQUEST_NONE;
+	sl_engine_drop_request(engine);
 }
 
 /* What happens in the world; nothing of it can be refused. */
@@ -171,11 +126,16 @@ static int take_event(struct sl_engine *engine, const struct sl_event *event)
 		break;
 	case SL_EVENT_ANSWER:
 		return sl_engine_answer(engine, event);
+	case SL_EVENT_LOADED:
+		return sl_engine_loaded(engine, event);
 	case SL_EVENT_FAILED:
-		note_failure(engine, event);
-		break;
+		return note_failure(engine, event);
 	case SL_EVENT_HINT:
-		engine->pull_wanted |= event->hint.version == 0 || event->hint.version > engine->meta.version;
+		if (event->hint.version == 0 || event->hint.version > engine->meta.version)
+			sl_engine_want(engine, SL_WANT_CHANGES);
+		break;
+	case SL_EVENT_SHOWN:
+		engine->shown = event->shown.revision;
 		break;
 	case SL_EVENT_SIGN_OUT:
 		sign_out(engine);
@@ -186,13 +146,22 @@ static int take_event(struct sl_engine *engine, const struct sl_event *event)
 	return SL_OK;
 }
 
+static bool is_for_followers(enum sl_event_type type)
+{
+	return type == SL_EVENT_START || type == SL_EVENT_EDIT || type == SL_EVENT_REPLACE || type == SL_EVENT_FOLLOW
+		|| type == SL_EVENT_SHOWN || type == SL_EVENT_TICK;
+}
+
 static int dispatch(struct sl_engine *engine, const struct sl_event *event, struct sl_err *err)
 {
+	if (engine->follower.length ? !is_for_followers(event->type) : event->type == SL_EVENT_FOLLOW)
+		return sl_err_set(err, SL_FORBIDDEN, "that is not for %s", engine->follower.length ? "followers" : "the holder");
 	switch (event->type) {
 	case SL_EVENT_START:
 		return start(engine, event, err);
 	case SL_EVENT_EDIT:
-		return sl_engine_edit(engine, event->edit.delta, event->edit.before, err);
+		return sl_engine_edit(engine, &(struct sl_edit){ event->edit.delta, event->edit.before,
+			event->edit.revision, false, NULL }, err);
 	case SL_EVENT_REPLACE:
 		return sl_engine_replace(engine, event->replace.document, event->replace.revision, err);
 	case SL_EVENT_CLEAR:
@@ -205,8 +174,12 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 	case SL_EVENT_RESTORE_BACKUP:
 		return sl_engine_restore_backup(engine, event->restore_backup.backup, err);
 	case SL_EVENT_RESTORE:
-		engine->meta.restore_version = event->restore.version;
+		*(event->restore.preview ? &engine->preview : &engine->meta.restore_version) = event->restore.version;
 		return SL_OK;
+	case SL_EVENT_HANDED:
+		return sl_engine_take_handed(engine, event->handed.pairs, event->handed.count);
+	case SL_EVENT_FOLLOW:
+		return sl_engine_follow(engine, event->follow.writes, event->follow.count);
 	case SL_EVENT_SYNC_NOW:
 		return sync_now(engine);
 	case SL_EVENT_SIGN_IN:
@@ -217,13 +190,15 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 }
 
 /* Only what somebody asked for can be refused: from an answer such a code would mean a state half changed. */
-static bool is_refusal(const struct sl_event *event, int code)
+static bool is_refusal(const struct sl_engine *engine, const struct sl_event *event, int code)
 {
 	bool asked = event->type == SL_EVENT_EDIT || event->type == SL_EVENT_REPLACE || event->type == SL_EVENT_RESOLVE
 		|| event->type == SL_EVENT_REVERSE || event->type == SL_EVENT_RESTORE_BACKUP
 		|| event->type == SL_EVENT_SIGN_IN;
+	if (code == SL_FORBIDDEN && engine->follower.length)
+		return true;
 	if (!asked)
-		return false;
+		return code == SL_FORBIDDEN && event->type == SL_EVENT_FOLLOW;
 	return code == SL_INVALID || code == SL_MALFORMED || code == SL_TOO_LARGE || code == SL_NOT_FOUND
 		|| code == SL_CONFLICT || code == SL_FORBIDDEN;
 }
@@ -241,7 +216,9 @@ static void put_store_first(struct sl_engine *engine)
 
 static int finish(struct sl_engine *engine)
 {
-	int rc = sl_engine_close_settled(engine);
+	int rc = sl_engine_run_jobs(engine);
+	if (rc == SL_OK)
+		rc = sl_engine_close_settled(engine);
 	if (rc == SL_OK)
 		rc = sl_engine_proceed(engine);
 	if (rc == SL_OK)
@@ -263,7 +240,7 @@ int sl_engine_handle(struct sl_engine *engine, const struct sl_event *event, str
 	int rc = begin(engine, event);
 	if (rc == SL_OK)
 		rc = dispatch(engine, event, err);
-	if (is_refusal(event, rc))
+	if (is_refusal(engine, event, rc))
 		return rc;
 	if (rc == SL_OK)
 		rc = finish(engine);
@@ -281,7 +258,7 @@ int sl_engine_handle(struct sl_engine *engine, const struct sl_event *event, str
 const struct sl_rowset *sl_engine_rows(const struct sl_engine *engine) { return engine->local; }
 const struct sl_rowset *sl_engine_base(const struct sl_engine *engine) { return engine->base; }
 struct sl_digest sl_engine_digest(const struct sl_engine *engine) { return engine->digest; }
-int64_t sl_engine_revision(const struct sl_engine *engine) { return engine->revision; }
+int64_t sl_engine_revision(const struct sl_engine *engine) { return engine->meta.revision; }
 const struct sl_status *sl_engine_status(const struct sl_engine *engine) { return &engine->status; }
 const struct sl_engine_counts *sl_engine_counts(const struct sl_engine *engine) { return &engine->counts; }
 
@@ -330,18 +307,14 @@ const struct sl_backup *sl_engine_backup(const struct sl_engine *engine, size_t 
 	return backup && sl_engine_read_backup(record, engine->view, backup, NULL) == SL_OK ? backup : NULL;
 }
 
-const struct sl_quarantined *sl_engine_quarantined(const struct sl_engine *engine, size_t i)
+int sl_engine_next_quarantined(const struct sl_engine *engine, size_t *cursor, struct sl_quarantined *row_r)
 {
-	const struct sl_row *entry;
-	size_t cursor = 0;
-	while ((entry = sl_rowset_next(engine->quarantine, &cursor)))
-		if (i-- == 0) {
-			struct sl_quarantined *found = sl_arena_zalloc(engine->view, 1, sizeof(*found));
-			struct sl_str reason;
-			if (!found || sl_arena_copy(engine->view, entry->data, &reason) != SL_OK)
-				return NULL;
-			*found = (struct sl_quarantined){ entry->key, reason.bytes };
-			return found;
-		}
-	return NULL;
+	const struct sl_row *entry = sl_rowset_next(engine->quarantine, cursor);
+	struct sl_str reason;
+	if (!entry)
+		return 0;
+	if (sl_arena_copy(engine->view, entry->data, &reason) != SL_OK)
+		return SL_NO_MEMORY;
+	*row_r = (struct sl_quarantined){ entry->key, reason.bytes };
+	return 1;
 }

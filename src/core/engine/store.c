@@ -1,12 +1,14 @@
-/* The engine's state as pairs of keys and values; see engine_inside.h. What an event touched is written from what the
+/* The engine's state as pairs of keys and values; see private.h. What an event touched is written from what the
  * state is at its end, so a batch is a step from one sound state to the next, and costs what changed.
  *
  *   base/shots/7/1-1     rank, newline, data              a row of base
  *   local/shots/7/1-1    the same, or nothing: deleted    where local differs from base
  *   quarantine/shots/…   the server's reason
+ *   handed/NAME          number of the last edit that was taken from a follower
+ *   inbox/NAME/NUMBER    an edit that a follower made and nobody has taken yet: {"before","delta"} (follower.c)
  *   op                   the body of the operation in flight
  *   meta, retry          JSON
- *   conflict/ receipt/ backup/merge/ backup/own/ id       JSON (engine_records.c, engine_backup.c)
+ *   conflict/ receipt/ backup/merge/ backup/own/ id       JSON (records.c, backup.c)
  */
 #include "core/engine/private.h"
 
@@ -152,10 +154,17 @@ static void write_meta(struct sl_buf *out, const struct sl_engine_meta *meta)
 	sl_json_string(out, meta->account);
 	sl_buf_add_text(out, meta->clearing ? ",\"clearing\":true,\"epoch\":" : ",\"clearing\":false,\"epoch\":");
 	sl_json_string(out, meta->epoch);
-	add_member(out, ",\"format\":", 1);
+	add_member(out, ",\"format\":", SL_STORE_FORMAT);
+	add_member(out, ",\"journalBytes\":", meta->journal_bytes);
+	add_member(out, ",\"journalFirst\":", meta->journal_first);
+	add_member(out, ",\"journalLast\":", meta->journal_last);
 	add_member(out, ",\"nextId\":", meta->next_id);
 	sl_buf_add_text(out, meta->pulled ? ",\"pulled\":true" : ",\"pulled\":false");
+	sl_buf_add_text(out, ",\"rankPrefix\":\"");
+	sl_buf_add_text(out, meta->rank_prefix);
+	add_member(out, "\",\"operationBytes\":", meta->operation_bytes);
 	add_member(out, ",\"restore\":", meta->restore_version);
+	add_member(out, ",\"revision\":", meta->revision);
 	sl_buf_add_text(out, meta->signed_out ? ",\"signedOut\":true" : ",\"signedOut\":false");
 	add_member(out, ",\"version\":", meta->version);
 	sl_buf_add_char(out, '}');
@@ -196,15 +205,22 @@ static int put_meta(struct sl_engine *engine)
 	return rc;
 }
 
+/* A follower writes nothing but the edits that it hands over. */
+static int put_state(struct sl_engine *engine)
+{
+	if (engine->follower.length)
+		return SL_OK;
+	int rc = put_rows(engine);
+	if (rc == SL_OK)
+		rc = put_meta(engine);
+	return rc == SL_OK ? put_if_new(engine, SL_STR("op"), engine->op.body, &engine->op_text) : rc;
+}
+
 int sl_engine_collect(struct sl_engine *engine)
 {
 	const struct sl_row *entry;
 	size_t cursor = 0, count = 0;
-	int rc = put_rows(engine);
-	if (rc == SL_OK)
-		rc = put_meta(engine);
-	if (rc == SL_OK)
-		rc = put_if_new(engine, SL_STR("op"), engine->op.body, &engine->op_text);
+	int rc = put_state(engine);
 	if (rc != SL_OK || sl_rowset_count(engine->writes) == 0)
 		return rc;
 	struct sl_write *writes = sl_arena_zalloc(&engine->scratch, sl_rowset_count(engine->writes), sizeof(*writes));

@@ -93,8 +93,19 @@ static bool is_alike(const struct likeness *likeness)
 struct separating {
 	struct sl_merging *merging;
 	struct sl_rowset *renamed; /* keys of mine; rank: the new id; version: the new episode */
-	int64_t last_episode;
+	int64_t highest;           /* number of an episode, once the sets were searched for it: */
+	bool numbered;
 };
+
+#define KNOWN_SETS 5
+
+/* All sets in which a key may be taken; NULL for those that are not given. */
+static void known_sets(const struct sl_merging *merging, const struct sl_rowset *sets_r[KNOWN_SETS])
+{
+	const struct sl_rowset *sets[KNOWN_SETS] = { merging->base, merging->mine, merging->theirs, merging->options->taken[0],
+		merging->options->taken[1] };
+	memcpy(sets_r, sets, sizeof(sets));
+}
 
 static bool belongs_to(const struct sl_key *key, int64_t episode)
 {
@@ -156,11 +167,13 @@ static int share_all(struct separating *separating, const int64_t *episode)
 
 static bool is_taken(const struct separating *separating, const struct sl_key *key)
 {
-	const struct sl_merging *merging = separating->merging;
+	const struct sl_rowset *sets[KNOWN_SETS];
 	const struct sl_row *row;
 	size_t cursor = 0;
-	if (sl_rowset_find(merging->base, key) || sl_rowset_find(merging->mine, key) || sl_rowset_find(merging->theirs, key))
-		return true;
+	known_sets(separating->merging, sets);
+	for (size_t i = 0; i < KNOWN_SETS; i++)
+		if (sets[i] && sl_rowset_find(sets[i], key))
+			return true;
 	while ((row = sl_rowset_next(separating->renamed, &cursor)))
 		if (row->key.entity == key->entity && row->key.episode == key->episode && sl_str_equal(row->rank, key->id))
 			return true;
@@ -194,6 +207,20 @@ static int letter_id(const struct separating *separating, const struct sl_key *k
 	return SL_OK;
 }
 
+/* A number that no episode has. */
+static int64_t new_episode(struct separating *separating)
+{
+	const struct sl_rowset *sets[KNOWN_SETS];
+	const struct sl_row *row;
+	known_sets(separating->merging, sets);
+	for (size_t i = 0; i < KNOWN_SETS && !separating->numbered; i++)
+		for (size_t cursor = 0; sets[i] && (row = sl_rowset_next(sets[i], &cursor));)
+			if (row->key.entity == SL_EPISODES && row->key.episode > separating->highest)
+				separating->highest = row->key.episode;
+	separating->numbered = true;
+	return ++separating->highest;
+}
+
 /* Gives mine's row a new key. A note tells. */
 static int rename_row(struct separating *separating, const struct sl_row *mine, const struct sl_row *theirs)
 {
@@ -202,7 +229,7 @@ static int rename_row(struct separating *separating, const struct sl_row *mine, 
 	struct sl_note note = { .kind = SL_NOTE_RENAMED, .rule = SL_RULE_LWW, .mine = mine->data, .theirs = theirs->data };
 	int rc = SL_OK;
 	if (mine->key.entity == SL_EPISODES)
-		entry.version = ++separating->last_episode;
+		entry.version = new_episode(separating);
 	else
 		rc = letter_id(separating, &mine->key, &entry.rank);
 	if (rc == SL_OK && !sl_rowset_put(separating->renamed, &entry))
@@ -345,26 +372,13 @@ static int apply_names(struct separating *separating)
 	return rc;
 }
 
-static int64_t last_episode(const struct sl_rowset *rows, int64_t last)
-{
-	const struct sl_row *row;
-	size_t cursor = 0;
-	while ((row = sl_rowset_next(rows, &cursor)))
-		if (row->key.entity == SL_EPISODES && row->key.episode > last)
-			last = row->key.episode;
-	return last;
-}
-
 int sl_merge_separate(struct sl_merging *merging)
 {
-	struct separating separating = { merging, sl_rowset_new(merging->arena, 8), merging->options->episodes_above };
+	struct separating separating = { merging, sl_rowset_new(merging->arena, 8), merging->options->episodes_above, false };
 	bool alike;
 	merging->shared = sl_rowset_new(merging->arena, 8);
 	if (!separating.renamed || !merging->shared)
 		return SL_NO_MEMORY;
-	separating.last_episode = last_episode(merging->base, separating.last_episode);
-	separating.last_episode = last_episode(merging->mine, separating.last_episode);
-	separating.last_episode = last_episode(merging->theirs, separating.last_episode);
 	int rc = judge_project(&separating, &alike);
 	if (rc == SL_OK && !alike)
 		rc = judge_all(&separating);

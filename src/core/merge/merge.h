@@ -66,7 +66,8 @@ struct sl_merge {
 struct sl_merge_options {
 	enum sl_text_ancestor ancestor; /* SL_TEXT_SHARED_BASE: rows of base that differ are only what both sides share */
 	bool first_sync;                /* what both sides have was made before either knew of the other: judged as a whole */
-	int64_t episodes_above;         /* episodes that get a new number get one above this; numbers of all sides count anyway */
+	int64_t episodes_above;         /* episodes that get a new number get one above this, and above those of all sides */
+	const struct sl_rowset *taken[2]; /* whole sets of which the sides are parts: keys there are taken; NULL: none */
 };
 
 /* Rows must be ranked, their data canonical and valid against the schema. Rows changed on one side only are taken as

@@ -22,4 +22,9 @@ int sl_validate_document(const json_t *value, const char *at, size_t row_bytes, 
 int sl_validate_delta(const json_t *value, const char *at, size_t row_bytes, struct sl_arena *arena,
 	struct sl_faults *faults_r, struct sl_err *err) __attribute__((warn_unused_result));
 
+/* The same of a delta that comes from a newer server or was taken before: rows, keys, ranks and sizes, but not what fields
+ * hold, so that a word or a type that this version does not know is kept. */
+int sl_validate_structure(const json_t *value, const char *at, size_t row_bytes, struct sl_arena *arena,
+	struct sl_faults *faults_r, struct sl_err *err) __attribute__((warn_unused_result));
+
 #endif

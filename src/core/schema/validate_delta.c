@@ -129,11 +129,24 @@ static void check_delta(struct sl_check *check, const json_t *delta)
 	}
 }
 
+static int validate(struct sl_check *check, const json_t *value, struct sl_err *err)
+{
+	check->faults->count = check->faults->total = 0;
+	check_delta(check, value);
+	return sl_check_close(check, err);
+}
+
 int sl_validate_delta(const json_t *value, const char *at, size_t row_bytes, struct sl_arena *arena,
 	struct sl_faults *faults_r, struct sl_err *err)
 {
 	struct sl_check check = { .root = at, .row_bytes = row_bytes, .arena = arena, .faults = faults_r };
-	faults_r->count = faults_r->total = 0;
-	check_delta(&check, value);
-	return sl_check_close(&check, err);
+	return validate(&check, value, err);
+}
+
+int sl_validate_structure(const json_t *value, const char *at, size_t row_bytes, struct sl_arena *arena,
+	struct sl_faults *faults_r, struct sl_err *err)
+{
+	struct sl_check check = { .root = at, .row_bytes = row_bytes, .structure_only = true, .arena = arena,
+		.faults = faults_r };
+	return validate(&check, value, err);
 }

@@ -243,7 +243,7 @@ static void check_anything(struct sl_check *check, const json_t *value, const st
 void sl_check_value(struct sl_check *check, const struct sl_field *field, const json_t *value,
 	const struct sl_step *step)
 {
-	switch (field ? field->type : SL_TYPE_ANY) {
+	switch (field && !check->structure_only ? field->type : SL_TYPE_ANY) {
 	case SL_TYPE_TEXT:
 		check_text(check, field, value, step);
 		break;

@@ -15,6 +15,7 @@
 struct sl_check {
 	const char *root; /* JSON Pointer of the value that is validated */
 	size_t row_bytes;
+	bool structure_only; /* fields may hold anything */
 	struct sl_arena *arena;
 	struct sl_faults *faults;
 	struct sl_seen seen[SL_ENTITIES];

@@ -13,12 +13,16 @@ static int require_engine(struct sl_work *work)
 
 /* --- configuration ------------------------------------------------------------------------------------------------ */
 
-/* The members of the configuration, and the kind of number each is. */
+/* The members of the configuration, and of what kind each is. */
 static const struct setting {
 	const char *name;
-	enum { MILLISECONDS, BYTES, COUNT } kind;
+	enum { MILLISECONDS, BYTES, COUNT, TEXT } kind;
 	size_t offset;
 } settings[] = {
+	{ "path", TEXT, offsetof(struct sl_engine_config, path) },
+	{ "device", TEXT, offsetof(struct sl_engine_config, device) },
+	{ "follower", TEXT, offsetof(struct sl_engine_config, follower) },
+	{ "handshakeMs", MILLISECONDS, offsetof(struct sl_engine_config, handshake_ms) },
 	{ "debounceMs", MILLISECONDS, offsetof(struct sl_engine_config, debounce_ms) },
 	{ "debounceMostMs", MILLISECONDS, offsetof(struct sl_engine_config, debounce_most_ms) },
 	{ "pollMs", MILLISECONDS, offsetof(struct sl_engine_config, poll_ms) },
@@ -48,6 +52,12 @@ static int read_setting(struct sl_work *work, const char *name, const json_t *va
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		if (strcmp(settings[i].name, name) != 0)
 			continue;
+		if (settings[i].kind == TEXT) {
+			if (!json_is_string(value))
+				return sl_err_set(&work->err, SL_INVALID, "%s must be text", name);
+			*(const char **)(void *)((char *)config + settings[i].offset) = json_string_value(value);
+			return SL_OK;
+		}
 		int32_t lowest = settings[i].kind == MILLISECONDS ? -1 : 0;
 		if (!json_is_number(value) || !(number >= lowest && number <= INT32_MAX) || number != (int32_t)number)
 			return sl_err_set(&work->err, SL_INVALID, "%s must be a whole number", name);
@@ -60,7 +70,7 @@ static int read_setting(struct sl_work *work, const char *name, const json_t *va
 /* An engine by the configuration, a JSON object or nothing. */
 static int make_engine(struct sl_work *work, struct sl_str text, struct sl_engine **engine_r)
 {
-	struct sl_engine_config config = { 0 };
+	struct sl_engine_config config = { .size = sizeof(config) };
 	json_t *object = NULL, *value;
 	const char *name;
 	int code = text.length ? sl_json_parse(text, &object, &work->err) : SL_OK;
@@ -69,11 +79,10 @@ static int make_engine(struct sl_work *work, struct sl_str text, struct sl_engin
 	json_object_foreach(object, name, value)
 		if (code == SL_OK)
 			code = read_setting(work, name, value, &config);
-	json_decref(object);
-	if (code != SL_OK)
-		return code;
-	*engine_r = sl_engine_new(&config);
-	return *engine_r ? SL_OK : SL_NO_MEMORY;
+	if (code == SL_OK)
+		code = sl_engine_new(&config, engine_r, &work->err);
+	json_decref(object); /* the engine has copied its texts */
+	return code;
 }
 
 /* --- operations --------------------------------------------------------------------------------------------------- */

@@ -26,7 +26,7 @@ static size_t find_pair(const struct host *host, struct sl_str key)
 	return i;
 }
 
-static void write_pair(struct host *host, const struct sl_write *write)
+void host_write(struct host *host, const struct sl_write *write)
 {
 	size_t i = find_pair(host, write->key);
 	if (i < host->pair_count) {
@@ -46,17 +46,53 @@ static void write_pair(struct host *host, const struct sl_write *write)
 		write->key.length, write->value.length };
 }
 
-struct sl_pair *host_pairs(const struct host *host)
+static bool begins_with(const struct host_pair *pair, const char *prefix)
+{
+	return strncmp(pair->key, prefix, strlen(prefix)) == 0;
+}
+
+size_t host_pairs(const struct host *host, struct sl_pair **pairs_r)
 {
 	struct sl_pair *pairs = calloc(host->pair_count + 1, sizeof(*pairs));
+	size_t count = 0;
 	if (!pairs)
 		abort();
 	/* Backwards: the order must not matter. */
-	for (size_t i = 0; i < host->pair_count; i++) {
-		const struct host_pair *pair = &host->pairs[host->pair_count - 1 - i];
-		pairs[i] = (struct sl_pair){ { pair->key, pair->key_length }, { pair->value, pair->value_length } };
+	for (size_t i = host->pair_count; i > 0; i--) {
+		const struct host_pair *pair = &host->pairs[i - 1];
+		if (!begins_with(pair, "journal/") && !begins_with(pair, "head/"))
+			pairs[count++] = (struct sl_pair){ { pair->key, pair->key_length }, { pair->value, pair->value_length } };
 	}
-	return pairs;
+	*pairs_r = pairs;
+	return count;
+}
+
+/* The numbers of stored entries fall from one to the next. */
+static int compare_entries(const void *a, const void *b)
+{
+	return sl_str_compare(((const struct sl_pair *)b)->key, ((const struct sl_pair *)a)->key);
+}
+
+void host_load(struct host *host)
+{
+	struct sl_pair *pairs = calloc(host->pair_count + 1, sizeof(*pairs));
+	struct sl_effect load = host->load;
+	size_t count = 0;
+	if (!pairs)
+		abort();
+	for (size_t i = 0; i < host->pair_count; i++) {
+		const struct host_pair *pair = &host->pairs[i];
+		int64_t id = begins_with(pair, "journal/") ? strtoll(pair->key + 8, NULL, 10) : -1;
+		if (id >= load.load.first && id <= load.load.last)
+			pairs[count++] = (struct sl_pair){ { pair->key, pair->key_length }, { pair->value, pair->value_length } };
+	}
+	qsort(pairs, count, sizeof(*pairs), compare_entries);
+	host->has_load = false;
+	size_t handed = count < load.load.most ? count : load.load.most;
+	struct sl_event event = { .type = SL_EVENT_LOADED,
+		.loaded = { load.load.id, pairs, handed, handed == count } };
+	assert_int_equal(host_event(host, event), SL_OK);
+	free(pairs);
 }
 
 /* --- the app ------------------------------------------------------------------------------------------------------- */
@@ -112,14 +148,35 @@ static void send(struct host *host, const struct sl_request_effect *request)
 	host->sends++;
 }
 
+static void keep_batch(struct host *host, const struct sl_write *writes, size_t count)
+{
+	host->batch = sl_arena_zalloc(&host->view_arena, count + 1, sizeof(*host->batch));
+	host->last_batch = count;
+	assert_non_null(host->batch);
+	for (size_t i = 0; i < count; i++) {
+		host->batch[i].remove = writes[i].remove;
+		assert_int_equal(sl_arena_copy(&host->view_arena, writes[i].key, &host->batch[i].key), 0);
+		assert_int_equal(sl_arena_copy(&host->view_arena, writes[i].value, &host->batch[i].value), 0);
+	}
+}
+
 static void carry_out(struct host *host, const struct sl_effect *effect)
 {
 	switch (effect->type) {
 	case SL_EFFECT_STORE:
 		for (size_t i = 0; i < effect->store.count; i++)
-			write_pair(host, &effect->store.writes[i]);
-		host->last_batch = effect->store.count;
+			host_write(host, &effect->store.writes[i]);
+		keep_batch(host, effect->store.writes, effect->store.count);
 		host->stores++;
+		break;
+	case SL_EFFECT_LOAD:
+		host->has_load = true;
+		host->load = *effect;
+		host->loads++;
+		break;
+	case SL_EFFECT_RESULT:
+		host->results++;
+		host->last_result = effect->result.code;
 		break;
 	case SL_EFFECT_SEND:
 		send(host, &effect->send);
@@ -195,7 +252,7 @@ void host_record(struct host *host)
 	sl_engine_free(&host->engine);
 	host->has_request = host->has_wake = false;
 	struct sl_effects effects;
-	host->engine = sl_engine_new(&host->config);
+	assert_int_equal(sl_engine_new(&host->config, &host->engine, &host->err), SL_OK);
 	assert_int_equal(sl_engine_handle(host->engine, &event, &effects, &host->err), SL_OK);
 }
 
@@ -256,6 +313,8 @@ int host_event(struct host *host, struct sl_event event)
 	}
 	if (!host->unchecked)
 		host_check(host);
+	if (host->has_load && !host->slow_store)
+		host_load(host);
 	return SL_OK;
 }
 
@@ -268,12 +327,13 @@ void host_simple(struct host *host, enum sl_event_type type)
 
 void host_start(struct host *host)
 {
-	struct sl_pair *pairs = host_pairs(host);
-	host->engine = sl_engine_new(&host->config);
-	assert_non_null(host->engine);
+	struct sl_pair *pairs;
+	size_t count = host_pairs(host, &pairs);
+	host->config.size = sizeof(host->config);
+	assert_int_equal(sl_engine_new(&host->config, &host->engine, &host->err), SL_OK);
 	sl_arena_dispose(&host->view_arena);
 	host->view = sl_rowset_new(&host->view_arena, 16);
-	int rc = host_event(host, (struct sl_event){ .type = SL_EVENT_START, .start = { pairs, host->pair_count } });
+	int rc = host_event(host, (struct sl_event){ .type = SL_EVENT_START, .start = { pairs, count } });
 	free(pairs);
 	if (rc != SL_OK)
 		fail_msg("can't start: %s", host->err.message);
@@ -292,7 +352,7 @@ void host_restart(struct host *host)
 {
 	bool was_online = host->signed_in;
 	sl_engine_free(&host->engine);
-	host->has_request = host->has_wake = false;
+	host->has_request = host->has_wake = host->has_load = false;
 	host_start(host);
 	if (was_online)
 		host_simple(host, SL_EVENT_ONLINE);
@@ -318,7 +378,8 @@ int host_try_edit(struct host *host, const char *delta, const char *before)
 {
 	char *text = project_text(delta), *seen = before ? project_text(before) : NULL;
 	struct sl_event event = { .type = SL_EVENT_EDIT,
-		.edit = { .delta = sl_str_from(text), .before = sl_str_from(seen) } };
+		.edit = { .delta = sl_str_from(text), .before = sl_str_from(seen),
+			.revision = seen ? 0 : sl_engine_revision(host->engine) } };
 	int rc = host_event(host, event);
 	free(text);
 	free(seen);

@@ -37,6 +37,10 @@ struct host {
 	char method[8], path[64];
 	struct sl_buf body;
 
+	bool has_load;              /* a page of the journal was asked for and not handed in yet */
+	bool slow_store;            /* pages are handed in by host_load only */
+	struct sl_effect load;
+
 	bool has_wake;
 	int64_t wake_ms;
 	int crash_in;               /* effects that are still carried out before a crash; less than 0: none */
@@ -53,8 +57,11 @@ struct host {
 	bool pulled;                /* some pull was answered */
 
 	struct sl_err err;          /* of the last refusal */
+	size_t loads, results;
+	int last_result;
 	size_t stores, sends, changes, opened, closed, backups, statuses; /* effects so far */
-	size_t last_batch;          /* pairs in the last batch */
+	size_t last_batch;          /* pairs in the last batch, … */
+	struct sl_write *batch;     /* … and what they were, in view_arena */
 	int64_t last_conflict, last_backup;
 };
 
@@ -68,6 +75,9 @@ void host_start(struct host *host);
 /* One event: time and random bytes are filled in, effects carried out. Returns the code of sl_engine_handle; anything but success
  * and refusals fails the test. */
 int host_event(struct host *host, struct sl_event event);
+
+/* Hands in the page that was asked for. */
+void host_load(struct host *host);
 
 /* Begins recording: the pairs as they are become the first event, START. */
 void host_record(struct host *host);
@@ -105,9 +115,12 @@ void expect_in_sync(struct host *host);
 
 /* --- for the host's own files -------------------------------------------------------------------------------------- */
 
-/* A copy with a NUL after it, and the pairs in the store, as an array; freed by the caller. */
+/* A copy with a NUL after it, and the pairs that START is handed, as an array; freed by the caller. */
 char *host_copy(struct sl_str text);
-struct sl_pair *host_pairs(const struct host *host);
+size_t host_pairs(const struct host *host, struct sl_pair **pairs_r);
+
+/* Changes the store. */
+void host_write(struct host *host, const struct sl_write *write);
 
 /* What must hold after every event. */
 void host_check(struct host *host);

@@ -21,12 +21,13 @@ static size_t count_records(const struct sl_engine *engine)
 
 static void check_store(struct host *host)
 {
-	struct sl_engine *other = sl_engine_new(&host->config);
-	struct sl_pair *pairs = host_pairs(host);
-	struct sl_event event = { .type = SL_EVENT_START, .start = { pairs, host->pair_count } };
+	struct sl_engine *other;
+	struct sl_pair *pairs;
+	size_t count = host_pairs(host, &pairs);
+	struct sl_event event = { .type = SL_EVENT_START, .start = { pairs, count } };
 	struct sl_effects effects;
 	struct sl_err err = SL_ERR_INIT;
-	assert_non_null(other);
+	assert_int_equal(sl_engine_new(&host->config, &other, &err), SL_OK);
 	if (sl_engine_handle(other, &event, &effects, &err) != SL_OK)
 		fail_msg("the store can't be read: %s", err.message);
 	expect_rows(sl_engine_rows(other), sl_engine_rows(host->engine));

@@ -226,6 +226,14 @@ static int answer_put(struct handling *handling, const json_t *body)
 	return commit(handling, &push);
 }
 
+static int refuse_size(struct handling *handling)
+{
+	sl_buf_add_text(handling->out, "{\"error\":\"too_large\",\"detail\":\"too much at once\",\"limit\":");
+	sl_buf_add_int(handling->out, (int64_t)handling->server->request_bytes);
+	sl_buf_add_char(handling->out, '}');
+	return 413;
+}
+
 static int answer_push(struct handling *handling, const struct sync_request *request)
 {
 	json_t *body = NULL;
@@ -235,7 +243,7 @@ static int answer_push(struct handling *handling, const struct sync_request *req
 	if (!handling->server->pulled[handling->device])
 		return problem(handling, SL_PULL_REQUIRED, "pull first");
 	if (request->body.length > handling->server->request_bytes)
-		return problem(handling, SL_TOO_LARGE, "too much at once");
+		return refuse_size(handling);
 	if (sl_json_parse(request->body, &body, &err) != SL_OK)
 		return problem(handling, SL_MALFORMED, err.message);
 	if (strcmp(request->method, "PUT") == 0)

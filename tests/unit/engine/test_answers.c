@@ -253,6 +253,32 @@ static void answers__that_were_damaged_on_the_way_do_no_harm(void **state)
 	finish();
 }
 
+/* What a newer app brought, and this one does not know. */
+static void case_17__unknown_words_of_the_server_are_kept_and_shown(void **state)
+{
+	char body[500], hex[SL_DIGEST_HEX], path[64];
+	struct sl_row row = { .key = { SL_SHOTS, 1, SL_STR("n") }, .rank = SL_STR("z"),
+		.data = SL_STR("{\"difficulty\":\"hard\",\"isApproved\":null,\"mood\":[\"dark\"],\"videoStatus\":\"dreaming\"}") };
+	struct sl_digest digest = sl_engine_digest(a.engine);
+	(void)state;
+	int64_t version = sl_engine_status(a.engine)->version;
+	sl_digest_add(&digest, &row);
+	sl_digest_format(digest, hex);
+	host_shot(&a, 1, "s", "typed");
+	host_simple(&a, SL_EVENT_SYNC_NOW);
+	snprintf(path, sizeof(path), "/project?since=%lld", (long long)version);
+	assert_string_equal(a.path, path);
+	snprintf(body, sizeof(body), "{'since':%lld,'updatedAt':%lld,'digest':'%s','changes':{'shots':[{'episodeId':1,'id':'n',"
+		"'rank':'z','difficulty':'hard','isApproved':null,'mood':['dark'],'videoStatus':'dreaming'}]}}", (long long)version,
+		(long long)version + 1, hex);
+	host_answer(&a, 200, body);
+	assert_string_equal(sl_engine_status(a.engine)->error, "");
+	assert_int_equal(sl_engine_status(a.engine)->version, version + 1);
+	assert_string_equal(host_data(&a, SL_SHOTS, 1, "n"), row.data.bytes);
+	assert_string_equal(a.method, "PUT");
+	assert_true(host_body_has(&a, "typed"));
+}
+
 /* --- clocks -------------------------------------------------------------------------------------------------------- */
 
 static void clocks__that_leap_delay_nothing_for_long(void **state)
@@ -327,15 +353,16 @@ static void stores__that_are_damaged_are_refused(void **state)
 		{ { "base/shots/1/s", 14 }, { "no newline", 10 } }, { { "base/shots/1/s", 14 }, { "", 0 } },
 		{ { "base/nothing/1", 14 }, { "a\n{}", 4 } }, { { "base/shots/x/s", 14 }, { "a\n{}", 4 } },
 		{ { "base/shots/1/", 13 }, { "a\n{}", 4 } }, { { "base/episodes/", 14 }, { "a\n{}", 4 } },
-		{ { "meta", 4 }, { "{", 1 } }, { { "meta", 4 }, { "{\"format\":2}", 12 } }, { { "op", 2 }, { "[]", 2 } },
+		{ { "meta", 4 }, { "{", 1 } }, { { "meta", 4 }, { "{\"format\":3}", 12 } }, { { "op", 2 }, { "[]", 2 } },
 		{ { "conflict/1", 10 }, { "{}", 2 } }, { { "conflict/x", 10 }, { "{}", 2 } }, { { "retry", 5 }, { "1", 1 } },
 	};
 	(void)state;
 	for (size_t i = 0; i < LENGTH(damaged); i++) {
-		struct sl_engine *engine = sl_engine_new(NULL);
+		struct sl_engine *engine;
 		struct sl_event event = { .type = SL_EVENT_START, .start = { &damaged[i], 1 } };
 		struct sl_effects effects;
 		struct sl_err err = SL_ERR_INIT;
+		assert_int_equal(sl_engine_new(NULL, &engine, &err), SL_OK);
 		assert_int_equal(sl_engine_handle(engine, &event, &effects, &err), SL_INTERNAL);
 		event.type = SL_EVENT_TICK;
 		assert_int_equal(sl_engine_handle(engine, &event, &effects, &err), SL_INTERNAL);
@@ -347,8 +374,9 @@ static void stores__must_be_given_first_and_once(void **state)
 {
 	struct sl_effects effects;
 	struct sl_err err = SL_ERR_INIT;
-	struct sl_engine *engine = sl_engine_new(NULL);
+	struct sl_engine *engine;
 	(void)state;
+	assert_int_equal(sl_engine_new(NULL, &engine, &err), SL_OK);
 	assert_int_equal(sl_engine_handle(engine, &(struct sl_event){ .type = SL_EVENT_ONLINE }, &effects, &err), SL_INTERNAL);
 	sl_engine_free(&engine);
 	sl_engine_free(&engine);
@@ -367,6 +395,7 @@ int main(void)
 		TEST(answers__to_pulls_that_make_no_sense_change_nothing),
 		TEST(answers__of_any_status_are_survived),
 		TEST(answers__that_were_damaged_on_the_way_do_no_harm),
+		TEST(case_17__unknown_words_of_the_server_are_kept_and_shown),
 		TEST(clocks__that_leap_delay_nothing_for_long),
 		TEST(clocks__that_go_back_cut_no_wait_short),
 		TEST(clocks__decide_nothing),

@@ -64,20 +64,21 @@ static void json__refuses_what_is_no_event(void **state)
 
 static void json__tells_effects_and_what_is_kept(void **state)
 {
-	struct sl_engine *engine = sl_engine_new(NULL);
+	struct sl_engine *engine;
 	struct sl_event event = { .type = SL_EVENT_START };
 	struct sl_effects effects;
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_buf out;
 	(void)state;
 	sl_buf_init(&out, SIZE_MAX);
+	assert_int_equal(sl_engine_new(NULL, &engine, &err), 0);
 	assert_int_equal(sl_engine_handle(engine, &event, &effects, &err), 0);
 	event.type = SL_EVENT_ONLINE;
 	assert_int_equal(sl_engine_handle(engine, &event, &effects, &err), 0);
 	assert_int_equal(sl_engine_json_write(&effects, &out), 0);
 	expect_text(sl_buf_str(&out), "[{'type':'send','id':1,'method':'GET','path':'/project?since=0','headers':{}},"
 		"{'type':'wake','at':120000},{'type':'status','word':'Syncing','pending':0,'quarantined':0,'conflicts':0,"
-		"'lastSync':0,'version':0,'error':'','detail':''}]");
+		"'lastSync':0,'version':0,'done':0,'total':0,'nextTry':0,'readOnly':false,'error':'','detail':'','traceId':''}]");
 	sl_engine_free(&engine);
 	clash();
 	int (*const lists[])(const struct sl_engine *, struct sl_buf *) = { sl_engine_json_conflicts,

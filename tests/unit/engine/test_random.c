@@ -25,7 +25,8 @@ static void edit(struct host *host)
 	project_scramble(rows, &dice, 1 + dice_roll(&dice, 4), &arena);
 	assert_int_equal(sl_delta_difference(sl_engine_rows(host->engine), rows, &arena, &delta), 0);
 	assert_int_equal(sl_delta_write(&delta, &text), 0);
-	struct sl_event event = { .type = SL_EVENT_EDIT, .edit = { .delta = sl_buf_str(&text) } };
+	struct sl_event event = { .type = SL_EVENT_EDIT, .edit = { .delta = sl_buf_str(&text),
+		.revision = sl_engine_revision(host->engine) } };
 	if (host_event(host, event) != SL_OK)
 		fail_msg("refused: %s %s", host->err.path, host->err.message);
 	sl_buf_dispose(&text);

@@ -80,8 +80,10 @@ static void rule_5__refused_rows_are_quarantined_and_the_rest_flows(void **state
 	assert_string_equal(sl_engine_status(a.engine)->error, "invalid");
 	assert_int_equal(host_pending(&a), 1);
 	assert_int_equal(sl_engine_status(a.engine)->quarantined, 1);
-	assert_non_null(sl_engine_quarantined(a.engine, 0));
-	assert_true(strlen(sl_engine_quarantined(a.engine, 0)->reason) > 5);
+	struct sl_quarantined refused;
+	size_t cursor = 0;
+	assert_int_equal(sl_engine_next_quarantined(a.engine, &cursor, &refused), 1);
+	assert_true(strlen(refused.reason) > 5);
 	size_t pushes = server.pushes;
 	host_wait(&a, 20000);
 	assert_int_equal(server.pushes, pushes);

@@ -97,7 +97,8 @@ static void large_steps(void)
 {
 	int64_t version = sync_server_store(&server)->head.version;
 	event((struct sl_event){ .type = SL_EVENT_REPLACE, .replace = { .document =
-		SL_STR("{\"episodes\":[{\"id\":9,\"scenes\":[],\"shots\":[]}],\"rawScript\":\"Imported.\"}") } });
+		SL_STR("{\"episodes\":[{\"id\":9,\"scenes\":[],\"shots\":[]}],\"rawScript\":\"Imported.\"}"),
+		.revision = sl_engine_revision(a.engine) } });
 	sync(&a);
 	sync(&a);
 	expect_in_sync(&a);

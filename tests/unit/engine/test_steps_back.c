@@ -99,7 +99,8 @@ static void backups__after_an_import_remove_only_what_it_added_and_nobody_touche
 {
 	(void)state;
 	struct sl_event event = { .type = SL_EVENT_REPLACE, .replace = { .document = SL_STR(
-		"{\"episodes\":[{\"id\":2,\"scenes\":[],\"shots\":[{\"id\":\"x\"}]},{\"id\":3,\"scenes\":[],\"shots\":[{\"id\":\"y\"}]}]}") } };
+		"{\"episodes\":[{\"id\":2,\"scenes\":[],\"shots\":[{\"id\":\"x\"}]},{\"id\":3,\"scenes\":[],\"shots\":[{\"id\":\"y\"}]}]}"),
+		.revision = sl_engine_revision(a.engine) } };
 	assert_int_equal(host_event(&a, event), SL_OK);
 	int64_t backup = a.last_backup;
 	host_shot(&a, 2, "x", "touched since");

@@ -9,9 +9,9 @@
 static int replay(void *context)
 {
 	struct host *host = context;
-	struct sl_engine *engine = sl_engine_new(&host->config);
+	struct sl_engine *engine;
 	struct sl_err err = SL_ERR_INIT;
-	int rc = engine ? SL_OK : SL_NO_MEMORY;
+	int rc = sl_engine_new(&host->config, &engine, &err);
 	for (size_t i = 0; rc == SL_OK && i < host->event_count; i++) {
 		struct sl_effects effects;
 		rc = sl_engine_handle(engine, &host->events[i], &effects, &err);
@@ -81,7 +81,8 @@ static void torture__large_steps(void **state)
 	(void)state;
 	host_record(&a);
 	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_REPLACE,
-		.replace = { .document = SL_STR("{\"episodes\":[{\"id\":2,\"scenes\":[],\"shots\":[]}]}") } }), SL_OK);
+		.replace = { .document = SL_STR("{\"episodes\":[{\"id\":2,\"scenes\":[],\"shots\":[]}]}"),
+			.revision = sl_engine_revision(a.engine) } }), SL_OK);
 	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_RESTORE_BACKUP,
 		.restore_backup = { a.last_backup } }), SL_OK);
 	expect_shot(&a, 1, "s", "old");

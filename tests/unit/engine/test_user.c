@@ -95,24 +95,86 @@ static void edits__repeated_for_long_do_not_fill_the_memory(void **state)
 	expect_in_sync(&a);
 }
 
-static void imports__from_an_old_view_are_refused(void **state)
+/* What came in since the app read its rows stays, wherever the document does not say otherwise. */
+static void imports__are_merged_with_what_came_in_since(void **state)
 {
 	(void)state;
-	struct sl_event event = { .type = SL_EVENT_REPLACE, .replace = { .document = SL_STR("{\"episodes\":[]}"),
-		.revision = sl_engine_revision(a.engine) } };
-	host_shot(&a, 1, "s", "new");
-	assert_int_equal(host_event(&a, event), SL_CONFLICT);
-	expect_shot(&a, 1, "s", "new");
-	/* What was read from an earlier engine is not current, whatever its count. */
-	event.replace.revision = sl_engine_revision(a.engine);
-	host_restart(&a);
-	for (int i = 0; i < 5; i++) {
-		assert_int_equal(host_event(&a, event), SL_CONFLICT);
-		host_shot(&a, 1, "s", i % 2 ? "odd" : "even");
-	}
-	event.replace.document = SL_STR("{\"episodes\":7}");
-	event.replace.revision = 0;
+	struct sl_event event = { .type = SL_EVENT_REPLACE, .replace = { .document = SL_STR(
+		"{\"episodes\":[{\"id\":1,\"scenes\":[],\"shots\":[{\"id\":\"s\",\"description\":\"typed\"},"
+		"{\"id\":\"t\",\"description\":\"last\"}]}]}"), .revision = sl_engine_revision(a.engine) } };
+	host_edit(&b, "{'episodes':[{'id':2,'title':'Two'}],'shots':[{'episodeId':1,'id':'t','description':'changed'}]}");
+	host_settle(&b);
+	sync(&a);
+	assert_int_equal(host_event(&a, event), SL_OK);
+	expect_shot(&a, 1, "s", "typed");
+	expect_shot(&a, 1, "t", "changed");
+	assert_string_equal(host_data(&a, SL_EPISODES, 2, ""), "{\"title\":\"Two\"}");
+	host_settle(&a);
+	expect_in_sync(&a);
+}
+
+static void imports__name_a_revision_that_there_was(void **state)
+{
+	(void)state;
+	struct sl_event event = { .type = SL_EVENT_REPLACE, .replace = { .document = SL_STR("{\"episodes\":[]}") } };
 	assert_int_equal(host_event(&a, event), SL_INVALID);
+	event.replace.revision = sl_engine_revision(a.engine) + 1;
+	assert_int_equal(host_event(&a, event), SL_INVALID);
+	event.replace.revision = sl_engine_revision(a.engine);
+	event.replace.document = SL_STR("{\"episodes\":7}");
+	assert_int_equal(host_event(&a, event), SL_INVALID);
+	expect_shot(&a, 1, "s", "old");
+}
+
+static void edits__say_what_they_were_made_on(void **state)
+{
+	(void)state;
+	struct sl_event event = { .type = SL_EVENT_EDIT, .edit = { .delta = SL_STR(
+		"{\"shots\":[{\"episodeId\":1,\"id\":\"s\",\"description\":\"old, and more\"}]}") } };
+	assert_int_equal(host_event(&a, event), SL_INVALID);
+	event.edit.revision = sl_engine_revision(a.engine) + 1;
+	assert_int_equal(host_event(&a, event), SL_INVALID);
+	event.edit.revision = sl_engine_revision(a.engine);
+	host_edit(&b, "{'shots':[{'episodeId':1,'id':'s','description':'old','duration':'3s'}]}");
+	host_settle(&b);
+	sync(&a);
+	assert_int_equal(host_event(&a, event), SL_OK);
+	assert_string_equal(host_data(&a, SL_SHOTS, 1, "s"), "{\"description\":\"old, and more\",\"duration\":\"3s\"}");
+	host_settle(&a);
+	expect_in_sync(&a);
+}
+
+static void case_12__an_edit_brings_its_episode_back(void **state)
+{
+	const char *seen = "{'shots':[{'episodeId':1,'id':'s','description':'old'}]}";
+	(void)state;
+	host_edit(&b, "{'episodes':[{'id':2}]}");
+	host_edit(&b, "{'deleted':{'episodes':[1]}}");
+	host_settle(&b);
+	sync(&a);
+	expect_shot(&a, 1, "s", NULL);
+	assert_int_equal(host_try_edit(&a, "{'shots':[{'episodeId':1,'id':'s','description':'old, and typed'}]}", seen), SL_OK);
+	expect_shot(&a, 1, "s", "old, and typed");
+	host_settle(&a);
+	expect_in_sync(&a);
+	sync(&b);
+	expect_shot(&b, 1, "s", "old, and typed");
+}
+
+static void case_12__so_does_one_that_adds_to_it(void **state)
+{
+	(void)state;
+	struct sl_event event = { .type = SL_EVENT_EDIT, .edit = { .delta = SL_STR(
+		"{\"shots\":[{\"episodeId\":1,\"id\":\"new\",\"description\":\"added\"}]}"),
+		.revision = sl_engine_revision(a.engine) } };
+	host_edit(&b, "{'episodes':[{'id':2}]}");
+	host_edit(&b, "{'deleted':{'episodes':[1]}}");
+	host_settle(&b);
+	sync(&a);
+	assert_int_equal(host_event(&a, event), SL_OK);
+	expect_shot(&a, 1, "new", "added");
+	host_settle(&a);
+	expect_in_sync(&a);
 }
 
 static void imports__keep_ranks_of_what_stays(void **state)
@@ -120,7 +182,7 @@ static void imports__keep_ranks_of_what_stays(void **state)
 	(void)state;
 	struct sl_event event = { .type = SL_EVENT_REPLACE, .replace = { .document = SL_STR(
 		"{\"episodes\":[{\"id\":1,\"scenes\":[],\"shots\":[{\"id\":\"n\"},{\"id\":\"s\",\"description\":\"old\"},"
-		"{\"id\":\"t\",\"description\":\"last\"}]}]}") } };
+		"{\"id\":\"t\",\"description\":\"last\"}]}]}"), .revision = sl_engine_revision(a.engine) } };
 	assert_int_equal(host_event(&a, event), SL_OK);
 	assert_int_equal(host_pending(&a), 1);
 	assert_true(sl_str_compare(rank_of(&a, "n"), rank_of(&a, "s")) < 0);
@@ -174,7 +236,11 @@ int main(void)
 		TEST(edits__move_a_row_by_its_rank),
 		TEST(edits__back_to_what_was_leave_nothing_to_push),
 		TEST(edits__repeated_for_long_do_not_fill_the_memory),
-		TEST(imports__from_an_old_view_are_refused),
+		TEST(imports__are_merged_with_what_came_in_since),
+		TEST(imports__name_a_revision_that_there_was),
+		TEST(edits__say_what_they_were_made_on),
+		TEST(case_12__an_edit_brings_its_episode_back),
+		TEST(case_12__so_does_one_that_adds_to_it),
 		TEST(imports__keep_ranks_of_what_stays),
 		TEST(accounts__are_not_mixed_up),
 		TEST(polls__come_by_themselves_unless_switched_off),

@@ -1,0 +1,206 @@
+/* Jobs: what needs entries of the journal, whose bodies are in the host's store; see private.h. Keeps true: one job runs at
+ * a time and asks for one page at a time, newest entries first; it holds only the rows that it is about, as they were
+ * behind the entry that it saw last, so memory does not grow with the journal; what changes here while it runs is
+ * not taken for what was there when it began. A crash ends a job: whoever needs it begins it again. */
+#include "core/engine/private.h"
+
+#include <stdlib.h>
+
+#define PAGE_ENTRIES 32
+
+int sl_engine_new_job(const struct sl_job_kind *kind, struct sl_job **job_r)
+{
+	struct sl_job *job = *job_r = calloc(1, sizeof(*job));
+	if (!job)
+		return SL_NO_MEMORY;
+	job->kind = kind;
+	sl_arena_init(&job->arena, 0);
+	job->rows = sl_rowset_new(&job->arena, 16);
+	if (job->rows)
+		return SL_OK;
+	sl_engine_free_job(job_r);
+	return SL_NO_MEMORY;
+}
+
+void sl_engine_free_job(struct sl_job **job)
+{
+	if (!*job)
+		return;
+	sl_arena_dispose(&(*job)->arena);
+	free(*job);
+	*job = NULL;
+}
+
+void sl_engine_queue_job(struct sl_engine *engine, struct sl_job *job)
+{
+	struct sl_job **end = &engine->jobs;
+	while (*end)
+		end = &(*end)->following;
+	*end = job;
+}
+
+void sl_engine_free_jobs(struct sl_engine *engine)
+{
+	while (engine->jobs) {
+		struct sl_job *job = engine->jobs;
+		engine->jobs = job->following;
+		sl_engine_free_job(&job);
+	}
+}
+
+bool sl_engine_has_job(const struct sl_engine *engine, const struct sl_job_kind *kind)
+{
+	for (const struct sl_job *job = engine->jobs; job; job = job->following)
+		if (job->kind == kind)
+			return true;
+	return false;
+}
+
+bool sl_engine_is_walking(const struct sl_engine *engine)
+{
+	return engine->jobs && engine->jobs->begun;
+}
+
+/* --- rows as they were -------------------------------------------------------------------------------------------- */
+
+/* The row as it is here, under the job's care; data of length 0 for one that is not there. */
+static int hold(struct sl_engine *engine, struct sl_job *job, const struct sl_key *key)
+{
+	const struct sl_row *now = sl_rowset_find(engine->local, key);
+	struct sl_row held;
+	if (sl_rowset_find(job->rows, key))
+		return SL_OK;
+	int rc = now ? sl_row_copy(&job->arena, now, &held) : SL_OK;
+	if (!now) {
+		held = (struct sl_row){ .version = 0 };
+		rc = sl_key_copy(&job->arena, key, &held.key);
+	}
+	return rc == SL_OK && sl_rowset_put(job->rows, &held) ? SL_OK : SL_NO_MEMORY;
+}
+
+int sl_engine_hold_rows(struct sl_engine *engine, const struct sl_delta *change)
+{
+	struct sl_job *job = engine->jobs;
+	const struct sl_row *row;
+	size_t cursor = 0;
+	int rc = SL_OK;
+	if (!sl_engine_is_walking(engine) || !job->kind->walks)
+		return SL_OK;
+	while (rc == SL_OK && (row = sl_rowset_next(change->rows, &cursor)))
+		rc = hold(engine, job, &row->key);
+	for (size_t i = 0; rc == SL_OK && i < change->deleted_count; i++)
+		rc = hold(engine, job, &change->deleted[i]);
+	return rc;
+}
+
+int sl_engine_hold_row(struct sl_engine *engine, struct sl_job *job, const struct sl_key *key)
+{
+	return hold(engine, job, key);
+}
+
+/* --- page by page ------------------------------------------------------------------------------------------------- */
+
+static int ask(struct sl_engine *engine, struct sl_job *job)
+{
+	struct sl_effect *effect = sl_engine_add_effect(engine, SL_EFFECT_LOAD);
+	if (!effect)
+		return SL_NO_MEMORY;
+	job->page = ++engine->last_page;
+	effect->load.id = job->page;
+	effect->load.prefix = SL_STR("journal/");
+	effect->load.first = job->first;
+	effect->load.last = job->next;
+	effect->load.most = PAGE_ENTRIES;
+	return SL_OK;
+}
+
+static int finish(struct sl_engine *engine, bool complete)
+{
+	struct sl_job *job = engine->jobs;
+	engine->jobs = job->following;
+	int rc = job->kind->finish(engine, job, complete);
+	sl_engine_free_job(&job);
+	return rc;
+}
+
+int sl_engine_run_jobs(struct sl_engine *engine)
+{
+	while (engine->jobs) {
+		struct sl_job *job = engine->jobs;
+		if (!job->begun) {
+			job->begun = true;
+			job->first = job->first > engine->meta.journal_first ? job->first : engine->meta.journal_first;
+			job->next = engine->meta.journal_last;
+		}
+		if (job->page)
+			return SL_OK;
+		if (job->next > 0 && job->next >= job->first)
+			return ask(engine, job);
+		int rc = finish(engine, true);
+		if (rc != SL_OK)
+			return rc;
+	}
+	return SL_OK;
+}
+
+static bool read_id(struct sl_str key, int64_t *id_r)
+{
+	static const struct sl_str prefix = { "journal/", 8 };
+	int64_t id = 0;
+	if (key.length <= prefix.length || key.length > prefix.length + 18
+		|| memcmp(key.bytes, prefix.bytes, prefix.length) != 0)
+		return false;
+	for (size_t i = prefix.length; i < key.length; i++) {
+		if (key.bytes[i] < '0' || key.bytes[i] > '9')
+			return false;
+		id = id * 10 + (key.bytes[i] - '0');
+	}
+	*id_r = id;
+	return true;
+}
+
+/* 1: there may be more; 0: the job has what it needs, or can't go on. */
+static int take_page(struct sl_engine *engine, struct sl_job *job, const struct sl_event *event, bool *sound_r)
+{
+	int rc = 1;
+	*sound_r = event->loaded.count > 0 || event->loaded.complete;
+	for (size_t i = 0; rc > 0 && *sound_r && i < event->loaded.count; i++) {
+		const struct sl_pair *pair = &event->loaded.pairs[i];
+		int64_t id;
+		*sound_r = read_id(pair->key, &id) && id >= job->first && id <= job->next;
+		if (!*sound_r)
+			break;
+		job->next = id - 1;
+		rc = job->kind->take(engine, job, id, pair->value);
+		*sound_r = rc != SL_INTERNAL;
+	}
+	if (rc == SL_INTERNAL || !*sound_r)
+		return 0;
+	return rc > 0 ? !event->loaded.complete : rc;
+}
+
+int sl_engine_loaded(struct sl_engine *engine, const struct sl_event *event)
+{
+	struct sl_job *job = engine->jobs;
+	bool sound;
+	if (!job || !job->page || event->loaded.id != job->page)
+		return SL_OK;
+	job->page = 0;
+	int rc = take_page(engine, job, event, &sound);
+	return rc == 0 ? finish(engine, sound) : rc < 0 ? rc : SL_OK;
+}
+
+int sl_engine_tell_result(struct sl_engine *engine, enum sl_event_type about, int64_t id, int code, const char *detail,
+	const struct sl_delta *delta)
+{
+	struct sl_effect *effect = sl_engine_add_effect(engine, SL_EFFECT_RESULT);
+	struct sl_str text = { "", 0 };
+	if (!effect || sl_arena_copy(&engine->scratch, sl_str_from(detail), &text) != SL_OK)
+		return SL_NO_MEMORY;
+	effect->result.about = about;
+	effect->result.id = id;
+	effect->result.code = code;
+	effect->result.detail = text.bytes;
+	effect->result.delta = delta;
+	return SL_OK;
+}
