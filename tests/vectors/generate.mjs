@@ -97,8 +97,8 @@ function event(now) {
 	const bytes = Array.from({ length: 4 }, () => next().toString(16).padStart(8, "0")).join("");
 	return { now, random: bytes, ...pick([
 		() => ({ type: pick(["online", "offline", "tick", "syncNow", "clear", "signOut", "signIn"]) }),
-		() => ({ type: "edit", delta: { characters: rows(2, () => ({ name: text() })) } }),
-		() => ({ type: "replace", document: makeDocument() }),
+		() => ({ type: "edit", before: {}, delta: { characters: rows(2, () => ({ name: text() })) } }),
+		() => ({ type: "replace", revision: 1 + below(3), document: makeDocument() }),
 		() => ({ type: "hint", version: below(1e6) }),
 		() => ({ type: "failed", request: 1 + below(8), reason: text() }),
 		() => ({ type: "answer", request: 1 + below(8), status: pick(ANSWERS), body: "{}" }),

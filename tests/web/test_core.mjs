@@ -154,7 +154,7 @@ test("an engine takes events, gives effects, and fills in clock and chance", () 
 	assert.equal(stored.type, "store");
 	assert.equal(status.word, "Offline");
 	const { revision } = engine.rows();
-	engine.handle({ type: "edit", delta: { characters: [{ id: "a", name: "\ud800" }] } });
+	engine.handle({ type: "edit", revision, delta: { characters: [{ id: "a", name: "\ud800" }] } });
 	assert.deepEqual(engine.rows(), { revision: revision + 1, rows: { characters: [{ id: "a", rank: "V", name: "\ufffd" }] } });
 	assert.deepEqual(engine.document().document.context.characters, [{ id: "a", name: "\ufffd" }]);
 	const [sent] = engine.handle({ type: "online" });
@@ -178,7 +178,7 @@ test("what an engine stored makes another one that knows the same", () => {
 	};
 	take(first.handle({ type: "start", pairs: [] }));
 	const document = { episodes: [{ id: 1, scenes: [{ id: "a" }] }], rawScript: "FADE IN" };
-	take(first.handle({ type: "replace", document }));
+	take(first.handle({ type: "replace", document, revision: first.rows().revision }));
 	const second = core.engine();
 	second.handle({ type: "start", pairs: [...store] });
 	assert.deepEqual(second.rows().rows, first.rows().rows);
@@ -195,10 +195,18 @@ test("an engine refuses wrong settings and wrong events, and goes on", () => {
 	const engine = core.engine();
 	engine.handle({ type: "start", pairs: [] });
 	assert.throws(() => engine.handle({ type: "dance" }), { error: "invalid", path: "/type" });
-	assert.throws(() => engine.handle({ type: "edit", delta: { shots: 1 } }), CoreError);
+	assert.throws(() => engine.handle({ type: "edit", delta: { shots: 1 }, before: {} }), CoreError);
+	assert.throws(() => engine.handle({ type: "edit", delta: {} }), { error: "invalid" });
+	assert.throws(() => core.engine({ path: 7 }), { error: "invalid" });
+	assert.throws(() => core.engine({ path: "project" }), { error: "invalid" });
 	assert.throws(() => engine.handle({ type: "resolve", conflict: 1, choice: "mine" }), { error: "not_found" });
 	assert.equal(engine.handle({ type: "online" })[0].type, "send");
 	engine.dispose();
+});
+
+test("ids are new each time", () => {
+	assert.match(core.newId(), /^[0-9A-Za-z]{22}$/);
+	assert.notEqual(core.newId(), core.newId());
 });
 
 test("merging documents and texts", () => {

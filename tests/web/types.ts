@@ -17,12 +17,14 @@ export async function use(bytes: Uint8Array<ArrayBuffer>, module: WebAssembly.Mo
 	const digest: string = core.digest(rows, "rows");
 	const receipts: Receipt[] = core.merge(after, text, bytes).receipts;
 	const engine: Engine = core.engine({ pollMs: -1 });
-	const effects: Effect[] = engine.handle({ type: "edit", delta: engine.rows().rows });
+	const effects: Effect[] = engine.handle({ type: "edit", delta: engine.rows().rows, revision: engine.rows().revision });
 	for (const effect of effects)
 		if (effect.type === "send")
 			engine.handle({ type: "failed", request: effect.id, reason: effect.body });
 	// @ts-expect-error an edit needs a delta
 	engine.handle({ type: "edit" });
+	// @ts-expect-error an edit says what it was made on
+	engine.handle({ type: "edit", delta });
 	// @ts-expect-error a value needs one
 	engine.handle({ type: "resolve", conflict: 1, choice: "value" });
 	// @ts-expect-error a project is no delta

@@ -114,7 +114,6 @@ static int load_meta(struct loading *loading, const json_t *object)
 	if (format != 1)
 		meta->revision = sl_engine_stored_number(object, "revision");
 	meta->operation_bytes = sl_engine_stored_number(object, "operationBytes");
-	meta->last_sync_ms = sl_engine_stored_number(object, "lastSync");
 	read_rank_prefix(meta, json_object_get(object, "rankPrefix"));
 	meta->journal_first = sl_engine_stored_number(object, "journalFirst");
 	meta->journal_last = sl_engine_stored_number(object, "journalLast");

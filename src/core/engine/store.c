@@ -159,10 +159,10 @@ static void write_meta(struct sl_buf *out, const struct sl_engine_meta *meta)
 	add_member(out, ",\"journalFirst\":", meta->journal_first);
 	add_member(out, ",\"journalLast\":", meta->journal_last);
 	add_member(out, ",\"nextId\":", meta->next_id);
+	add_member(out, ",\"operationBytes\":", meta->operation_bytes);
 	sl_buf_add_text(out, meta->pulled ? ",\"pulled\":true" : ",\"pulled\":false");
-	sl_buf_add_text(out, ",\"rankPrefix\":\"");
-	sl_buf_add_text(out, meta->rank_prefix);
-	add_member(out, "\",\"operationBytes\":", meta->operation_bytes);
+	sl_buf_add_text(out, ",\"rankPrefix\":");
+	sl_json_string(out, sl_str_from(meta->rank_prefix));
 	add_member(out, ",\"restore\":", meta->restore_version);
 	add_member(out, ",\"revision\":", meta->revision);
 	sl_buf_add_text(out, meta->signed_out ? ",\"signedOut\":true" : ",\"signedOut\":false");

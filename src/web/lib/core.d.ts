@@ -115,6 +115,9 @@ export interface Core {
 		theirs: string,
 	): { text: string; hunks: { base: string; mine: string; theirs: string; at: number }[] };
 
+	/** An id for a new row or project that nothing else has, on any device: 22 characters. */
+	newId(): string;
+
 	/** A client engine, for one account and project. Several can be used at once. */
 	engine(config?: EngineConfig): Engine;
 

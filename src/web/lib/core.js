@@ -3,7 +3,7 @@
 
 import { Bridge } from "./bridge.js";
 import { LoadedEngine } from "./engine.js";
-import { CoreError, textOf } from "./text.js";
+import { CoreError, randomHex, textOf } from "./text.js";
 
 export { CoreError };
 
@@ -109,6 +109,10 @@ class LoadedCore {
 	 */
 	mergeText(base, mine, theirs) {
 		return JSON.parse(this.call("text", base, mine, theirs));
+	}
+
+	newId() {
+		return JSON.parse(this.call("new_id", randomHex(this.#random)));
 	}
 
 	/** @param {import("./engine.d.ts").EngineConfig} [config] */

@@ -13,6 +13,14 @@ import type { Delta, Json, Project } from "./core.js";
 
 /** Numbers that are absent or 0 stand for the defaults; see struct sl_engine_config in src/core/engine.h. */
 export interface EngineConfig {
+	/** Of the project behind the mount point: "/projects/ID"; "/project" by default. */
+	path?: string;
+	/** What X-Device-Id says; without it there is no handshake. */
+	device?: string;
+	/** A name of its own for a tab that does not hold the store's lock: see "Followers" in engine.h. */
+	follower?: string;
+	/** Less than 0: never. */
+	handshakeMs?: number;
 	debounceMs?: number;
 	debounceMostMs?: number;
 	/** Less than 0: never. */
@@ -30,24 +38,48 @@ export interface EngineConfig {
 export type EngineEvent = { now?: number; random?: string } & (
 	| { type: "start"; pairs: [key: string, value: string][] }
 	| { type: "online" | "offline" | "tick" | "syncNow" | "clear" | "signOut" }
-	| { type: "edit"; delta: Delta; before?: Delta }
-	| { type: "replace"; document: Project; revision?: number }
-	| { type: "answer"; request: number; status: number; body?: string; retryAfter?: string; backoff?: string }
+	/** What the edit was made on is compulsory: rows as the app had them, or a revision. */
+	| { type: "edit"; delta: Delta; before: Delta; revision?: number }
+	| { type: "edit"; delta: Delta; revision: number }
+	| { type: "replace"; document: Project; revision: number; exact?: boolean }
+	/** Edits that followers stored below "inbox/", for the holder. */
+	| { type: "handed"; pairs: [key: string, value: string][] }
+	/** A batch of the holder, for followers. */
+	| { type: "follow"; writes: Write[] }
+	| {
+		type: "answer";
+		request: number;
+		status: number;
+		body?: string;
+		retryAfter?: string;
+		backoff?: string;
+		traceId?: string;
+	}
+	/** Answers the effect "load", always. */
+	| { type: "loaded"; id: number; pairs: [key: string, value: string][]; complete: boolean }
+	| { type: "shown"; revision: number }
 	| { type: "failed"; request: number; reason?: string }
 	| { type: "hint"; version?: number }
 	| { type: "resolve"; conflict: number; choice: "mine" | "theirs" }
 	| { type: "resolve"; conflict: number; choice: "value"; value: Json }
 	| { type: "reverse"; receipt: number }
-	| { type: "restore"; version: number }
+	| { type: "restore"; version: number; preview?: boolean }
 	| { type: "restoreBackup"; backup: number }
 	| { type: "signIn"; account?: string }
 );
 
 export type StatusWord = "Synced" | "Syncing" | "Offline" | "Conflict" | "Error" | "Disabled";
 
+/** A change of the store. */
+export type Write = [key: string, value: string] | [removed: string];
+
 /** What to do, in this order. A batch of `store` must be durable before anything behind it is carried out. */
 export type Effect =
-	| { type: "store"; writes: ([key: string, value: string] | [removed: string])[] }
+	| { type: "store"; writes: Write[] }
+	/** Read the pairs whose keys are `prefix` and a number of `first` to `last`, highest first, at most `most`. */
+	| { type: "load"; id: number; prefix: string; first: number; last: number; most: number }
+	/** How something ended that took more than one event; `error` is "" where it went well. */
+	| { type: "result"; about: EngineEvent["type"]; id: number; error: string; detail: string; delta?: Delta }
 	| { type: "send"; id: number; method: string; path: string; headers: Record<string, string>; body?: string }
 	| { type: "wake"; at: number }
 	| {
@@ -58,8 +90,15 @@ export type Effect =
 		conflicts: number;
 		lastSync: number;
 		version: number;
+		/** Rows that were pushed, of those that were to be since all was in sync; 0 of 0: it is. */
+		done: number;
+		total: number;
+		/** When the next request goes out after a failure; 0: nothing waits for its time. */
+		nextTry: number;
+		readOnly: boolean;
 		error: string;
 		detail: string;
+		traceId: string;
 	}
 	| { type: "changed"; revision: number; delta: Delta }
 	| { type: "conflict"; id: number; opened: boolean }

@@ -1,7 +1,7 @@
 // The client engine of one store: events in, effects out. engine.d.ts documents it.
 // Keeps true: nothing is decided here; the clock and random bytes are added, which the core has none of.
 
-import { CoreError, textOf } from "./text.js";
+import { CoreError, randomHex, textOf } from "./text.js";
 
 /** @typedef {import("./engine.d.ts").Engine} Engine */
 
@@ -38,14 +38,9 @@ export class LoadedEngine {
 		return JSON.parse(text);
 	}
 
-	#randomHex() {
-		const bytes = this.#random.getRandomValues(new Uint8Array(16));
-		return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-	}
-
 	/** @param {import("./engine.d.ts").EngineEvent} event */
 	handle(event) {
-		return this.#call("engine_handle", textOf({ now: Date.now(), random: this.#randomHex(), ...event }));
+		return this.#call("engine_handle", textOf({ now: Date.now(), random: randomHex(this.#random), ...event }));
 	}
 
 	rows() {

@@ -26,3 +26,12 @@ export function textOf(input) {
 		return text;
 	return text.replace(/\\(ud[89a-f][0-9a-f]{2}|.)/g, (escape, rest) => (rest.length > 1 ? "\ufffd" : escape));
 }
+
+/**
+ * 16 random bytes as hex digits.
+ * @param {Crypto} random
+ */
+export function randomHex(random) {
+	const bytes = random.getRandomValues(new Uint8Array(16));
+	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

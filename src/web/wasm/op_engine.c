@@ -157,6 +157,21 @@ int sl_op_engine_kept(struct sl_work *work)
 	return code == SL_OK ? sl_work_refuse(work, "must be conflicts, receipts, backups or quarantine") : code;
 }
 
+/* --- ids ---------------------------------------------------------------------------------------------------------- */
+
+/* new_id(random: 32 hex digits): an id that nothing else has */
+int sl_op_new_id(struct sl_work *work)
+{
+	struct sl_digest random;
+	char bytes[16], id[SL_NEW_ID_BYTES];
+	if (sl_digest_parse(work->in[0], &random) != SL_OK)
+		return sl_work_refuse(work, "must be 32 hex digits");
+	sl_digest_to_bytes(random, bytes);
+	sl_engine_new_id((const unsigned char *)bytes, id);
+	sl_json_string(&work->out, sl_str_from(id));
+	return SL_OK;
+}
+
 /* --- traces ------------------------------------------------------------------------------------------------------- */
 
 /* One event's effects, or {"error":word} where it is refused. */
