@@ -190,6 +190,7 @@ struct sl_news {
 	struct sl_str epoch;     /* empty: not told */
 	bool has_changes;
 	bool whole;              /* changes are all rows: they replace base */
+	int64_t known;           /* of a whole state: deletions up to this version are not told; −1: not said */
 	struct sl_delta changes;
 };
 
@@ -249,7 +250,7 @@ bool sl_engine_is_doubtful(const struct sl_engine *engine, const struct sl_news 
 
 /* The ancestor for the merge with theirs, out of the rows of base that it looks at. */
 int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_rowset *base, bool doubtful,
-	const struct sl_rowset **ancestor_r);
+	const struct sl_rowset **ancestor_r, struct sl_rowset *shared);
 
 /* --- handshake.c -------------------------------------------------------------------------------------------------- */
 

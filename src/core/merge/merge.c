@@ -205,6 +205,8 @@ static int merge_row(struct sl_merging *merging, struct versions *row)
 {
 	merging->key = row->theirs ? &row->theirs->key : &row->mine->key;
 	merging->ancestor = merging->options->ancestor;
+	if (merging->options->shared && sl_rowset_find(merging->options->shared, merging->key))
+		merging->ancestor = SL_TEXT_SHARED_BASE;
 	if (row->mine && row->theirs && !row->base && (row->base = sl_rowset_find(merging->shared, merging->key)))
 		merging->ancestor = SL_TEXT_SHARED_BASE;
 	if (merging->key->entity == SL_META)

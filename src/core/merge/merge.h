@@ -64,7 +64,8 @@ struct sl_merge {
 
 /* All zero: the usual merge. */
 struct sl_merge_options {
-	enum sl_text_ancestor ancestor; /* SL_TEXT_SHARED_BASE: rows of base that differ are only what both sides share */
+	enum sl_text_ancestor ancestor; /* SL_TEXT_SHARED_BASE: rows of base are only what both sides share */
+	const struct sl_rowset *shared; /* keys of rows of base of which only these are so; NULL: none */
 	bool first_sync;                /* what both sides have was made before either knew of the other: judged as a whole */
 	int64_t episodes_above;         /* episodes that get a new number get one above this, and above those of all sides */
 	const struct sl_rowset *taken[2]; /* whole sets of which the sides are parts: keys there are taken; NULL: none */
