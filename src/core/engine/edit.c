@@ -171,6 +171,7 @@ struct editing {
 	struct sl_engine *engine;
 	struct sl_delta delta, before;
 	bool again;                   /* as in struct sl_edit */
+	bool doubtful;                /* nobody knows any more what was there at the revision */
 	int64_t revision;             /* for rows that `before` does not name; 0: as they are */
 	const struct sl_rowset *past; /* rows at that revision, out of the journal; or NULL */
 	struct sl_rowset *keys, *seen, *gone; /* gone: what the edit deletes */
@@ -187,12 +188,31 @@ static const struct sl_row *row_then(const struct editing *editing, const struct
 		: sl_rowset_find(editing->engine->local, key);
 }
 
+/* For want of the row as it was: what the edit and the row as it is have in common, so that nothing of either is dropped. */
+static int find_shared(struct editing *editing, const struct sl_key *key, const struct sl_row **row_r)
+{
+	const struct sl_row *now = sl_rowset_find(editing->engine->local, key);
+	const struct sl_row *wanted = sl_rowset_find(editing->delta.rows, key);
+	struct sl_row *shared = sl_arena_zalloc(&editing->engine->scratch, 1, sizeof(*shared));
+	*row_r = now;
+	if (!shared)
+		return SL_NO_MEMORY;
+	if (!now || !wanted)
+		return SL_OK;
+	int rc = sl_merge_shared(now, wanted, &editing->engine->scratch, shared);
+	shared->rank = now->rank;
+	*row_r = shared->data.length ? shared : NULL;
+	return rc;
+}
+
 static int see(struct editing *editing, const struct sl_key *key)
 {
 	const struct sl_row *row;
 	if (sl_rowset_find(editing->keys, key))
 		return SL_OK;
 	row = row_then(editing, key);
+	if (editing->doubtful && find_shared(editing, key, &row) != SL_OK)
+		return SL_NO_MEMORY;
 	return sl_engine_touch(editing->keys, key) == SL_OK && (!row || sl_rowset_put(editing->seen, row)) ? SL_OK : SL_NO_MEMORY;
 }
 
@@ -356,6 +376,19 @@ static int take_edit(struct editing *editing, struct sl_err *err)
 	return rc == SL_OK ? merge_edit(editing, err) : rc;
 }
 
+/* Whether rows are as they were at a revision that is too long ago for memory. */
+static bool needs_journal(const struct editing *editing, const struct sl_edit *edit)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	if (edit->waited || !edit->revision || sl_engine_remembers(editing->engine, edit->revision))
+		return false;
+	while ((row = sl_rowset_next(editing->delta.rows, &cursor)))
+		if (!sl_rowset_find(editing->before.rows, &row->key))
+			return true;
+	return editing->delta.deleted_count > 0;
+}
+
 int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct sl_err *err)
 {
 	struct editing editing = { .engine = engine, .revision = edit->revision, .past = edit->past,
@@ -371,5 +404,8 @@ int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct 
 	int rc = read_delta(engine, edit->delta, &editing.delta, err);
 	if (rc == SL_OK && edit->before.length)
 		rc = read_delta(engine, edit->before, &editing.before, err);
+	if (rc == SL_OK && needs_journal(&editing, edit))
+		return sl_engine_wait(engine, edit->number, edit, &editing.delta);
+	editing.doubtful = edit->waited && !edit->past;
 	return rc == SL_OK ? take_edit(&editing, err) : rc;
 }

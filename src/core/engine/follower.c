@@ -105,9 +105,9 @@ static int read_member(struct sl_engine *engine, const json_t *object, const cha
 }
 
 /* What is in the inbox was taken by an engine like this one: it can't be refused, unless somebody tampered with it. */
-static int take_text(struct sl_engine *engine, struct sl_str text)
+static int take_text(struct sl_engine *engine, struct sl_str text, int64_t number)
 {
-	struct sl_edit edit = { .again = true };
+	struct sl_edit edit = { .again = true, .number = number };
 	struct sl_err ignored = SL_ERR_INIT;
 	json_t *object = NULL;
 	int rc = sl_json_parse(text, &object, &ignored);
@@ -115,6 +115,7 @@ static int take_text(struct sl_engine *engine, struct sl_str text)
 		rc = read_member(engine, object, "delta", &edit.delta);
 	if (rc == SL_OK)
 		rc = read_member(engine, object, "before", &edit.before);
+	edit.revision = sl_engine_stored_number(object, "revision");
 	json_decref(object);
 	if (rc == SL_OK)
 		rc = sl_engine_edit(engine, &edit, &ignored);
@@ -126,7 +127,7 @@ static int take_pair(struct sl_engine *engine, const struct sl_pair *pair, struc
 	struct sl_str key, digits;
 	char text[MOST_DIGITS + 3];
 	int length = snprintf(text, sizeof(text), "%" PRId64, number);
-	int rc = take_text(engine, pair->value);
+	int rc = take_text(engine, pair->value, 0);
 	if (rc == SL_OK)
 		rc = note_taken(engine, name, number);
 	if (rc == SL_OK)
@@ -141,11 +142,27 @@ static int compare_pairs(const void *a, const void *b)
 	return sl_str_compare((*(const struct sl_pair *const *)a)->key, (*(const struct sl_pair *const *)b)->key);
 }
 
-int sl_engine_take_handed(struct sl_engine *engine, const struct sl_pair *pairs, size_t count)
+static int take_one(struct sl_engine *engine, const struct sl_pair *pair, bool starting)
+{
+	struct sl_str name, key;
+	int64_t number;
+	int rc = SL_OK;
+	if (!read_inbox_key(pair->key, &name, &number))
+		return SL_OK;
+	if (sl_str_equal(name, SL_STR("=")))
+		return starting ? take_text(engine, pair->value, number) : SL_OK;
+	if (number > last_taken(engine, name))
+		rc = take_pair(engine, pair, name, number);
+	if (rc == SL_OK)
+		rc = sl_arena_copy(&engine->scratch, pair->key, &key);
+	return rc == SL_OK ? sl_engine_remove(engine, key) : rc;
+}
+
+int sl_engine_take_handed(struct sl_engine *engine, const struct sl_pair *pairs, size_t count, bool starting)
 {
 	const struct sl_pair **sorted = sl_arena_zalloc(&engine->scratch, count + 1, sizeof(*sorted));
 	size_t found = 0;
-	struct sl_str name, key;
+	struct sl_str name;
 	int64_t number;
 	int rc = sorted ? SL_OK : SL_NO_MEMORY;
 	for (size_t i = 0; rc == SL_OK && i < count; i++)
@@ -153,16 +170,8 @@ int sl_engine_take_handed(struct sl_engine *engine, const struct sl_pair *pairs,
 			sorted[found++] = &pairs[i];
 	if (found)
 		qsort(sorted, found, sizeof(*sorted), compare_pairs);
-	for (size_t i = 0; rc == SL_OK && i < found; i++) {
-		if (!read_inbox_key(sorted[i]->key, &name, &number))
-			continue;
-		if (number > last_taken(engine, name))
-			rc = take_pair(engine, sorted[i], name, number);
-		if (rc == SL_OK)
-			rc = sl_arena_copy(&engine->scratch, sorted[i]->key, &key);
-		if (rc == SL_OK)
-			rc = sl_engine_remove(engine, key);
-	}
+	for (size_t i = 0; rc == SL_OK && i < found; i++)
+		rc = take_one(engine, sorted[i], starting);
 	return rc;
 }
 
@@ -314,7 +323,7 @@ static int apply_waiting(struct sl_engine *engine)
 	size_t cursor = 0;
 	int rc = SL_OK;
 	while (rc == SL_OK && (edit = sl_rowset_next(engine->waiting, &cursor)))
-		rc = take_text(engine, edit->data);
+		rc = take_text(engine, edit->data, 0);
 	return rc;
 }
 
@@ -324,7 +333,7 @@ int sl_engine_take_waiting(struct sl_engine *engine)
 	size_t cursor = 0;
 	while ((edit = sl_rowset_next(engine->waiting, &cursor)))
 		last = edit;
-	return last ? take_text(engine, last->data) : SL_OK;
+	return last ? take_text(engine, last->data, 0) : SL_OK;
 }
 
 int sl_engine_follow(struct sl_engine *engine, const struct sl_write *writes, size_t count)

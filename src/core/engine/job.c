@@ -16,7 +16,8 @@ int sl_engine_new_job(const struct sl_job_kind *kind, struct sl_job **job_r)
 	job->kind = kind;
 	sl_arena_init(&job->arena, 0);
 	job->rows = sl_rowset_new(&job->arena, 16);
-	if (job->rows)
+	job->keys = sl_rowset_new(&job->arena, 8);
+	if (job->rows && job->keys)
 		return SL_OK;
 	sl_engine_free_job(job_r);
 	return SL_NO_MEMORY;
@@ -93,9 +94,13 @@ int sl_engine_hold_rows(struct sl_engine *engine, const struct sl_delta *change)
 	return rc;
 }
 
-int sl_engine_hold_row(struct sl_engine *engine, struct sl_job *job, const struct sl_key *key)
+int sl_engine_add_job_key(struct sl_job *job, const struct sl_key *key)
 {
-	return hold(engine, job, key);
+	struct sl_row row = { .version = 0 };
+	if (sl_rowset_find(job->keys, key))
+		return SL_OK;
+	int rc = sl_key_copy(&job->arena, key, &row.key);
+	return rc == SL_OK && sl_rowset_put(job->keys, &row) ? SL_OK : SL_NO_MEMORY;
 }
 
 /* --- page by page ------------------------------------------------------------------------------------------------- */
@@ -123,20 +128,29 @@ static int finish(struct sl_engine *engine, bool complete)
 	return rc;
 }
 
+static int begin(struct sl_engine *engine, struct sl_job *job)
+{
+	const struct sl_row *key;
+	size_t cursor = 0;
+	int rc = SL_OK;
+	job->begun = true;
+	job->first = job->first > engine->meta.journal_first ? job->first : engine->meta.journal_first;
+	job->next = engine->meta.journal_last;
+	while (rc == SL_OK && (key = sl_rowset_next(job->keys, &cursor)))
+		rc = hold(engine, job, &key->key);
+	return rc;
+}
+
 int sl_engine_run_jobs(struct sl_engine *engine)
 {
 	while (engine->jobs) {
 		struct sl_job *job = engine->jobs;
-		if (!job->begun) {
-			job->begun = true;
-			job->first = job->first > engine->meta.journal_first ? job->first : engine->meta.journal_first;
-			job->next = engine->meta.journal_last;
-		}
-		if (job->page)
-			return SL_OK;
+		int rc = job->begun ? SL_OK : begin(engine, job);
+		if (rc != SL_OK || job->page)
+			return rc;
 		if (job->next > 0 && job->next >= job->first)
 			return ask(engine, job);
-		int rc = finish(engine, true);
+		rc = finish(engine, true);
 		if (rc != SL_OK)
 			return rc;
 	}

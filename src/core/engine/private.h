@@ -90,6 +90,8 @@ struct sl_job {
 	bool begun;
 	int64_t page;           /* id of the page that it waits for; 0: none */
 	int64_t first, next;    /* the entries still to be seen, the newest being `next`. Set `first` before it is queued */
+	bool reached;           /* of a walk: its rows are those of the revision */
+	struct sl_rowset *keys; /* of a walk: the rows that it is about, which are held when it begins */
 	int64_t revision, id;   /* of what it is about, if it is about such a thing */
 	struct sl_arena arena;  /* all that it holds */
 	struct sl_rowset *rows; /* what it is about */
@@ -101,6 +103,9 @@ int sl_engine_new_job(const struct sl_job_kind *kind, struct sl_job **job_r);
 void sl_engine_free_job(struct sl_job **job);
 void sl_engine_free_jobs(struct sl_engine *engine);
 
+/* A walk is about this row, too. */
+int sl_engine_add_job_key(struct sl_job *job, const struct sl_key *key);
+
 /* Gives the job away. It begins when those before it have ended; then the newest entry must be closed, and stays so. */
 void sl_engine_queue_job(struct sl_engine *engine, struct sl_job *job);
 
@@ -109,10 +114,8 @@ bool sl_engine_has_job(const struct sl_engine *engine, const struct sl_job_kind 
 /* Whether a job has begun: entries that there are must not change until it ends. */
 bool sl_engine_is_walking(const struct sl_engine *engine);
 
-/* The row as it is here becomes one of the job's, unless it is already; data of length 0: it is not there. */
-int sl_engine_hold_row(struct sl_engine *engine, struct sl_job *job, const struct sl_key *key);
-
-/* The same for the job that walks, before `change` happens to local. */
+/* The rows as they are here become the walking job's, unless they are already, before `change` happens to local; data of
+ * length 0: not there. */
 int sl_engine_hold_rows(struct sl_engine *engine, const struct sl_delta *change);
 
 /* Begins, ends and asks for pages, as far as that goes now. */
@@ -321,6 +324,8 @@ int sl_engine_lift_quarantine(struct sl_engine *engine);
 struct sl_edit {
 	struct sl_str delta, before;
 	int64_t revision;
+	int64_t number;               /* under which it is in the inbox already; 0: it is not */
+	bool waited;                  /* for the journal: it is taken now, whatever came of that */
 	bool again;                   /* it was handed over, or taken, before */
 	const struct sl_rowset *past; /* the rows at that revision, data of length 0: not there; or NULL: memory knows them */
 };
@@ -337,6 +342,11 @@ int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta,
 
 int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct sl_err *err);
 
+/* --- wait.c: edits of revisions that only the journal reaches --------------------------------------------------------- */
+
+/* The edit, read as `delta`, waits for a job, and is stored until then unless it has a number. */
+int sl_engine_wait(struct sl_engine *engine, int64_t number, const struct sl_edit *edit, const struct sl_delta *delta);
+
 /* --- replace.c ------------------------------------------------------------------------------------------------------ */
 
 int sl_engine_replace(struct sl_engine *engine, struct sl_str document, int64_t revision, struct sl_err *err);
@@ -347,8 +357,8 @@ int sl_engine_clear(struct sl_engine *engine);
 /* A pair "handed/NAME" of the store. */
 int sl_engine_load_handed(struct sl_engine *engine, struct sl_str key, struct sl_str value);
 
-/* The holder takes the edits among the pairs that it has not taken yet. */
-int sl_engine_take_handed(struct sl_engine *engine, const struct sl_pair *pairs, size_t count);
+/* The holder takes the edits among the pairs that it has not taken yet; when it starts, also its own that waited. */
+int sl_engine_take_handed(struct sl_engine *engine, const struct sl_pair *pairs, size_t count, bool starting);
 
 /* A follower's edit waits for the holder. `seen`: what the app saw of the keys. */
 int sl_engine_hand_over(struct sl_engine *engine, const struct sl_delta *delta, const struct sl_rowset *keys,

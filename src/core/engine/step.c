@@ -46,7 +46,7 @@ static int start(struct sl_engine *engine, const struct sl_event *event, struct 
 	int rc = sl_engine_load(engine, event->start.pairs, event->start.count, err);
 	engine->recent.from = engine->meta.revision;
 	return rc == SL_OK && !engine->follower.length
-		? sl_engine_take_handed(engine, event->start.pairs, event->start.count) : rc;
+		? sl_engine_take_handed(engine, event->start.pairs, event->start.count, true) : rc;
 }
 
 static void stop_waiting(struct sl_engine *engine)
@@ -160,8 +160,8 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 	case SL_EVENT_START:
 		return start(engine, event, err);
 	case SL_EVENT_EDIT:
-		return sl_engine_edit(engine, &(struct sl_edit){ event->edit.delta, event->edit.before,
-			event->edit.revision, false, NULL }, err);
+		return sl_engine_edit(engine, &(struct sl_edit){ .delta = event->edit.delta, .before = event->edit.before,
+			.revision = event->edit.revision }, err);
 	case SL_EVENT_REPLACE:
 		return sl_engine_replace(engine, event->replace.document, event->replace.revision, err);
 	case SL_EVENT_CLEAR:
@@ -177,7 +177,7 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 		*(event->restore.preview ? &engine->preview : &engine->meta.restore_version) = event->restore.version;
 		return SL_OK;
 	case SL_EVENT_HANDED:
-		return sl_engine_take_handed(engine, event->handed.pairs, event->handed.count);
+		return sl_engine_take_handed(engine, event->handed.pairs, event->handed.count, false);
 	case SL_EVENT_FOLLOW:
 		return sl_engine_follow(engine, event->follow.writes, event->follow.count);
 	case SL_EVENT_SYNC_NOW:

@@ -2,6 +2,7 @@
 #include "two_devices.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/engine/private.h"
 
@@ -97,6 +98,96 @@ static void doubt__goes_on_without_a_journal_that_cannot_be_read(void **state)
 	assert_int_equal(a.loads, 1);
 }
 
+/* A change of shot s by an app that read its rows long ago, when its description was "old". */
+static void edit_long_ago(int64_t revision, const char *delta)
+{
+	char *text = project_text(delta);
+	struct sl_event event = { .type = SL_EVENT_EDIT, .edit = { .delta = sl_str_from(text), .revision = revision } };
+	assert_int_equal(host_event(&a, event), SL_OK);
+	free(text);
+}
+
+/* The description and the duration change one after the other; then the engine starts again, and remembers nothing. */
+static int64_t change_twice(void)
+{
+	char entry[400], key[SL_DIGEST_HEX], first[SL_DIGEST_HEX];
+	struct sl_key shot = { SL_SHOTS, 1, SL_STR("s") };
+	begin_with_shot();
+	int64_t revision = sl_engine_revision(a.engine);
+	struct sl_row row = *sl_rowset_find(sl_engine_rows(a.engine), &shot);
+	char rank[80];
+	snprintf(rank, sizeof(rank), "%.*s", (int)row.rank.length, row.rank.bytes);
+	host_edit(&a, "{'shots':[{'episodeId':1,'id':'s','description':'old','duration':'3s'}]}");
+	sl_engine_row_hash(sl_rowset_find(sl_engine_rows(a.engine), &shot), first);
+	host_edit(&a, "{'shots':[{'episodeId':1,'id':'s','description':'old','duration':'9s'}]}");
+	sl_engine_row_hash(sl_rowset_find(sl_engine_rows(a.engine), &shot), key);
+	host_settle(&a);
+	put_journal(&a, 2, "");
+	snprintf(entry, sizeof(entry), "{\"from\":%lld,\"to\":%lld,\"rows\":[{\"key\":\"shots/1/s\",\"was\":\"%s\",\"rank\":\"%s\","
+		"\"data\":\"{\\\"description\\\":\\\"old\\\"}\"}]}", (long long)revision, (long long)revision + 1, first, rank);
+	put_pair(&a, "journal/000000000001", entry);
+	snprintf(entry, sizeof(entry), "{\"from\":%lld,\"to\":%lld,\"rows\":[{\"key\":\"shots/1/s\",\"was\":\"%s\",\"rank\":\"%s\","
+		"\"data\":\"{\\\"description\\\":\\\"old\\\",\\\"duration\\\":\\\"3s\\\"}\"}]}", (long long)revision + 1,
+		(long long)revision + 2, key, rank);
+	put_pair(&a, "journal/000000000002", entry);
+	a.unchecked = true; /* an engine that starts takes what waits */
+	host_restart(&a);
+	host_settle(&a);
+	return revision;
+}
+
+static const char edited[] = "{'shots':[{'episodeId':1,'id':'s','description':'old, and typed'}]}";
+static const char merged[] = "{\"description\":\"old, and typed\",\"duration\":\"9s\"}";
+
+static void edits__of_an_old_revision_are_merged_by_the_journal(void **state)
+{
+	(void)state;
+	int64_t revision = change_twice();
+	edit_long_ago(revision, edited);
+	assert_int_equal(a.loads, 1);
+	assert_int_equal(a.results, 1);
+	assert_int_equal(a.last_result, SL_OK);
+	assert_string_equal(host_data(&a, SL_SHOTS, 1, "s"), merged);
+	host_settle(&a);
+	expect_in_sync(&a);
+	for (size_t i = 0; i < a.pair_count; i++)
+		assert_int_not_equal(strncmp(a.pairs[i].key, "inbox/", 6), 0);
+}
+
+static void edits__that_wait_for_the_journal_outlive_the_engine(void **state)
+{
+	(void)state;
+	int64_t revision = change_twice();
+	a.slow_store = true;
+	edit_long_ago(revision, edited);
+	assert_true(a.has_load);
+	a.slow_store = false;
+	host_restart(&a);
+	assert_string_equal(host_data(&a, SL_SHOTS, 1, "s"), merged);
+}
+
+static void edits__while_the_journal_is_read_are_not_taken_for_the_past(void **state)
+{
+	(void)state;
+	int64_t revision = change_twice();
+	a.slow_store = true;
+	edit_long_ago(revision, edited);
+	host_edit(&a, "{'shots':[{'episodeId':1,'id':'s','description':'old','duration':'9s','dialogue':'meanwhile'}]}");
+	host_load(&a);
+	assert_string_equal(host_data(&a, SL_SHOTS, 1, "s"),
+		"{\"description\":\"old, and typed\",\"dialogue\":\"meanwhile\",\"duration\":\"9s\"}");
+}
+
+static void edits__that_nothing_knows_the_revision_of_overwrite_nothing(void **state)
+{
+	(void)state;
+	int64_t revision = change_twice();
+	put_pair(&a, "journal/000000000002", "{");
+	edit_long_ago(revision, "{'shots':[{'episodeId':1,'id':'s','dialogue':'said','description':'old'}]}");
+	assert_string_equal(host_data(&a, SL_SHOTS, 1, "s"),
+		"{\"description\":\"old\",\"dialogue\":\"said\",\"duration\":\"9s\"}");
+}
+
 static void pages__that_nobody_asked_for_are_ignored(void **state)
 {
 	(void)state;
@@ -114,6 +205,10 @@ int main(void)
 		TEST(case_20__what_a_row_once_was_here_asks_nobody),
 		TEST(case_20__typing_goes_on_while_the_journal_is_read),
 		TEST(doubt__goes_on_without_a_journal_that_cannot_be_read),
+		TEST(edits__of_an_old_revision_are_merged_by_the_journal),
+		TEST(edits__that_wait_for_the_journal_outlive_the_engine),
+		TEST(edits__while_the_journal_is_read_are_not_taken_for_the_past),
+		TEST(edits__that_nothing_knows_the_revision_of_overwrite_nothing),
 		TEST(pages__that_nobody_asked_for_are_ignored),
 	};
 	return cmocka_run_group_tests_name("engine_jobs", tests, NULL, NULL);

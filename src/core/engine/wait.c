@@ -1,0 +1,147 @@
+/* Edits that were made on a revision that only the journal reaches; see private.h. Keeps true: such an edit is in the store
+ * below "inbox/" until it is in the rows, so that neither a crash nor a host that closes loses it; if the journal does not
+ * reach back so far either, the edit is merged with what it and the rows have in common, and overwrites nothing. Rules:
+ * merge.md "Client engine" 2. */
+#include "core/engine/private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define WAITING "inbox/=/" /* no follower has this name */
+
+static int key_of(struct sl_engine *engine, int64_t number, struct sl_str *key_r)
+{
+	char text[40];
+	int length = snprintf(text, sizeof(text), WAITING "%012" PRId64, number);
+	return sl_arena_copy(&engine->scratch, (struct sl_str){ text, (size_t)length }, key_r);
+}
+
+/* --- back in time ------------------------------------------------------------------------------------------------- */
+
+static bool fits(const struct sl_row *row, const json_t *hash)
+{
+	char hex[SL_DIGEST_HEX] = "";
+	if (row->data.length)
+		sl_engine_row_hash(row, hex);
+	return json_is_string(hash) && strcmp(json_string_value(hash), hex) == 0;
+}
+
+/* The row as it was before the entry. */
+static int step_row_back(struct sl_job *job, struct sl_row *row, const json_t *change)
+{
+	const json_t *rank = json_object_get(change, "rank"), *data = json_object_get(change, "data");
+	if (!fits(row, json_object_get(change, "was")))
+		return SL_INTERNAL;
+	if (json_is_true(json_object_get(change, "absent"))) {
+		row->rank = row->data = (struct sl_str){ NULL, 0 };
+		return SL_OK;
+	}
+	if (!json_is_string(rank) || !json_is_string(data))
+		return SL_INTERNAL;
+	int rc = sl_arena_copy(&job->arena, (struct sl_str){ json_string_value(rank), json_string_length(rank) }, &row->rank);
+	return rc == SL_OK
+		? sl_arena_copy(&job->arena, (struct sl_str){ json_string_value(data), json_string_length(data) }, &row->data) : rc;
+}
+
+static int take_entry(struct sl_engine *engine, struct sl_job *job, int64_t id, struct sl_str body)
+{
+	json_t *entry = NULL, *change;
+	size_t index;
+	int rc = sl_engine_parse_record(body, &entry);
+	(void)engine;
+	(void)id;
+	json_array_foreach(json_object_get(entry, "rows"), index, change) {
+		const json_t *name = json_object_get(change, "key");
+		struct sl_key key;
+		struct sl_row *row = NULL;
+		if (sl_engine_parse_key((struct sl_str){ json_string_value(name), json_string_length(name) }, &key) == SL_OK)
+			row = sl_rowset_find(job->rows, &key);
+		if (rc == SL_OK && row)
+			rc = step_row_back(job, row, change);
+	}
+	job->reached = sl_engine_stored_number(entry, "from") <= job->revision;
+	json_decref(entry);
+	return rc == SL_OK ? !job->reached : rc;
+}
+
+/* --- at the end --------------------------------------------------------------------------------------------------- */
+
+static int finish(struct sl_engine *engine, struct sl_job *job, bool complete)
+{
+	struct sl_edit edit = { .delta = job->text, .before = job->other, .revision = job->revision, .again = true, .waited = true,
+		.past = complete && job->reached ? job->rows : NULL };
+	struct sl_err err = SL_ERR_INIT;
+	struct sl_str key;
+	int code = sl_engine_edit(engine, &edit, &err);
+	if (code == SL_NO_MEMORY || code == SL_INTERNAL)
+		return code;
+	int rc = key_of(engine, job->id, &key);
+	if (rc == SL_OK)
+		rc = sl_engine_remove(engine, key);
+	return rc == SL_OK ? sl_engine_tell_result(engine, SL_EVENT_EDIT, job->id, code, err.message, NULL) : rc;
+}
+
+static const struct sl_job_kind edit_job = { .take = take_entry, .finish = finish, .walks = true };
+
+static int add_keys(struct sl_job *job, const struct sl_delta *delta)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	int rc = SL_OK;
+	while (rc == SL_OK && (row = sl_rowset_next(delta->rows, &cursor))) {
+		struct sl_key parent = sl_key_of_episode(row->key.episode);
+		rc = sl_engine_add_job_key(job, &row->key);
+		if (rc == SL_OK && sl_entity_has_episode(row->key.entity))
+			rc = sl_engine_add_job_key(job, &parent);
+	}
+	for (size_t i = 0; rc == SL_OK && i < delta->deleted_count; i++)
+		rc = sl_engine_add_job_key(job, &delta->deleted[i]);
+	return rc;
+}
+
+static void add_value(struct sl_buf *out, const char *name, struct sl_str value)
+{
+	if (!value.length)
+		return;
+	sl_buf_add_text(out, name);
+	sl_buf_add_str(out, value);
+}
+
+static int put_edit(struct sl_engine *engine, int64_t number, const struct sl_edit *edit)
+{
+	struct sl_str key, value;
+	struct sl_buf out;
+	sl_buf_init(&out, SIZE_MAX);
+	sl_buf_add_text(&out, "{\"revision\":");
+	sl_buf_add_int(&out, edit->revision);
+	add_value(&out, ",\"before\":", edit->before);
+	add_value(&out, ",\"delta\":", edit->delta);
+	sl_buf_add_char(&out, '}');
+	int rc = sl_buf_code(&out) == SL_OK ? sl_arena_copy(&engine->scratch, sl_buf_str(&out), &value) : SL_NO_MEMORY;
+	sl_buf_dispose(&out);
+	if (rc == SL_OK)
+		rc = key_of(engine, number, &key);
+	return rc == SL_OK ? sl_engine_put(engine, key, value) : rc;
+}
+
+int sl_engine_wait(struct sl_engine *engine, int64_t number, const struct sl_edit *edit, const struct sl_delta *delta)
+{
+	struct sl_job *job;
+	int rc = sl_engine_new_job(&edit_job, &job);
+	if (rc != SL_OK)
+		return rc;
+	rc = sl_arena_copy(&job->arena, edit->delta, &job->text);
+	if (rc == SL_OK && edit->before.length)
+		rc = sl_arena_copy(&job->arena, edit->before, &job->other);
+	if (rc == SL_OK)
+		rc = add_keys(job, delta);
+	job->revision = edit->revision;
+	job->id = number ? number : engine->meta.next_id++;
+	if (rc == SL_OK && !number)
+		rc = put_edit(engine, job->id, edit);
+	if (rc == SL_OK)
+		sl_engine_queue_job(engine, job);
+	else
+		sl_engine_free_job(&job);
+	return rc;
+}
