@@ -174,7 +174,8 @@ struct editing {
 	bool doubtful;                /* nobody knows any more what was there at the revision */
 	int64_t revision;             /* for rows that `before` does not name; 0: as they are */
 	const struct sl_rowset *past; /* rows at that revision, out of the journal; or NULL */
-	struct sl_rowset *keys, *seen, *gone; /* gone: what the edit deletes */
+	struct sl_rowset *keys, *seen;
+	struct sl_rowset *gone, *kept; /* what the edit deletes; rows in which something stays that the app does not know */
 };
 
 /* The row at the revision of the edit. */
@@ -347,6 +348,32 @@ static int merge_edit(struct editing *editing, struct sl_err *err)
 	return rc;
 }
 
+/* Fields that the app does not know stay. */
+static int keep_unknown(struct editing *editing)
+{
+	struct sl_row *row;
+	size_t cursor = 0;
+	bool changed;
+	editing->kept = sl_rowset_new(&editing->engine->scratch, 8);
+	int rc = editing->kept ? SL_OK : SL_NO_MEMORY;
+	while (rc == SL_OK && (row = sl_rowset_next(editing->delta.rows, &cursor))) {
+		rc = sl_engine_keep_unknown(editing->engine, sl_rowset_find(editing->seen, &row->key), row, &changed);
+		if (rc == SL_OK && changed)
+			rc = sl_engine_touch(editing->kept, &row->key);
+	}
+	return rc;
+}
+
+static int tell_kept(struct editing *editing)
+{
+	const struct sl_row *key, *row;
+	size_t cursor = 0;
+	while ((key = sl_rowset_next(editing->kept, &cursor)))
+		if ((row = sl_rowset_find(editing->engine->local, &key->key)) && !sl_rowset_put(editing->engine->changed, row))
+			return SL_NO_MEMORY;
+	return SL_OK;
+}
+
 static int take_edit(struct editing *editing, struct sl_err *err)
 {
 	struct sl_engine *engine = editing->engine;
@@ -366,14 +393,17 @@ static int take_edit(struct editing *editing, struct sl_err *err)
 		rc = believe_before(editing);
 	if (rc == SL_OK)
 		rc = see_episodes(editing, &editing->delta, &vanished, err);
+	if (rc == SL_OK)
+		rc = keep_unknown(editing);
 	if (rc == SL_OK && engine->follower.length && !editing->again)
 		rc = sl_engine_hand_over(engine, &editing->delta, editing->keys, editing->seen);
 	if (rc != SL_OK)
 		return rc;
 	if (!vanished && is_as_seen(editing))
-		return apply_given(engine, &editing->delta, !editing->again);
-	rc = see_siblings(editing);
-	return rc == SL_OK ? merge_edit(editing, err) : rc;
+		rc = apply_given(engine, &editing->delta, !editing->again);
+	else
+		rc = see_siblings(editing) == SL_OK ? merge_edit(editing, err) : SL_NO_MEMORY;
+	return rc == SL_OK ? tell_kept(editing) : rc;
 }
 
 /* Whether rows are as they were at a revision that is too long ago for memory. */
