@@ -50,6 +50,24 @@ struct sl_rowset *sl_engine_rows_at(struct sl_engine *engine, int64_t revision);
 /* Moves it to engine->arena. */
 int sl_engine_copy_recent(struct sl_engine *engine);
 
+/* --- siblings.c: orders in question ------------------------------------------------------------------------------- */
+
+/* The sides of a merge: all rows, or those that can come out of it otherwise than they are. */
+struct sl_sides {
+	const struct sl_rowset *base, *mine, *theirs;
+};
+
+/* A row of local is there now, or moved; or goes; or all that is known of them means nothing any more. */
+void sl_engine_note_sibling(struct sl_engine *engine, const struct sl_row *row);
+void sl_engine_drop_sibling(struct sl_engine *engine, const struct sl_key *key);
+int sl_engine_forget_siblings(struct sl_engine *engine);
+
+/* Adds the rows of local behind which the delta puts new rows that have no rank. */
+int sl_engine_add_last_siblings(struct sl_engine *engine, const struct sl_delta *delta, struct sl_rowset *into);
+
+/* Adds the keys of all siblings of rows that some side may have moved, or that two sides added. */
+int sl_engine_widen(struct sl_engine *engine, const struct sl_sides *sides, struct sl_rowset *keys);
+
 /* --- store.c: the state as pairs of keys and values --------------------------------------------------------------- */
 
 /* "shots/7/1-1" behind `prefix`; in scratch. */
