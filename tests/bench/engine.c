@@ -14,9 +14,9 @@
 
 #define TIMES 20 /* of what is short, in each round */
 
-enum step { LOAD, START, EDIT, OLD_EDIT, PULL, PULL_PENDING, STEPS };
+enum step { LOAD, START, ADD, EDIT, OLD_EDIT, PULL, PULL_PENDING, STEPS };
 
-static const char *const names[STEPS] = { "json_loadb", "start from the store", "edit of a shot", "edit of an earlier revision",
+static const char *const names[STEPS] = { "json_loadb", "start from the store", "a new shot", "edit of a shot", "edit of an earlier revision",
 	"pull of a row", "pull of a row, one pending" };
 
 static double best[STEPS];
@@ -136,6 +136,17 @@ static void edit(struct bench *bench, int number, int64_t revision, enum step st
 	lap(step, from);
 }
 
+static void add(struct bench *bench, int number)
+{
+	struct sl_event event = { .type = SL_EVENT_EDIT };
+	event.edit.delta = text_of(bench, "{\"shots\":[{\"episodeId\":%lld,\"id\":\"new-%d\"}]}",
+		(long long)bench->mine.key.episode, number);
+	event.edit.revision = sl_engine_revision(bench->engine);
+	double from = now_ms();
+	handle(bench, event);
+	lap(ADD, from);
+}
+
 /* The server has changed a row, and the device asks for it. */
 static void pull(struct bench *bench, int number, enum step step)
 {
@@ -179,6 +190,8 @@ static void measure(struct bench *bench)
 		edit(bench, 2 * i + 1, revision, OLD_EDIT);
 	}
 	assert_int_equal(sl_engine_status(bench->engine)->pending, 1);
+	for (int i = 0; i < TIMES; i++)
+		add(bench, i);
 	sl_engine_free(&bench->engine);
 }
 

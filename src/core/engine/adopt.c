@@ -159,11 +159,6 @@ static int change_local(struct sl_engine *engine, const struct sl_delta *change)
 	return rc == SL_OK ? sl_engine_change_local(engine, change, true) : rc;
 }
 
-/* The sides of a merge: all rows, or those that can come out of it otherwise than they are. */
-struct sides {
-	const struct sl_rowset *base, *mine, *theirs;
-};
-
 static int add_key(struct sl_rowset *keys, const struct sl_key *key)
 {
 	struct sl_key parent = sl_key_of_episode(key->episode);
@@ -181,67 +176,27 @@ static int add_keys(struct sl_rowset *keys, const struct sl_rowset *rows)
 	return rc;
 }
 
-/* Whether the place of a row is in question: both states have it, at different ranks. */
-static bool is_moved(const struct sl_row *from, const struct sl_row *to)
-{
-	return from && to && !sl_str_equal(from->rank, to->rank);
-}
-
-/* The groups of siblings in which an order may have changed, or an id may have been given twice. */
-static int find_groups(const struct sl_adopting *adopting, const struct sl_rowset *keys, struct sl_rowset *groups)
-{
-	const struct sl_engine *engine = adopting->engine;
-	const struct sl_row *key;
-	size_t cursor = 0;
-	while ((key = sl_rowset_next(keys, &cursor))) {
-		const struct sl_row *base = sl_rowset_find(engine->base, &key->key);
-		const struct sl_row *mine = sl_rowset_find(engine->local, &key->key);
-		const struct sl_row *theirs = sl_rowset_find(adopting->change.rows, &key->key);
-		struct sl_key group = sl_key_of_siblings(&key->key);
-		bool wide = is_moved(base, mine) || is_moved(base, theirs) || (!base && mine && theirs);
-		if (wide && sl_engine_touch(groups, &group) != SL_OK)
-			return SL_NO_MEMORY;
-	}
-	return SL_OK;
-}
-
-static int add_groups(struct sl_rowset *keys, const struct sl_rowset *groups, const struct sl_rowset *rows)
-{
-	const struct sl_row *row;
-	size_t cursor = 0;
-	while ((row = sl_rowset_next(rows, &cursor))) {
-		struct sl_key group = sl_key_of_siblings(&row->key);
-		if (sl_rowset_find(groups, &group) && sl_engine_touch(keys, &row->key) != SL_OK)
-			return SL_NO_MEMORY;
-	}
-	return SL_OK;
-}
-
 /* Rows that differ on some side, their episodes, and the siblings of those whose place is in question: all others come out
  * of a merge as they are. NULL: no memory. */
 static struct sl_rowset *keys_at_stake(const struct sl_adopting *adopting)
 {
 	struct sl_engine *engine = adopting->engine;
-	struct sl_rowset *keys = sl_rowset_new(&engine->scratch, 64), *groups = sl_rowset_new(&engine->scratch, 8);
-	int rc = keys && groups ? add_keys(keys, engine->pending) : SL_NO_MEMORY;
+	struct sl_rowset *keys = sl_rowset_new(&engine->scratch, 64);
+	int rc = keys ? add_keys(keys, engine->pending) : SL_NO_MEMORY;
 	if (rc == SL_OK)
 		rc = add_keys(keys, adopting->change.rows);
 	for (size_t i = 0; rc == SL_OK && i < adopting->change.deleted_count; i++)
 		rc = add_key(keys, &adopting->change.deleted[i]);
 	if (rc == SL_OK)
-		rc = find_groups(adopting, keys, groups);
-	if (rc == SL_OK && sl_rowset_count(groups))
-		rc = add_groups(keys, groups, engine->base);
-	if (rc == SL_OK && sl_rowset_count(groups))
-		rc = add_groups(keys, groups, engine->local);
+		rc = sl_engine_widen(engine, &(struct sl_sides){ engine->base, engine->local, adopting->change.rows }, keys);
 	return rc == SL_OK ? keys : NULL;
 }
 
-static int choose_sides(const struct sl_adopting *adopting, struct sides *sides_r)
+static int choose_sides(const struct sl_adopting *adopting, struct sl_sides *sides_r)
 {
 	struct sl_engine *engine = adopting->engine;
 	struct sl_arena *arena = &engine->scratch;
-	*sides_r = (struct sides){ engine->base, engine->local, adopting->theirs };
+	*sides_r = (struct sl_sides){ engine->base, engine->local, adopting->theirs };
 	if (adopting->theirs)
 		return SL_OK;
 	struct sl_rowset *keys = keys_at_stake(adopting), *theirs;
@@ -266,7 +221,7 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 	struct sl_engine *engine = adopting->engine;
 	struct sl_err ignored = SL_ERR_INIT;
 	struct sl_merge merge;
-	struct sides sides;
+	struct sl_sides sides;
 	const struct sl_rowset *ancestor = NULL;
 	struct sl_rowset *shared = sl_rowset_new(&engine->scratch, 8);
 	const struct sl_merge_options options = { .shared = shared,

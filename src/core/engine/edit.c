@@ -5,7 +5,6 @@
 
 #include "core/json/parse.h"
 #include "core/json/scan.h"
-#include "core/rows/append_rank.h"
 #include "core/schema/validate.h"
 
 /* One level is left for the request around an edit. */
@@ -54,29 +53,6 @@ static int read_delta(struct sl_engine *engine, struct sl_str text, struct sl_de
 
 /* --- applying ----------------------------------------------------------------------------------------------------- */
 
-/* Adds the rows of local that belong to a group of siblings in which `delta` puts a new row without rank. */
-static int add_siblings(const struct sl_engine *engine, const struct sl_delta *delta, struct sl_rowset *into,
-	struct sl_arena *scratch)
-{
-	struct sl_rowset *groups = sl_rowset_new(scratch, 8);
-	const struct sl_row *row;
-	size_t cursor = 0;
-	while (groups && (row = sl_rowset_next(delta->rows, &cursor))) {
-		struct sl_key group = sl_key_of_siblings(&row->key);
-		if (sl_place_lacks_rank(row) && !sl_rowset_find(engine->local, &row->key)
-			&& sl_engine_touch(groups, &group) != SL_OK)
-			return SL_NO_MEMORY;
-	}
-	if (!groups)
-		return SL_NO_MEMORY;
-	for (cursor = 0; sl_rowset_count(groups) && (row = sl_rowset_next(engine->local, &cursor));) {
-		struct sl_key group = sl_key_of_siblings(&row->key);
-		if (sl_rowset_find(groups, &group) && !sl_rowset_put(into, row))
-			return SL_NO_MEMORY;
-	}
-	return SL_OK;
-}
-
 /* The rows of local that matter for what `delta` (expanded) does. NULL: no memory. */
 static struct sl_rowset *touched_rows(struct sl_engine *engine, const struct sl_delta *delta)
 {
@@ -89,7 +65,7 @@ static struct sl_rowset *touched_rows(struct sl_engine *engine, const struct sl_
 	for (size_t i = 0; rows && i < delta->deleted_count; i++)
 		if ((old = sl_rowset_find(engine->local, &delta->deleted[i])) && !sl_rowset_put(rows, old))
 			return NULL;
-	return rows && add_siblings(engine, delta, rows, &engine->scratch) == SL_OK ? rows : NULL;
+	return rows && sl_engine_add_last_siblings(engine, delta, rows) == SL_OK ? rows : NULL;
 }
 
 /* What `delta` really changes in local: expanded, ranked. `before_r`: the touched rows as they are. */
@@ -174,7 +150,8 @@ struct editing {
 	bool doubtful;                /* nobody knows any more what was there at the revision */
 	int64_t revision;             /* for rows that `before` does not name; 0: as they are */
 	const struct sl_rowset *past; /* rows at that revision, out of the journal; or NULL */
-	struct sl_rowset *keys, *seen, *gone; /* gone: what the edit deletes */
+	struct sl_rowset *keys, *seen;
+	struct sl_rowset *gone, *kept; /* what the edit deletes; rows in which something stays that the app does not know */
 };
 
 /* The row at the revision of the edit. */
@@ -279,14 +256,20 @@ static int see_episodes(struct editing *editing, const struct sl_delta *delta, b
 	return SL_OK;
 }
 
-/* The siblings of rows that go last have to be known, so that they do. */
+/* The last siblings of rows that go last have to be known, so that they do; and all of rows that move. */
 static int see_siblings(struct editing *editing)
 {
-	struct sl_rowset *siblings = sl_rowset_new(&editing->engine->scratch, 8);
+	struct sl_engine *engine = editing->engine;
+	struct sl_rowset *siblings = sl_rowset_new(&engine->scratch, 8);
+	struct sl_rowset *wide = sl_rowset_clone(editing->keys, &engine->scratch);
 	const struct sl_row *row;
 	size_t cursor = 0;
-	int rc = siblings ? add_siblings(editing->engine, &editing->delta, siblings, &editing->engine->scratch) : SL_NO_MEMORY;
+	int rc = siblings && wide ? sl_engine_add_last_siblings(engine, &editing->delta, siblings) : SL_NO_MEMORY;
 	while (rc == SL_OK && (row = sl_rowset_next(siblings, &cursor)))
+		rc = see(editing, &row->key);
+	if (rc == SL_OK)
+		rc = sl_engine_widen(engine, &(struct sl_sides){ editing->seen, editing->delta.rows, engine->local }, wide);
+	for (cursor = 0; rc == SL_OK && (row = sl_rowset_next(wide, &cursor));)
 		rc = see(editing, &row->key);
 	return rc;
 }
@@ -347,6 +330,32 @@ static int merge_edit(struct editing *editing, struct sl_err *err)
 	return rc;
 }
 
+/* Fields that the app does not know stay. */
+static int keep_unknown(struct editing *editing)
+{
+	struct sl_row *row;
+	size_t cursor = 0;
+	bool changed;
+	editing->kept = sl_rowset_new(&editing->engine->scratch, 8);
+	int rc = editing->kept ? SL_OK : SL_NO_MEMORY;
+	while (rc == SL_OK && (row = sl_rowset_next(editing->delta.rows, &cursor))) {
+		rc = sl_engine_keep_unknown(editing->engine, sl_rowset_find(editing->seen, &row->key), row, &changed);
+		if (rc == SL_OK && changed)
+			rc = sl_engine_touch(editing->kept, &row->key);
+	}
+	return rc;
+}
+
+static int tell_kept(struct editing *editing)
+{
+	const struct sl_row *key, *row;
+	size_t cursor = 0;
+	while ((key = sl_rowset_next(editing->kept, &cursor)))
+		if ((row = sl_rowset_find(editing->engine->local, &key->key)) && !sl_rowset_put(editing->engine->changed, row))
+			return SL_NO_MEMORY;
+	return SL_OK;
+}
+
 static int take_edit(struct editing *editing, struct sl_err *err)
 {
 	struct sl_engine *engine = editing->engine;
@@ -366,14 +375,17 @@ static int take_edit(struct editing *editing, struct sl_err *err)
 		rc = believe_before(editing);
 	if (rc == SL_OK)
 		rc = see_episodes(editing, &editing->delta, &vanished, err);
+	if (rc == SL_OK)
+		rc = keep_unknown(editing);
 	if (rc == SL_OK && engine->follower.length && !editing->again)
 		rc = sl_engine_hand_over(engine, &editing->delta, editing->keys, editing->seen);
 	if (rc != SL_OK)
 		return rc;
 	if (!vanished && is_as_seen(editing))
-		return apply_given(engine, &editing->delta, !editing->again);
-	rc = see_siblings(editing);
-	return rc == SL_OK ? merge_edit(editing, err) : rc;
+		rc = apply_given(engine, &editing->delta, !editing->again);
+	else
+		rc = see_siblings(editing) == SL_OK ? merge_edit(editing, err) : SL_NO_MEMORY;
+	return rc == SL_OK ? tell_kept(editing) : rc;
 }
 
 /* Whether rows are as they were at a revision that is too long ago for memory. */

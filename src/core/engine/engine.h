@@ -109,7 +109,8 @@ struct sl_event {
 		} start;
 		struct {
 			/* DELTA of protocol.md as JSON text: whole rows, `deleted` keys. A row without `rank` stays
-			 * where it is, a new one goes last; to move one, give a rank between its neighbours'. */
+			 * where it is, a new one goes last; to move one, give a rank between its neighbours'. Fields that the
+			 * schema does not know stay unless they are null. */
 			struct sl_str delta;
 			/* What the edit was made on, lest it overwrites what came in since: that is merged with it. One of the
 			 * two is compulsory. `before`: DELTA with these rows as the app had them when the user began; its
@@ -123,7 +124,8 @@ struct sl_event {
 			 * one of rows. */
 			struct sl_str document;
 			/* sl_engine_revision when the app read what it replaces: compulsory. What came in since is merged
-			 * with it. One that there never was is SL_INVALID. */
+			 * with it. One that there never was is SL_INVALID; one that memory does not reach takes pages of the
+			 * journal: SL_EFFECT_RESULT tells how it ended, and until then nothing has happened. */
 			int64_t revision;
 			/* The document is all that there is to be. Otherwise fields and rows' fields that the schema does not
 			 * know stay when they are not in it, so that an app leaves alone what it does not know. */

@@ -350,6 +350,8 @@ int sl_engine_follow(struct sl_engine *engine, const struct sl_write *writes, si
 			rc = note_shown(engine, shown, &key);
 	}
 	if (rc == SL_OK)
+		rc = sl_engine_forget_siblings(engine);
+	if (rc == SL_OK)
 		rc = take_edits_back(engine);
 	if (rc == SL_OK)
 		rc = sl_engine_load_writes(engine, writes, count);

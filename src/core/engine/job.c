@@ -65,7 +65,7 @@ bool sl_engine_is_walking(const struct sl_engine *engine)
 /* --- rows as they were -------------------------------------------------------------------------------------------- */
 
 /* The row as it is here, under the job's care; data of length 0 for one that is not there. */
-static int hold(struct sl_engine *engine, struct sl_job *job, const struct sl_key *key)
+int sl_engine_hold_row(struct sl_engine *engine, struct sl_job *job, const struct sl_key *key)
 {
 	const struct sl_row *now = sl_rowset_find(engine->local, key);
 	struct sl_row held;
@@ -88,9 +88,9 @@ int sl_engine_hold_rows(struct sl_engine *engine, const struct sl_delta *change)
 	if (!sl_engine_is_walking(engine) || !job->kind->walks)
 		return SL_OK;
 	while (rc == SL_OK && (row = sl_rowset_next(change->rows, &cursor)))
-		rc = hold(engine, job, &row->key);
+		rc = sl_engine_hold_row(engine, job, &row->key);
 	for (size_t i = 0; rc == SL_OK && i < change->deleted_count; i++)
-		rc = hold(engine, job, &change->deleted[i]);
+		rc = sl_engine_hold_row(engine, job, &change->deleted[i]);
 	return rc;
 }
 
@@ -137,7 +137,7 @@ static int begin(struct sl_engine *engine, struct sl_job *job)
 	job->first = job->first > engine->meta.journal_first ? job->first : engine->meta.journal_first;
 	job->next = engine->meta.journal_last;
 	while (rc == SL_OK && (key = sl_rowset_next(job->keys, &cursor)))
-		rc = hold(engine, job, &key->key);
+		rc = sl_engine_hold_row(engine, job, &key->key);
 	return rc;
 }
 

@@ -77,6 +77,8 @@ static int copy_all(struct sl_engine *engine)
 	engine->pending = pending;
 	engine->quarantine = quarantine;
 	int rc = copy_texts(engine);
+	if (rc == SL_OK)
+		rc = sl_engine_forget_siblings(engine);
 	return rc == SL_OK ? sl_engine_copy_recent(engine) : rc;
 }
 

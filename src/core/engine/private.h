@@ -50,6 +50,24 @@ struct sl_rowset *sl_engine_rows_at(struct sl_engine *engine, int64_t revision);
 /* Moves it to engine->arena. */
 int sl_engine_copy_recent(struct sl_engine *engine);
 
+/* --- siblings.c: orders in question ------------------------------------------------------------------------------- */
+
+/* The sides of a merge: all rows, or those that can come out of it otherwise than they are. */
+struct sl_sides {
+	const struct sl_rowset *base, *mine, *theirs;
+};
+
+/* A row of local is there now, or moved; or goes; or all that is known of them means nothing any more. */
+void sl_engine_note_sibling(struct sl_engine *engine, const struct sl_row *row);
+void sl_engine_drop_sibling(struct sl_engine *engine, const struct sl_key *key);
+int sl_engine_forget_siblings(struct sl_engine *engine);
+
+/* Adds the rows of local behind which the delta puts new rows that have no rank. */
+int sl_engine_add_last_siblings(struct sl_engine *engine, const struct sl_delta *delta, struct sl_rowset *into);
+
+/* Adds the keys of all siblings of rows that some side may have moved, or that two sides added. */
+int sl_engine_widen(struct sl_engine *engine, const struct sl_sides *sides, struct sl_rowset *keys);
+
 /* --- store.c: the state as pairs of keys and values --------------------------------------------------------------- */
 
 /* "shots/7/1-1" behind `prefix`; in scratch. */
@@ -90,6 +108,8 @@ struct sl_job {
 	bool begun;
 	int64_t page;           /* id of the page that it waits for; 0: none */
 	int64_t first, next;    /* the entries still to be seen, the newest being `next`. Set `first` before it is queued */
+	bool everything;        /* a walk about all rows that have changed since its revision */
+	bool exact;             /* of a document that waits */
 	bool reached;           /* of a walk: its rows are those of the revision */
 	struct sl_rowset *keys; /* of a walk: the rows that it is about, which are held when it begins */
 	int64_t revision, id;   /* of what it is about, if it is about such a thing */
@@ -113,6 +133,9 @@ bool sl_engine_has_job(const struct sl_engine *engine, const struct sl_job_kind 
 
 /* Whether a job has begun: entries that there are must not change until it ends. */
 bool sl_engine_is_walking(const struct sl_engine *engine);
+
+/* The row as it is becomes the walking job's, unless it is already. */
+int sl_engine_hold_row(struct sl_engine *engine, struct sl_job *job, const struct sl_key *key);
 
 /* The rows as they are here become the walking job's, unless they are already, before `change` happens to local; data of
  * length 0: not there. */
@@ -342,15 +365,32 @@ int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta,
 
 int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct sl_err *err);
 
+/* --- replace.c ------------------------------------------------------------------------------------------------------ */
+
+struct sl_replacement {
+	struct sl_str document;
+	int64_t revision;
+	bool exact;
+	const struct sl_rowset *past; /* rows that have changed since that revision, as they were then, data of length 0: not
+	                               * there; or NULL: memory knows them */
+};
+
+int sl_engine_replace(struct sl_engine *engine, const struct sl_replacement *replacement, struct sl_err *err);
+int sl_engine_clear(struct sl_engine *engine);
+
 /* --- wait.c: edits of revisions that only the journal reaches --------------------------------------------------------- */
 
 /* The edit, read as `delta`, waits for a job, and is stored until then unless it has a number. */
 int sl_engine_wait(struct sl_engine *engine, int64_t number, const struct sl_edit *edit, const struct sl_delta *delta);
 
-/* --- replace.c ------------------------------------------------------------------------------------------------------ */
+/* The document waits likewise, but is not stored. */
+int sl_engine_wait_replacement(struct sl_engine *engine, const struct sl_replacement *replacement);
 
-int sl_engine_replace(struct sl_engine *engine, struct sl_str document, int64_t revision, struct sl_err *err);
-int sl_engine_clear(struct sl_engine *engine);
+/* --- unknown.c ------------------------------------------------------------------------------------------------------ */
+
+/* What the schema does not name in the row as the app saw it (or NULL) stays in the row that it hands in, but for nulls. */
+int sl_engine_keep_unknown(struct sl_engine *engine, const struct sl_row *seen, struct sl_row *row, bool *changed_r);
+int sl_engine_keep_all_unknown(struct sl_engine *engine, const struct sl_rowset *seen, struct sl_rowset *wanted);
 
 /* --- follower.c ----------------------------------------------------------------------------------------------------- */
 

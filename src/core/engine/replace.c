@@ -17,16 +17,47 @@ static int read_document(struct sl_engine *engine, struct sl_str text, struct sl
 	return rc;
 }
 
-/* From local to what the document says, merged with what has changed since the app read its rows. */
-static int work_out_change(struct sl_engine *engine, struct sl_rowset *wanted, int64_t revision, struct sl_delta *change_r,
-	struct sl_err *err)
+/* A document, and the rows that the app saw when it read what the document replaces. All in scratch. */
+struct replacing {
+	struct sl_engine *engine;
+	struct sl_rowset *wanted;
+	const struct sl_rowset *seen;
+	bool current; /* nothing has changed since */
+};
+
+/* Rows at a revision that memory does not reach: what the journal told of those that have changed since, over the others. */
+static struct sl_rowset *with_past(struct sl_engine *engine, const struct sl_rowset *past)
 {
+	struct sl_rowset *rows = sl_rowset_clone(engine->local, &engine->scratch);
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while (rows && (row = sl_rowset_next(past, &cursor)))
+		if (!row->data.length)
+			sl_rowset_remove(rows, &row->key);
+		else if (!sl_rowset_put(rows, row))
+			return NULL;
+	return rows;
+}
+
+static int find_seen(struct replacing *replacing, const struct sl_replacement *replacement)
+{
+	struct sl_engine *engine = replacing->engine;
+	replacing->current = !replacement->past && replacement->revision == engine->meta.revision;
+	if (replacement->past)
+		replacing->seen = with_past(engine, replacement->past);
+	else
+		replacing->seen = replacing->current ? engine->local : sl_engine_rows_at(engine, replacement->revision);
+	return replacing->seen ? SL_OK : SL_NO_MEMORY;
+}
+
+/* From local to what the document says, merged with what has changed since the app read its rows. */
+static int work_out_change(const struct replacing *replacing, struct sl_delta *change_r, struct sl_err *err)
+{
+	struct sl_engine *engine = replacing->engine;
 	struct sl_merge merge;
-	struct sl_rowset *seen = revision == engine->meta.revision ? engine->local : sl_engine_rows_at(engine, revision);
-	int rc = seen ? sl_rows_assign_ranks(wanted, seen, &engine->scratch, err) : SL_NO_MEMORY;
-	if (rc != SL_OK || seen == engine->local)
-		return rc == SL_OK ? sl_delta_difference(seen, wanted, &engine->scratch, change_r) : rc;
-	rc = sl_merge(seen, wanted, engine->local, NULL, &engine->scratch, &merge, err);
+	if (replacing->current)
+		return sl_delta_difference(replacing->seen, replacing->wanted, &engine->scratch, change_r);
+	int rc = sl_merge(replacing->seen, replacing->wanted, engine->local, NULL, &engine->scratch, &merge, err);
 	if (rc != SL_OK)
 		return rc;
 	*change_r = merge.push;
@@ -34,64 +65,76 @@ static int work_out_change(struct sl_engine *engine, struct sl_rowset *wanted, i
 	return sl_engine_keep_receipts(engine, &merge);
 }
 
-/* Tells the app of rows that are not as its document has them. */
-static int tell_others(struct sl_engine *engine, const struct sl_rowset *wanted)
+/* Tells the app of rows that are not as its document has them; its ranks are ours to give. */
+static int tell_others(struct sl_engine *engine, const struct sl_rowset *given)
 {
-	struct sl_delta others;
-	const struct sl_row *row;
+	const struct sl_row *row, *own;
 	size_t cursor = 0;
-	int rc = sl_delta_difference(wanted, engine->local, &engine->scratch, &others);
-	while (rc == SL_OK && (row = sl_rowset_next(others.rows, &cursor)))
-		if (!sl_rowset_put(engine->changed, row))
-			rc = SL_NO_MEMORY;
-	for (size_t i = 0; rc == SL_OK && i < others.deleted_count; i++)
-		rc = sl_engine_touch(engine->changed, &others.deleted[i]);
-	return rc;
+	while ((row = sl_rowset_next(engine->local, &cursor)))
+		if ((!(own = sl_rowset_find(given, &row->key)) || !sl_str_equal(own->data, row->data))
+			&& !sl_rowset_put(engine->changed, row))
+			return SL_NO_MEMORY;
+	for (cursor = 0; (row = sl_rowset_next(given, &cursor));)
+		if (!sl_rowset_find(engine->local, &row->key) && sl_engine_touch(engine->changed, &row->key) != SL_OK)
+			return SL_NO_MEMORY;
+	return SL_OK;
 }
 
 /* To the holder a document of a follower is an edit of what it changes. */
-static int hand_document_over(struct sl_engine *engine, struct sl_rowset *wanted, int64_t revision, struct sl_err *err)
+static int hand_document_over(const struct replacing *replacing)
 {
-	struct sl_rowset *seen = sl_engine_rows_at(engine, revision), *keys = sl_rowset_new(&engine->scratch, 16);
+	struct sl_engine *engine = replacing->engine;
+	struct sl_rowset *keys = sl_rowset_new(&engine->scratch, 16);
 	struct sl_delta delta;
 	const struct sl_row *row;
 	size_t cursor = 0;
-	int rc = seen && keys ? sl_rows_assign_ranks(wanted, seen, &engine->scratch, err) : SL_NO_MEMORY;
-	if (rc == SL_OK)
-		rc = sl_delta_difference(seen, wanted, &engine->scratch, &delta);
+	int rc = keys ? sl_delta_difference(replacing->seen, replacing->wanted, &engine->scratch, &delta) : SL_NO_MEMORY;
 	while (rc == SL_OK && (row = sl_rowset_next(delta.rows, &cursor)))
 		rc = sl_engine_touch(keys, &row->key);
 	for (size_t i = 0; rc == SL_OK && i < delta.deleted_count; i++)
 		rc = sl_engine_touch(keys, &delta.deleted[i]);
 	if (rc != SL_OK || sl_delta_is_empty(&delta))
 		return rc;
-	rc = sl_engine_hand_over(engine, &delta, keys, seen);
+	rc = sl_engine_hand_over(engine, &delta, keys, replacing->seen);
 	return rc == SL_OK ? sl_engine_take_waiting(engine) : rc;
 }
 
-int sl_engine_replace(struct sl_engine *engine, struct sl_str document, int64_t revision, struct sl_err *err)
+static int take_document(struct replacing *replacing, struct sl_err *err)
 {
-	struct sl_rowset *wanted = NULL;
+	struct sl_engine *engine = replacing->engine;
 	struct sl_delta change;
-	bool current = revision == engine->meta.revision;
-	if (revision <= 0 || revision > engine->meta.revision)
-		return sl_err_set(err, SL_INVALID, "a document has to say which revision it was made on, and there must have been it");
-	if (!sl_engine_remembers(engine, revision))
-		return sl_err_set(err, SL_NOT_FOUND, "that revision is too old: read the rows again");
-	int rc = read_document(engine, document, &wanted, err);
-	if (rc == SL_OK && engine->follower.length)
-		return hand_document_over(engine, wanted, revision, err);
-	if (rc == SL_OK)
-		rc = work_out_change(engine, wanted, revision, &change, err);
+	int rc = work_out_change(replacing, &change, err);
 	if (rc == SL_OK)
 		rc = sl_engine_back_up(engine, &change, "replace");
 	if (rc == SL_OK)
 		rc = sl_engine_change_local(engine, &change, false);
-	if (rc == SL_OK && !current)
-		rc = tell_others(engine, wanted);
 	if (rc == SL_OK && !sl_delta_is_empty(&change))
 		sl_engine_note_edit(engine);
 	return rc;
+}
+
+int sl_engine_replace(struct sl_engine *engine, const struct sl_replacement *replacement, struct sl_err *err)
+{
+	struct replacing replacing = { .engine = engine };
+	struct sl_rowset *given = NULL;
+	if (replacement->revision <= 0 || replacement->revision > engine->meta.revision)
+		return sl_err_set(err, SL_INVALID, "a document says which revision it was made on, and there must have been it");
+	int rc = read_document(engine, replacement->document, &replacing.wanted, err);
+	if (rc == SL_OK && !replacement->past && !sl_engine_remembers(engine, replacement->revision))
+		return sl_engine_wait_replacement(engine, replacement);
+	if (rc == SL_OK)
+		rc = find_seen(&replacing, replacement);
+	if (rc == SL_OK && !(given = sl_rowset_clone(replacing.wanted, &engine->scratch)))
+		rc = SL_NO_MEMORY;
+	if (rc == SL_OK && !replacement->exact)
+		rc = sl_engine_keep_all_unknown(engine, replacing.seen, replacing.wanted);
+	if (rc == SL_OK)
+		rc = sl_rows_assign_ranks(replacing.wanted, replacing.seen, &engine->scratch, err);
+	if (rc == SL_OK && engine->follower.length)
+		return hand_document_over(&replacing);
+	if (rc == SL_OK)
+		rc = take_document(&replacing, err);
+	return rc == SL_OK && (!replacing.current || !replacement->exact) ? tell_others(engine, given) : rc;
 }
 
 int sl_engine_clear(struct sl_engine *engine)

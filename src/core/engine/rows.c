@@ -11,6 +11,8 @@ int sl_engine_init_rows(struct sl_engine *engine)
 	engine->handed = sl_rowset_new(engine->arena, 8);
 	engine->waiting = sl_rowset_new(engine->arena, 8);
 	engine->beneath = sl_rowset_new(engine->arena, 8);
+	if (sl_engine_forget_siblings(engine) != SL_OK)
+		return SL_NO_MEMORY;
 	return engine->base && engine->local && engine->pending && engine->quarantine && engine->handed && engine->waiting
 		&& engine->beneath ? SL_OK : SL_NO_MEMORY;
 }
@@ -117,6 +119,8 @@ static int set_local(struct sl_engine *engine, const struct sl_row *row, bool vi
 		rc = lift_quarantine(engine, &kept.key);
 	if (rc == SL_OK && !sl_rowset_put(engine->local, &kept))
 		rc = SL_NO_MEMORY;
+	if (rc == SL_OK)
+		sl_engine_note_sibling(engine, &kept);
 	if (rc == SL_OK && visible && !sl_rowset_put(engine->changed, &kept))
 		rc = SL_NO_MEMORY;
 	return rc == SL_OK ? sl_engine_touch(engine->touched_local, &kept.key) : rc;
@@ -132,6 +136,7 @@ static int drop_local(struct sl_engine *engine, const struct sl_key *key, bool v
 	if (rc == SL_OK)
 		rc = sl_engine_note_beneath(engine, &kept);
 	sl_rowset_remove(engine->local, &kept);
+	sl_engine_drop_sibling(engine, &kept);
 	if (rc == SL_OK && visible)
 		rc = sl_engine_touch(engine->changed, &kept);
 	return rc == SL_OK ? sl_engine_touch(engine->touched_local, &kept) : rc;

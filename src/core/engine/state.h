@@ -143,6 +143,7 @@ struct sl_engine {
 	struct sl_rowset *pending;    /* keys that differ between the two */
 	struct sl_rowset *quarantine; /* of these: refused. `data`: the reason */
 	struct sl_digest digest;      /* of base */
+	struct sl_rowset *lasts;      /* the last sibling of groups of local, as far as they were looked for (siblings.c) */
 	struct sl_rowset *handed;     /* the last edit that was taken from each follower */
 	struct sl_rowset *waiting;    /* of a follower: its edits that the holder has not taken, … */
 	struct sl_rowset *beneath;    /* … and the rows that they changed, as the holder has them; data of length 0: not there */

@@ -163,7 +163,8 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 		return sl_engine_edit(engine, &(struct sl_edit){ .delta = event->edit.delta, .before = event->edit.before,
 			.revision = event->edit.revision }, err);
 	case SL_EVENT_REPLACE:
-		return sl_engine_replace(engine, event->replace.document, event->replace.revision, err);
+		return sl_engine_replace(engine, &(struct sl_replacement){ event->replace.document, event->replace.revision,
+			event->replace.exact, NULL }, err);
 	case SL_EVENT_CLEAR:
 		return sl_engine_clear(engine);
 	case SL_EVENT_RESOLVE:

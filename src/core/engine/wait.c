@@ -1,4 +1,4 @@
-/* Edits that were made on a revision that only the journal reaches; see private.h. Keeps true: such an edit is in the store
+/* Edits and documents that were made on a revision that only the journal reaches; see private.h. Keeps true: an edit is in the store
  * below "inbox/" until it is in the rows, so that neither a crash nor a host that closes loses it; if the journal does not
  * reach back so far either, the edit is merged with what it and the rows have in common, and overwrites nothing. Rules:
  * merge.md "Client engine" 2. */
@@ -48,15 +48,16 @@ static int take_entry(struct sl_engine *engine, struct sl_job *job, int64_t id, 
 	json_t *entry = NULL, *change;
 	size_t index;
 	int rc = sl_engine_parse_record(body, &entry);
-	(void)engine;
 	(void)id;
 	json_array_foreach(json_object_get(entry, "rows"), index, change) {
 		const json_t *name = json_object_get(change, "key");
 		struct sl_key key;
-		struct sl_row *row = NULL;
-		if (sl_engine_parse_key((struct sl_str){ json_string_value(name), json_string_length(name) }, &key) == SL_OK)
-			row = sl_rowset_find(job->rows, &key);
-		if (rc == SL_OK && row)
+		struct sl_row *row;
+		if (sl_engine_parse_key((struct sl_str){ json_string_value(name), json_string_length(name) }, &key) != SL_OK)
+			continue;
+		if (rc == SL_OK && job->everything)
+			rc = sl_engine_hold_row(engine, job, &key);
+		if (rc == SL_OK && (row = sl_rowset_find(job->rows, &key)))
 			rc = step_row_back(job, row, change);
 	}
 	job->reached = sl_engine_stored_number(entry, "from") <= job->revision;
@@ -139,6 +140,40 @@ int sl_engine_wait(struct sl_engine *engine, int64_t number, const struct sl_edi
 	job->id = number ? number : engine->meta.next_id++;
 	if (rc == SL_OK && !number)
 		rc = put_edit(engine, job->id, edit);
+	if (rc == SL_OK)
+		sl_engine_queue_job(engine, job);
+	else
+		sl_engine_free_job(&job);
+	return rc;
+}
+
+/* --- documents ---------------------------------------------------------------------------------------------------- */
+
+static int finish_replacement(struct sl_engine *engine, struct sl_job *job, bool complete)
+{
+	struct sl_err err = SL_ERR_INIT;
+	int code = SL_NOT_FOUND;
+	if (!complete || !job->reached)
+		sl_err_set(&err, SL_NOT_FOUND, "that revision is too old: read the rows again");
+	else
+		code = sl_engine_replace(engine, &(struct sl_replacement){ job->text, job->revision, job->exact, job->rows }, &err);
+	if (code == SL_NO_MEMORY || code == SL_INTERNAL)
+		return code;
+	return sl_engine_tell_result(engine, SL_EVENT_REPLACE, job->revision, code, err.message, NULL);
+}
+
+static const struct sl_job_kind replacement_job = { .take = take_entry, .finish = finish_replacement, .walks = true };
+
+int sl_engine_wait_replacement(struct sl_engine *engine, const struct sl_replacement *replacement)
+{
+	struct sl_job *job;
+	int rc = sl_engine_new_job(&replacement_job, &job);
+	if (rc != SL_OK)
+		return rc;
+	rc = sl_arena_copy(&job->arena, replacement->document, &job->text);
+	job->revision = replacement->revision;
+	job->exact = replacement->exact;
+	job->everything = true;
 	if (rc == SL_OK)
 		sl_engine_queue_job(engine, job);
 	else

@@ -154,6 +154,25 @@ static void edits__of_an_old_revision_are_merged_by_the_journal(void **state)
 		assert_int_not_equal(strncmp(a.pairs[i].key, "inbox/", 6), 0);
 }
 
+static void imports__of_an_old_revision_are_merged_by_the_journal(void **state)
+{
+	(void)state;
+	int64_t revision = change_twice();
+	struct sl_event event = { .type = SL_EVENT_REPLACE, .replace = { .document = SL_STR("{\"episodes\":[{\"id\":1,"
+		"\"title\":\"One\",\"scenes\":[],\"shots\":[{\"id\":\"s\",\"description\":\"old, and typed\"}]}]}"),
+		.revision = revision } };
+	assert_int_equal(host_event(&a, event), SL_OK);
+	assert_int_equal(a.results, 1);
+	assert_int_equal(a.last_result, SL_OK);
+	assert_string_equal(host_data(&a, SL_SHOTS, 1, "s"), merged);
+	event.replace.revision = 1;
+	if (revision > 1) {
+		assert_int_equal(host_event(&a, event), SL_OK);
+		assert_int_equal(a.last_result, SL_NOT_FOUND);
+		assert_string_equal(host_data(&a, SL_SHOTS, 1, "s"), merged);
+	}
+}
+
 static void edits__that_wait_for_the_journal_outlive_the_engine(void **state)
 {
 	(void)state;
@@ -206,6 +225,7 @@ int main(void)
 		TEST(case_20__typing_goes_on_while_the_journal_is_read),
 		TEST(doubt__goes_on_without_a_journal_that_cannot_be_read),
 		TEST(edits__of_an_old_revision_are_merged_by_the_journal),
+		TEST(imports__of_an_old_revision_are_merged_by_the_journal),
 		TEST(edits__that_wait_for_the_journal_outlive_the_engine),
 		TEST(edits__while_the_journal_is_read_are_not_taken_for_the_past),
 		TEST(edits__that_nothing_knows_the_revision_of_overwrite_nothing),

@@ -144,6 +144,30 @@ static void edits__say_what_they_were_made_on(void **state)
 	expect_in_sync(&a);
 }
 
+static void case_90__what_an_app_does_not_know_stays(void **state)
+{
+	(void)state;
+	host_edit(&b, "{'meta':{'mood':'dark'},'shots':[{'episodeId':1,'id':'s','description':'old','lens':{'mm':35}}]}");
+	host_settle(&b);
+	sync(&a);
+	host_edit(&a, "{'shots':[{'episodeId':1,'id':'s','description':'new'}]}");
+	assert_string_equal(host_data(&a, SL_SHOTS, 1, "s"), "{\"description\":\"new\",\"lens\":{\"mm\":35}}");
+	struct sl_event event = { .type = SL_EVENT_REPLACE, .replace = { .document = SL_STR(
+		"{\"episodes\":[{\"id\":1,\"scenes\":[],\"shots\":[{\"id\":\"s\",\"description\":\"imported\"}]}]}"),
+		.revision = sl_engine_revision(a.engine) } };
+	assert_int_equal(host_event(&a, event), SL_OK);
+	assert_string_equal(host_data(&a, SL_SHOTS, 1, "s"), "{\"description\":\"imported\",\"lens\":{\"mm\":35}}");
+	assert_string_equal(host_data(&a, SL_META, 0, "mood"), "\"dark\"");
+	host_edit(&a, "{'shots':[{'episodeId':1,'id':'s','description':'imported','lens':null}]}");
+	expect_shot(&a, 1, "s", "imported");
+	event.replace.revision = sl_engine_revision(a.engine);
+	event.replace.exact = true;
+	assert_int_equal(host_event(&a, event), SL_OK);
+	assert_string_equal(host_data(&a, SL_META, 0, "mood"), "");
+	host_settle(&a);
+	expect_in_sync(&a);
+}
+
 static void case_12__an_edit_brings_its_episode_back(void **state)
 {
 	const char *seen = "{'shots':[{'episodeId':1,'id':'s','description':'old'}]}";
@@ -239,6 +263,7 @@ int main(void)
 		TEST(imports__are_merged_with_what_came_in_since),
 		TEST(imports__name_a_revision_that_there_was),
 		TEST(edits__say_what_they_were_made_on),
+		TEST(case_90__what_an_app_does_not_know_stays),
 		TEST(case_12__an_edit_brings_its_episode_back),
 		TEST(case_12__so_does_one_that_adds_to_it),
 		TEST(imports__keep_ranks_of_what_stays),
