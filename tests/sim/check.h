@@ -56,6 +56,7 @@ struct sim_check {
 	bool uncounted;                      /* sums are not known in this run: counters were removed or lost */
 	struct sl_rowset *gone;              /* keys that may not come back */
 	struct sl_rowset *removed;           /* keys that the server ever removed */
+	const struct sl_rowset *fell;        /* rows as they were on the server before it fell back; NULL: it never did */
 	struct sim_clash clashes[SIM_DEVICES];
 	size_t prompts;
 	bool haunted;                        /* a device lost its store while a push of it was on its way */

@@ -56,8 +56,20 @@ int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *ab
 	return counter_in(row, counter);
 }
 
+/* Who deletes a row as a backup had it does not see the words that it had had since: a tombstone is all that tells of it, and they
+ * stay where they were given up. */
+static void note_deleted_unseen(struct sim *sim, const struct sl_key *key)
+{
+	const struct sl_row *row = sim->check.fell ? sl_rowset_find(sim->check.fell, key) : NULL;
+	size_t cursor = 0;
+	unsigned id;
+	while (row && (id = sim_words_next(row->data, &cursor)))
+		sim->words.items[id].text = false;
+}
+
 void sim_check_removed(struct sim *sim, const struct sl_key *key)
 {
+	note_deleted_unseen(sim, key);
 	struct sl_row row = { .key = { key->entity, key->episode, sim_copy(sim, key->id) } };
 	if (!sl_rowset_put(sim->check.removed, &row))
 		abort();
