@@ -15,7 +15,7 @@
 static const char usage[] =
 	"Usage: run --seed N [--trace] [--whole]\n"
 	"       run --seeds N [--first S] [--jobs J] [--skews E] [--all] [--tap]\n"
-	"       run --prove [--fault NAME] [--jobs J] [--tap]\n"
+	"       run --prove [--jobs J] [--tap] [NAME...]\n"
 	"\n"
 	"Simulates devices, users, network and server of one project, one run for each seed, and checks what must hold.\n"
 	"\n"
@@ -28,7 +28,8 @@ static const char usage[] =
 	"  --skews E   runs every E-th seed again with other clocks, which must not matter (4; 0: never)\n"
 	"  --all       goes on after a failure and lists every seed that fails\n"
 	"  --tap       one line of TAP\n"
-	"  --prove     plants known faults one by one and shows which seed catches each, and by which invariant\n";
+	"  --prove     plants known faults (or the named ones) one by one, and shows which seed catches each, and by which\n"
+	"              invariant; takes a compiler, patch and Python\n";
 
 struct options {
 	uint64_t seed, seeds, first;
@@ -238,14 +239,14 @@ static int read_options(int argc, char **argv, struct options *options)
 	return options->one || options->seeds ? 1 : -1;
 }
 
-/* Planted faults are in a program of their own, beside this one. */
+/* Faults are planted by a script, beside this program. */
 static int prove(char **argv)
 {
 	const char *slash = strrchr(argv[0], '/');
 	char path[4096];
 	snprintf(path, sizeof(path), "%.*sprove", slash ? (int)(slash + 1 - argv[0]) : 0, argv[0]);
 	execv(path, argv);
-	fprintf(stderr, "can't run %s: %s (make tests/sim/prove builds it)\n", path, strerror(errno));
+	fprintf(stderr, "can't run %s: %s (make tests/sim/prove writes it)\n", path, strerror(errno));
 	return 2;
 }
 
