@@ -93,24 +93,23 @@ void sim_check_status(struct sim *sim, unsigned device, const struct sl_status *
 		sim_violate(sim, "status", "device %u shows \"synced\" with %zu pending rows", device, status->pending);
 }
 
-static const struct sl_backup *newest_backup(const struct sl_engine *engine)
-{
-	const struct sl_backup *backup = NULL, *next;
-	for (size_t i = 0; (next = sl_engine_backup(engine, i)); i++)
-		backup = next;
-	return backup;
-}
-
-static void check_backed_up(struct sim *sim, unsigned index, const struct sl_backup *backup, const struct sl_key *key,
+static void check_backed_up(struct sim *sim, unsigned index, const struct sl_rowset *backup, const struct sl_key *key,
 	const struct sl_row *after)
 {
 	const struct sl_row *before = sl_rowset_find(sim->devices[index].shown, key), *kept;
 	if (!before || (after && sl_row_same_content(before, after)))
 		return;
-	kept = backup ? sl_rowset_find(backup->delta->rows, key) : NULL;
+	kept = backup ? sl_rowset_find(backup, key) : NULL;
 	if (!kept || !sl_row_same_content(kept, before))
 		sim_violate(sim, "backup", "device %u replaces a row of %s without backup: %.*s", index,
 			sl_entity_name(key->entity), (int)before->data.length, before->data.bytes);
+}
+
+void sim_check_whole(struct sim *sim, struct sl_str value, const char *where)
+{
+	size_t at;
+	if (sim_words_any_broken(&sim->words, value, sim->plan->with[SIM_WITH_TOKENS], &at))
+		sim_violate(sim, "words-whole", "nobody typed what stands in %s, at %zu: %.*s", where, at, (int)value.length, value.bytes);
 }
 
 static void show_row(struct sim *sim, struct sim_device *device, const struct sl_row *row)
@@ -123,7 +122,7 @@ static void show_row(struct sim *sim, struct sim_device *device, const struct sl
 void sim_check_changed(struct sim *sim, unsigned index, enum sl_event_type cause, const struct sl_delta *delta)
 {
 	struct sim_device *device = &sim->devices[index];
-	const struct sl_backup *backup = cause == SL_EVENT_ANSWER ? newest_backup(device->engine) : NULL;
+	const struct sl_rowset *backup = cause == SL_EVENT_ANSWER ? sim_view_before_last_step(device->engine) : NULL;
 	bool emptied = cause == SL_EVENT_ANSWER && sl_rows_is_empty_project(device->shown);
 	const struct sl_row *row;
 	size_t cursor = 0;
@@ -132,6 +131,7 @@ void sim_check_changed(struct sim *sim, unsigned index, enum sl_event_type cause
 			check_backed_up(sim, index, backup, &row->key, row);
 		if (emptied)
 			sim_check_revive(sim, &row->key);
+		sim_check_whole(sim, row->data, "a row");
 		show_row(sim, device, row);
 	}
 	for (size_t i = 0; i < delta->deleted_count; i++) {
@@ -188,81 +188,6 @@ void sim_check_show_own(struct sim *sim, unsigned index, const struct sim_intent
 			shown.rank = old->rank;
 		show_row(sim, device, &shown);
 	}
-}
-
-/* --- prompts ------------------------------------------------------------------------------------------------------ */
-
-static struct sl_str first_name(struct sl_str path)
-{
-	struct sl_str name = { path.bytes + 1, 0 };
-	if (path.length < 2)
-		return (struct sl_str){ NULL, 0 };
-	while (name.length < path.length - 1 && name.bytes[name.length] != '/')
-		name.length++;
-	return name;
-}
-
-void sim_check_touch(struct sim_intent *intent, const struct sl_conflict_copy *copy)
-{
-		if (intent->field_count < SIM_INTENT_FIELDS)
-		intent->fields[intent->field_count++] = sim_check_field(&copy->note.key, first_name(copy->note.path));
-}
-
-static struct sim_field *find_field(struct sim *sim, uint64_t field)
-{
-	for (size_t tries = 0, slot = field % SIM_FIELDS; tries < SIM_FIELDS; tries++, slot = (slot + 1) % SIM_FIELDS) {
-		if (sim->check.fields[slot].field == field)
-			return &sim->check.fields[slot];
-		if (sim->check.fields[slot].field == 0)
-			return NULL;
-	}
-	return NULL;
-}
-
-/* How often the device, and how often others edited the field, the whole row, or everything. */
-static void count_edits(struct sim *sim, unsigned device, const struct sim_field *field, unsigned *own, unsigned *others)
-{
-	for (unsigned i = 0; i < sim->plan->devices; i++)
-		*(i == device ? own : others) += field ? field->edits[i] : 0;
-}
-
-static const struct sl_conflict_copy *find_conflict(const struct sl_engine *engine, int64_t id)
-{
-	const struct sl_conflict_copy *copy;
-	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++)
-		if (copy->id == id)
-			return copy;
-	return NULL;
-}
-
-void sim_check_conflict(struct sim *sim, unsigned device, int64_t id)
-{
-	const struct sl_conflict_copy *copy = find_conflict(sim->devices[device].engine, id);
-	unsigned own = 0, others = 0;
-	sim->check.prompts++;
-	if (!copy) {
-		sim_violate(sim, "prompts", "device %u announces conflict %lld, which is not there", device, (long long)id);
-		return;
-	}
-	const struct sl_note *receipt = &copy->note;
-	if (receipt->kind == SL_NOTE_KEPT) /* somebody deleted what another one edited */
-		return;
-	struct sim_field *field = find_field(sim, sim_check_field(&receipt->key, first_name(receipt->path)));
-	if (sim->plan->polite && !sim->check.haunted && !sim_server_is_doubtful(&sim->server) && !sl_rowset_find(sim->check.removed, &receipt->key))
-		sim_violate(sim, "prompts", "device %u asks about %s %.*s though nobody typed in others' lines: %.*s | %.*s | %.*s",
-			device, sl_entity_name(receipt->key.entity), (int)receipt->path.length, receipt->path.bytes,
-			(int)receipt->base.length, receipt->base.bytes, (int)receipt->mine.length, receipt->mine.bytes,
-			(int)receipt->theirs.length, receipt->theirs.bytes);
-	count_edits(sim, device, field, &own, &others);
-	count_edits(sim, device, find_field(sim, sim_check_field(&receipt->key, (struct sl_str){ NULL, 0 })), &own, &others);
-	own += sim->check.wide;
-	others += sim->check.wide;
-	if (field)
-		field->prompts[device]++;
-	others += sim->check.saving; /* the user's other window */
-	if (!sim_server_is_doubtful(&sim->server) && (others == 0 || own < (field ? field->prompts[device] : 1)))
-		sim_violate(sim, "prompts", "device %u asks about %s %.*s: %u own edits, %u of others", device,
-			sl_entity_name(receipt->key.entity), (int)receipt->path.length, receipt->path.bytes, own, others);
 }
 
 /* --- all ---------------------------------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
  *                      fall-back that nobody declared as long as the backup is kept
  *   words-in-place     at rest, words of long texts are in the state of the server, in an open conflict copy, or
  *                      refused and shown; a receipt is not enough for them
+ *   words-whole        no row holds a word, or part of one, that nobody typed
  *   stored-first       what a user was told is saved is stored; an operation is stored before it is sent
  *   applied-once       an operation is committed at most once, and at rest every counter is the sum of its increments
  *   replay             an operation that is known is answered as it first was
@@ -14,6 +15,7 @@
  *   backup             what a merge replaces or removes on a device is in a backup made just before
  *   prompts            a conflict copy is opened only where two devices edited the same text; never in a polite world, unless
  *                      the row was deleted and revived from an older copy
+ *   overlaps           an answer opens no more questions about passages of a text than there are places where edits met
  *   no-loop            a device gets at most one conflict per version of the server
  *   deleted            a row that a user deleted, and that nobody edited since, does not come back; unless the project was
  *                      emptied so, which counts for nothing once others go on
@@ -69,8 +71,8 @@ void sim_check_init(struct sim *sim);
 /* The name of a field for `sim_intent.fields`; an empty name: the whole row. */
 uint64_t sim_check_field(const struct sl_key *key, struct sl_str name);
 
-/* Notes in an intent that the field of a conflict copy is edited. */
-void sim_check_touch(struct sim_intent *intent, const struct sl_conflict_copy *copy);
+/* Notes in an intent that the field of a decision is edited. */
+void sim_check_touch(struct sim_intent *intent, const struct sim_decision *decision);
 
 /* The batch of the intent is about to become durable: what the user takes away may go. */
 void sim_check_given_up(struct sim *sim, const struct sim_intent *intent);
@@ -110,7 +112,15 @@ void sim_check_commit(struct sim *sim, unsigned device, const struct sl_push *pu
 void sim_check_send(struct sim *sim, unsigned device, const struct sl_request_effect *request);
 void sim_check_status(struct sim *sim, unsigned device, const struct sl_status *status);
 void sim_check_changed(struct sim *sim, unsigned device, enum sl_event_type cause, const struct sl_delta *delta);
-void sim_check_conflict(struct sim *sim, unsigned device, int64_t id);
+
+/* A question came up (check_questions.c). */
+void sim_check_conflict(struct sim *sim, unsigned device, enum sl_event_type cause, int64_t id);
+
+/* After every event of a device. */
+void sim_check_after(struct sim *sim, unsigned device);
+
+/* The value holds nothing but words that somebody typed. */
+void sim_check_whole(struct sim *sim, struct sl_str value, const char *where);
 
 /* What the app shows: all after a start or an import, else its own edits, over which the engine then puts its changes. */
 void sim_check_show_all(struct sim *sim, unsigned device);

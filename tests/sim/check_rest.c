@@ -56,11 +56,11 @@ static void add_rows(struct sim_wordset *set, const struct sl_rowset *rows)
 /* Words in conflict copies, and in rows that the server refuses or that wait for one. */
 static void add_kept_aside(struct sim_wordset *set, const struct sl_engine *engine)
 {
-	const struct sl_conflict_copy *copy;
+	struct sim_decision decision;
 	const struct sl_row *row;
 	size_t cursor = 0;
-	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++)
-		sim_wordset_add_all(set, copy->note.mine);
+	for (size_t i = 0; sim_view_decision(engine, i, &decision); i++)
+		sim_wordset_add_all(set, decision.mine);
 	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
 		if (sim_device_refuses(engine, &row->key, true))
 			sim_wordset_add_all(set, row->data);

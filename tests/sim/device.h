@@ -5,6 +5,7 @@
 
 #include "core/engine/engine.h"
 
+#include "engine_view.h"
 #include "plan.h"
 #include "words.h"
 
@@ -36,12 +37,23 @@ struct sim_editor {
 	struct sim_intent intent;
 };
 
+/* How many passages of a field are asked about. */
+struct sim_question {
+	uint64_t field;
+	size_t hunks;
+};
+
+#define SIM_QUESTIONS 32
+
 struct sim_device {
 	unsigned index;
 	unsigned incarnation;      /* counts engines: answers to an older one are dropped, as connections die */
 	struct sl_engine *engine;  /* NULL: down */
 	struct sl_rowset *store;   /* keys are those of meta */
 	struct sl_rowset *shown;   /* what the app shows: follows SL_EFFECT_CHANGED and the user's own edits */
+	struct sl_rowset *synced;  /* the base as it was before the event that is being handled, where texts are typed words */
+	struct sim_question questions[SIM_QUESTIONS]; /* likewise */
+	size_t question_count;
 	bool cut_off, signed_out;
 	bool pulled;               /* has completed a pull with this store */
 	bool may_clear;            /* the user has cleared the project here at some time */
@@ -74,6 +86,15 @@ void sim_device_crash(struct sim *sim, unsigned index);
 
 /* The store is lost too. */
 void sim_device_wipe(struct sim *sim, unsigned index);
+
+/* All pairs that an engine gets at its start. */
+const struct sl_pair *sim_device_stored(struct sim *sim, const struct sim_device *device, size_t *count_r);
+
+/* Makes a batch durable, and notes which words it brings and takes. */
+void sim_device_store(struct sim *sim, struct sim_device *device, const struct sl_write *writes, size_t count);
+
+/* Hands in the page of the journal that the engine asked for. */
+void sim_device_load(struct sim *sim, struct sim_device *device);
 
 void sim_device_answer(struct sim *sim, struct sim_message *message);
 void sim_device_failed(struct sim *sim, struct sim_message *message);

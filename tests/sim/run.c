@@ -13,9 +13,10 @@
 #include "shrink.h"
 
 static const char usage[] =
-	"Usage: run --seed N [--trace] [--whole]\n"
-	"       run --seeds N [--first S] [--jobs J] [--skews E] [--all] [--tap]\n"
+	"Usage: run --seed N [--trace] [--whole] [--with P]... [--without P]...\n"
+	"       run --seeds N [--first S] [--jobs J] [--skews E] [--all] [--tap] [--with P]... [--without P]...\n"
 	"       run --prove [--jobs J] [--tap] [NAME...]\n"
+	"       run --properties\n"
 	"\n"
 	"Simulates devices, users, network and server of one project, one run for each seed, and checks what must hold.\n"
 	"\n"
@@ -28,6 +29,9 @@ static const char usage[] =
 	"  --skews E   runs every E-th seed again with other clocks, which must not matter (4; 0: never)\n"
 	"  --all       goes on after a failure and lists every seed that fails\n"
 	"  --tap       one line of TAP\n"
+	"  --with P    gives all worlds this property\n"
+	"  --without P gives no world this property\n"
+	"  --properties lists them, each with its share of worlds\n"
 	"  --prove     plants known faults (or the named ones) one by one, and shows which seed catches each, and by which\n"
 	"              invariant; takes a compiler, patch and Python\n";
 
@@ -209,6 +213,24 @@ static bool read_flag(const char *argument, struct options *options)
 	return false;
 }
 
+static bool read_property(const char *argument, const char *name)
+{
+	enum sim_property property;
+	bool with = strcmp(argument, "--with") == 0;
+	if ((!with && strcmp(argument, "--without") != 0) || !name || !sim_property_find(name, &property))
+		return false;
+	sim_property_set_share(property, with ? 1000 : 0);
+	return true;
+}
+
+static int list_properties(void)
+{
+	for (int i = 0; i < SIM_PROPERTY_COUNT; i++)
+		printf("%-14s %5.1f%%  %s\n", sim_property_name((enum sim_property)i), sim_property_share((enum sim_property)i) / 10.0,
+			sim_property_what((enum sim_property)i));
+	return 0;
+}
+
 /* 1: go on; 0: usage was asked for; −1: not understood. */
 static int read_options(int argc, char **argv, struct options *options)
 {
@@ -219,6 +241,10 @@ static int read_options(int argc, char **argv, struct options *options)
 			return 0;
 		if (read_flag(argv[i], options))
 			continue;
+		if (read_property(argv[i], i + 1 < argc ? argv[i + 1] : NULL)) {
+			i++;
+			continue;
+		}
 		if (!given)
 			return -1;
 		if (strcmp(argv[i], "--seed") == 0) {
@@ -254,6 +280,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "--prove") == 0)
 		return prove(argv);
+	if (argc == 2 && strcmp(argv[1], "--properties") == 0)
+		return list_properties();
 	struct options options = { .first = 1, .jobs = 2, .skews = 4 };
 	int read = read_options(argc, argv, &options);
 	if (read <= 0) {

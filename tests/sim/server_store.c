@@ -25,8 +25,10 @@ static int count_write(void *context, const struct sl_commit_record *record, str
 	struct sim *sim = ((struct sim_store *)context)->sim;
 	int rc = write_memory(context, record, err);
 	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
-		if (record->changes[i].after)
+		if (record->changes[i].after) {
+			sim_check_whole(sim, record->changes[i].after->data, "a row of the server");
 			sim_words_hold(&sim->words, record->changes[i].after->data, true);
+		}
 	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
 		if (record->changes[i].before)
 			sim_words_drop(&sim->words, record->changes[i].before->data, true);

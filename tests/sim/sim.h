@@ -63,6 +63,7 @@ void sim_schedule(struct sim *sim, int64_t at_ms, enum sim_event_kind kind, unsi
 /* Memory of the run; never NULL. */
 void *sim_alloc(struct sim *sim, size_t size);
 struct sl_str sim_copy(struct sim *sim, struct sl_str text);
+struct sl_rowset *sim_rowset(struct sim *sim);
 
 /* Notes the first violation; later ones are consequences. */
 void sim_violate(struct sim *sim, const char *invariant, const char *format, ...)

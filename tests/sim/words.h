@@ -1,4 +1,8 @@
-/* The words that users type, each unique ("w12z"), and where they are: how the simulator knows that none is lost.
+/* The words that users type, each unique, and where they are: how the simulator knows that none is lost, and none invented.
+ *
+ * A word shows its identity: "w12z" in Latin. In Thai it is a run of letters that stand for digits, between one that begins and
+ * one that ends a word: "กขงฮ". In Chinese, where signs are many, it has three: the outer ones are its own, the middle one is
+ * that of many words, since words of one another's place have signs in common: "丌㐃倌". No text holds these signs otherwise.
  *
  * A word counts once it is acknowledged, that is durable on its device, until a user who sees it takes it away. Holders
  * are values in the stores of devices and rows of the server; when the last one goes, the word is lost.
@@ -9,10 +13,14 @@
 #include "core/rows/row.h"
 
 #define SIM_WORDS 1536
-#define SIM_WORD_BYTES 12 /* with NUL */
+#define SIM_WORD_BYTES 20 /* with NUL */
+
+enum sim_script { SIM_LATIN, SIM_CHINESE, SIM_THAI };
+
 
 struct sim_word {
 	bool used;
+	enum sim_script script;
 	bool text;         /* typed where both sides' words are kept; else where the last writer wins */
 	bool acknowledged;
 	bool given_up;     /* a user who saw it took it away, or a thing that no software prevents */
@@ -31,10 +39,17 @@ struct sim_wordset {
 };
 
 /* A new word; its text is written to text_r. 0 when all are used up. */
-unsigned sim_words_new(struct sim_words *words, bool text, char text_r[SIM_WORD_BYTES]);
+unsigned sim_words_new(struct sim_words *words, bool text, enum sim_script script, char text_r[SIM_WORD_BYTES]);
 
 /* Reads the next word of the text behind *cursor: its id, or 0 at the end. */
 unsigned sim_words_next(struct sl_str text, size_t *cursor);
+
+/* The same, with the place where it begins. */
+unsigned sim_words_find(struct sl_str text, size_t *cursor, size_t *start_r);
+
+/* Looks for what nobody typed: parts of words, words that were never given out, and, if `strict`, words that ran into each other
+ * for want of a blank. The text may be JSON. False: all words are whole; else *at_r is where not. */
+bool sim_words_any_broken(const struct sim_words *words, struct sl_str text, bool strict, size_t *at_r);
 
 /* Counts the words of a value that comes or goes. */
 void sim_words_hold(struct sim_words *words, struct sl_str value, bool server);

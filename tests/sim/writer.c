@@ -70,7 +70,7 @@ static void edit_text(struct writing *writing, const struct place *place,
 
 static struct sl_str retitle(struct writing *writing, struct sl_str text)
 {
-	struct sl_str word = typing_word(writing, false);
+	struct sl_str word = typing_word(writing, false, SIM_LATIN);
 	return word.length ? word : text;
 }
 
@@ -261,7 +261,7 @@ static bool habit_field(struct writing *writing, enum sim_action_kind kind)
 bool sim_writer_act(struct sim *sim, const struct sim_action *action)
 {
 	struct writing writing;
-	if (action->kind > SIM_REPAIR_ROW)
+	if (action->kind > SIM_LAST_OF_USERS)
 		return false;
 	if (!sim->devices[action->device].engine)
 		return true;
@@ -273,6 +273,7 @@ bool sim_writer_act(struct sim *sim, const struct sim_action *action)
 	if (!habit_field(&writing, action->kind)) {
 		habit_rows(&writing, action->kind);
 		habit_large(&writing, action->kind);
+		habit_people(&writing, action->kind);
 	}
 	writing_send(&writing);
 	return true;

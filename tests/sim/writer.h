@@ -68,7 +68,7 @@ static inline struct sl_key writing_meta_key(const char *name)
 /* --- text (typing.c) ---------------------------------------------------------------------------------------------- */
 
 /* A new word, noted in the intent, in a short text or one where both sides' words count. Empty when there is none. */
-struct sl_str typing_word(struct writing *writing, bool text);
+struct sl_str typing_word(struct writing *writing, bool text, enum sim_script script);
 
 /* A new text of some lines, with words in it. */
 struct sl_str typing_new(struct writing *writing);
@@ -78,9 +78,19 @@ struct sl_str typing_new(struct writing *writing);
 struct sl_str typing_add(struct writing *writing, struct sl_str text);
 struct sl_str typing_cut(struct writing *writing, struct sl_str text);
 
+/* The same where texts consist of typed words alone (typing_tokens.c). */
+struct sl_str typing_new_tokens(struct writing *writing);
+struct sl_str typing_add_tokens(struct writing *writing, struct sl_str text);
+struct sl_str typing_cut_tokens(struct writing *writing, struct sl_str text);
+
 /* --- habits ------------------------------------------------------------------------------------------------------- */
 
 void habit_rows(struct writing *writing, enum sim_action_kind kind);  /* writer_rows.c */
 void habit_large(struct writing *writing, enum sim_action_kind kind); /* writer_large.c */
+void habit_people(struct writing *writing, enum sim_action_kind kind); /* writer_decide.c */
+void habit_clear(struct writing *writing);
+
+/* Decides something that is open. False: nothing is. */
+bool habit_decide(struct writing *writing);
 
 #endif

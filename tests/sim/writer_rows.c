@@ -43,12 +43,12 @@ static void add_row(struct writing *writing, struct sl_key key)
 	if (key.entity == SL_SHOTS) {
 		set_text(data, "description", typing_new(writing));
 		set_text(data, "dialogue", typing_new(writing));
-		set_text(data, "duration", typing_word(writing, false));
+		set_text(data, "duration", typing_word(writing, false, SIM_LATIN));
 	} else if (key.entity == SL_CHARACTERS) {
-		set_text(data, "name", typing_word(writing, false));
+		set_text(data, "name", typing_word(writing, false, SIM_LATIN));
 		set_text(data, "bio", typing_new(writing));
 	} else {
-		set_text(data, "title", typing_word(writing, false));
+		set_text(data, "title", typing_word(writing, false, SIM_LATIN));
 		set_text(data, "content", typing_new(writing));
 	}
 	writing_put(writing, &key, no_rank, data, "");

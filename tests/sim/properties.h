@@ -1,0 +1,47 @@
+/* Properties that a world may have beside those of plan.c, each with the share of worlds that have it: kinds of users, of apps
+ * and of texts, and what is checked there.
+ *
+ * A share of 0 marks what the product does not support yet: `run --with NAME` switches it on.
+ */
+#ifndef TESTS_SIM_PROPERTIES_H
+#define TESTS_SIM_PROPERTIES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* PROPERTY(NAME, permille of worlds, what it is) */
+#define SIM_PROPERTIES(PROPERTY)                                                                                       \
+	PROPERTY(TOKENS, 350, "long texts consist of typed words alone, some of them in scripts without blanks")           \
+	PROPERTY(BOTH, 0, "users choose both sides' passages where texts consist of typed words")                          \
+	PROPERTY(SEQUENTIAL, 300, "apps number episodes and shots one after the other, so devices give the same id")       \
+	PROPERTY(REPLACERS, 250, "one device's app knows only whole documents")                                            \
+	PROPERTY(LATE, 250, "decisions are taken late, also in own words")                                                 \
+	PROPERTY(PASSAGES, 0, "decisions are taken passage by passage")                                                    \
+	PROPERTY(UNDOERS, 250, "users undo entries of any age, again and again")                                           \
+	PROPERTY(ELEMENTS, 250, "forms and zones without names, or renamed")                                               \
+	PROPERTY(MOVERS, 250, "scenes and shots move from one episode to another")                                         \
+	PROPERTY(RESETS, 250, "counters are set back to 0 now and then")                                                   \
+	PROPERTY(OLD_APPS, 250, "one device's app leaves out what it does not know; others use words and fields of later") \
+	PROPERTY(CROWD, 200, "up to five devices")                                                                         \
+	PROPERTY(SHARED, 300, "two accounts share the project")                                                            \
+	PROPERTY(RUNS, 300, "scenes are added in runs, at once or one by one")                                             \
+	PROPERTY(JOBS, 300, "video jobs start, go on, fail and end")
+
+enum sim_property {
+#define PROPERTY(name, permille, what) SIM_WITH_##name,
+	SIM_PROPERTIES(PROPERTY)
+#undef PROPERTY
+	SIM_PROPERTY_COUNT
+};
+
+const char *sim_property_name(enum sim_property property);
+const char *sim_property_what(enum sim_property property);
+
+/* Of how many worlds; at first as in the table. Only to be set before the first plan is made. */
+unsigned sim_property_share(enum sim_property property);
+void sim_property_set_share(enum sim_property property, unsigned permille);
+
+/* False: there is no such property. Case doesn't matter, and blanks are dashes: "old-apps". */
+bool sim_property_find(const char *name, enum sim_property *property_r);
+
+#endif
