@@ -108,8 +108,20 @@ static void check_backed_up(struct sim *sim, unsigned index, const struct sl_row
 void sim_check_whole(struct sim *sim, struct sl_str value, const char *where)
 {
 	size_t at;
-	if (sim_words_any_broken(&sim->words, value, sim->plan->with[SIM_WITH_TOKENS], &at))
+	bool strict = sim->plan->with[SIM_WITH_TOKENS];
+	if (sim_words_any_broken(&sim->words, value, strict, strict && sim->plan->with[SIM_WITH_JOINED], &at))
 		sim_violate(sim, "words-whole", "nobody typed what stands in %s, at %zu: %.*s", where, at, (int)value.length, value.bytes);
+}
+
+/* An answer removes a row here. */
+static void take_away(struct sim *sim, unsigned index, const struct sl_rowset *backup, const struct sl_key *key)
+{
+	const struct sl_row *row = sl_rowset_find(sim->devices[index].shown, key);
+	size_t cursor = 0;
+	unsigned id;
+	check_backed_up(sim, index, backup, key, NULL);
+	while (row && sim->server.fell_back && (id = sim_words_next(row->data, &cursor)))
+		sim->words.items[id].doubted = true;
 }
 
 static void show_row(struct sim *sim, struct sim_device *device, const struct sl_row *row)
@@ -117,6 +129,8 @@ static void show_row(struct sim *sim, struct sim_device *device, const struct sl
 	struct sl_row copy;
 	if (sl_row_copy(&sim->arena, row, &copy) != SL_OK || !sl_rowset_put(device->shown, &copy))
 		abort();
+	if (row->key.entity == SL_EPISODES && row->key.episode > device->last_episode)
+		device->last_episode = row->key.episode;
 }
 
 void sim_check_changed(struct sim *sim, unsigned index, enum sl_event_type cause, const struct sl_delta *delta)
@@ -136,7 +150,7 @@ void sim_check_changed(struct sim *sim, unsigned index, enum sl_event_type cause
 	}
 	for (size_t i = 0; i < delta->deleted_count; i++) {
 		if (cause == SL_EVENT_ANSWER)
-			check_backed_up(sim, index, backup, &delta->deleted[i], NULL);
+			take_away(sim, index, backup, &delta->deleted[i]);
 		sl_rowset_remove(device->shown, &delta->deleted[i]);
 	}
 }

@@ -107,9 +107,10 @@ static void check_met(struct sim *sim, unsigned index, const struct sim_decision
 	struct sl_str mine = text_in(sim, asked->mine), theirs = text_in(sim, asked->theirs);
 	struct sim_overlaps overlaps = sim_overlaps_of(&sim->words, base, mine, theirs);
 	size_t before = hunks_before(device, asked), now = open_hunks(device->engine, asked);
-	if (overlaps.known && now > before + overlaps.possible)
+	size_t met = sim->plan->with[SIM_WITH_NEEDLESS] ? overlaps.possible : overlaps.near;
+	if (overlaps.known && now > before + met)
 		sim_violate(sim, "overlaps", "device %u asks about %zu passages of %s %.*s, %zu before, where edits met at %zu: %.*s | %.*s | %.*s",
-			index, now, sl_entity_name(asked->key.entity), (int)asked->path.length, asked->path.bytes, before, overlaps.possible,
+			index, now, sl_entity_name(asked->key.entity), (int)asked->path.length, asked->path.bytes, before, met,
 			(int)base.length, base.bytes, (int)mine.length, mine.bytes, (int)theirs.length, theirs.bytes);
 }
 

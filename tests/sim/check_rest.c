@@ -77,7 +77,8 @@ static void check_words(struct sim *sim)
 		add_kept_aside(&found, sim->devices[i].engine);
 	for (unsigned id = 1; id <= sim->words.count; id++) {
 		const struct sim_word *word = &sim->words.items[id];
-		if (word->acknowledged && !word->given_up && word->text && !sim_wordset_has(&found, id))
+		bool doubted = word->doubted && !sim->plan->with[SIM_WITH_DOUBT];
+		if (word->acknowledged && !word->given_up && word->text && !doubted && !sim_wordset_has(&found, id))
 			sim_violate(sim, "words-in-place", "w%uz was typed into a long text and is not in the state", id);
 	}
 }
@@ -95,12 +96,20 @@ static void check_counters(struct sim *sim)
 	}
 }
 
+/* What a merge made of the id of something else, which may be the id of what was deleted. */
+static bool is_lettered(const struct sl_key *key)
+{
+	char last = key->id.length ? key->id.bytes[key->id.length - 1] : '0';
+	return last >= 'A' && last <= 'Z';
+}
+
 static void check_gone(struct sim *sim)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(sim->check.gone, &cursor)))
-		if (sl_rowset_find(sim->server.store->memory.rows, &row->key))
+		if (sl_rowset_find(sim->server.store->memory.rows, &row->key)
+			&& (sim->plan->with[SIM_WITH_REUSED] || !is_lettered(&row->key)))
 			sim_violate(sim, "deleted", "%s %lld %.*s came back after it was deleted", sl_entity_name(row->key.entity),
 				(long long)row->key.episode, (int)row->key.id.length, row->key.id.bytes);
 }

@@ -65,6 +65,7 @@ struct sim_device {
 	uint64_t events;           /* so far: fresh random bytes for each */
 	struct sim_editor editor;
 	struct sl_str exported;    /* a document that was kept; empty: none */
+	int64_t last_episode;      /* the highest number of one that was ever shown here */
 	int64_t numbers;           /* given to new rows so far, by a polite app */
 };
 

@@ -8,24 +8,27 @@
 struct edit {
 	size_t from, to;  /* of the base's words: removed; equal: an insertion before that word */
 	size_t added;
-	size_t group;     /* edits that met have the same */
 };
 
 struct side {
 	unsigned words[MOST_WORDS];
+	size_t lines[MOST_WORDS]; /* on which each stands */
 	size_t count;
 	struct edit edits[MOST_EDITS];
 	size_t edit_count;
 };
 
-static bool read_words(struct sl_str text, unsigned *words_r, size_t *count_r)
+static bool read_words(struct sl_str text, struct side *side)
 {
-	size_t cursor = 0;
+	size_t cursor = 0, start, behind = 0, line = 0;
 	unsigned id;
-	for (*count_r = 0; (id = sim_words_next(text, &cursor));) {
-		if (*count_r == MOST_WORDS)
+	for (side->count = 0; (id = sim_words_find(text, &cursor, &start)); side->count++) {
+		if (side->count == MOST_WORDS)
 			return false;
-		words_r[(*count_r)++] = id;
+		for (; behind < start; behind++)
+			line += text.bytes[behind] == '\n';
+		side->words[side->count] = id;
+		side->lines[side->count] = line;
 	}
 	return true;
 }
@@ -44,7 +47,7 @@ static bool add_edit(struct side *side, size_t from, size_t to, size_t added)
 		return true;
 	if (side->edit_count == MOST_EDITS)
 		return false;
-	side->edits[side->edit_count++] = (struct edit){ from, to, added, 0 };
+	side->edits[side->edit_count++] = (struct edit){ from, to, added };
 	return true;
 }
 
@@ -117,40 +120,58 @@ static bool meet_perhaps(const struct sim_words *words, const struct side *base,
 	return (touch && !insertions) || share_run(words, base, a, b);
 }
 
-/* How many groups of edits of both sides met. */
-static size_t count_meetings(const struct sim_words *words, const struct side *base, struct side *mine, struct side *theirs,
-	bool perhaps)
+#define NEAR_WORDS 3
+
+static bool come_near(const struct edit *a, const struct edit *b)
 {
-	size_t groups = 0, last = 0;
-	for (size_t i = 0; i < mine->edit_count; i++)
-		mine->edits[i].group = 0;
-	for (size_t k = 0; k < theirs->edit_count; k++)
-		theirs->edits[k].group = 0;
+	return a->from <= b->to + NEAR_WORDS && b->from <= a->to + NEAR_WORDS;
+}
+
+enum meeting { CERTAIN, POSSIBLE, NEAR };
+
+static bool meet(const struct sim_words *words, const struct side *base, const struct edit *a, const struct edit *b,
+	enum meeting meeting)
+{
+	return meet_certainly(a, b) || (meeting >= POSSIBLE && meet_perhaps(words, base, a, b))
+		|| (meeting == NEAR && come_near(a, b));
+}
+
+/* Line ends of the base between the words that both edits concern: a merge may take what stands on each line for itself. */
+static size_t lines_between(const struct side *base, const struct edit *a, const struct edit *b)
+{
+	size_t from = a->from > b->from ? a->from : b->from, to = a->to < b->to ? a->to : b->to;
+	size_t last = to > from ? to - 1 : from;
+	if (from >= base->count || last >= base->count)
+		return 0;
+	return base->lines[last] - base->lines[from];
+}
+
+/* At how many places edits of both sides met. */
+static size_t count_meetings(const struct sim_words *words, const struct side *base, const struct side *mine,
+	const struct side *theirs, enum meeting meeting)
+{
+	size_t count = 0;
 	for (size_t i = 0; i < mine->edit_count; i++)
 		for (size_t k = 0; k < theirs->edit_count; k++) {
-			struct edit *a = &mine->edits[i], *b = &theirs->edits[k];
-			if (!(perhaps ? meet_perhaps(words, base, a, b) || meet_certainly(a, b) : meet_certainly(a, b)))
-				continue;
-			if (!a->group && !b->group) {
-				last++;
-				groups++;
-			}
-			a->group = b->group = a->group ? a->group : b->group ? b->group : last;
+			const struct edit *a = &mine->edits[i], *b = &theirs->edits[k];
+			if (meet(words, base, a, b, meeting))
+				count += 1 + lines_between(base, a, b);
 		}
-	return groups;
+	return count;
 }
 
 struct sim_overlaps sim_overlaps_of(const struct sim_words *words, struct sl_str base, struct sl_str mine, struct sl_str theirs)
 {
 	struct side old = { .count = 0 }, left = { .count = 0 }, right = { .count = 0 };
-	struct sim_overlaps overlaps = { false, 0, 0 };
-	if (!read_words(base, old.words, &old.count) || !read_words(mine, left.words, &left.count)
-		|| !read_words(theirs, right.words, &right.count) || !find_edits(&old, &left) || !find_edits(&old, &right))
+	struct sim_overlaps overlaps = { false, 0, 0, 0 };
+	if (!read_words(base, &old) || !read_words(mine, &left) || !read_words(theirs, &right) || !find_edits(&old, &left)
+		|| !find_edits(&old, &right))
 		return overlaps;
 	overlaps.known = true;
-	overlaps.certain = count_meetings(words, &old, &left, &right, false);
+	overlaps.certain = count_meetings(words, &old, &left, &right, CERTAIN);
 	join_edits(&left);
 	join_edits(&right);
-	overlaps.possible = count_meetings(words, &old, &left, &right, true);
+	overlaps.possible = count_meetings(words, &old, &left, &right, POSSIBLE);
+	overlaps.near = count_meetings(words, &old, &left, &right, NEAR);
 	return overlaps;
 }

@@ -6,10 +6,11 @@
 #include "words.h"
 
 struct sim_overlaps {
-	bool known;    /* the texts have more words than are looked at, or words in another order: then the counts mean nothing */
+	bool known;    /* false: the texts have more words than are looked at, or words in another order, and the counts mean nothing */
 	size_t certain; /* places where both replaced the same words differently, or one edited inside what the other removed */
 	size_t possible; /* these, and places where merge.md lets a merge ask: edits that touch, or that lie in one run of a script
 	                  * without blanks; few words between two replacements of one side count as replaced */
+	size_t near;     /* these, and places where edits came within a few words of each other, or both removed the same */
 };
 
 struct sim_overlaps sim_overlaps_of(const struct sim_words *words, struct sl_str base, struct sl_str mine, struct sl_str theirs);

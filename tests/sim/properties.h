@@ -12,12 +12,17 @@
 /* PROPERTY(NAME, permille of worlds, what it is) */
 #define SIM_PROPERTIES(PROPERTY)                                                                                       \
 	PROPERTY(TOKENS, 350, "long texts consist of typed words alone, some of them in scripts without blanks")           \
+	PROPERTY(THAI, 0, "some texts of typed words are in a script in which only a dictionary could tell words")          \
+	PROPERTY(REUSED, 0, "apps and merges must not give anything the id of what was deleted")                           \
+	PROPERTY(JOINED, 0, "words that run into each other for want of a blank count as words that nobody typed")          \
+	PROPERTY(DOUBT, 0, "what was typed survives a deletion by somebody who fell back with the server")                 \
+	PROPERTY(NEEDLESS, 0, "a question about edits that came near each other, but did not meet, is one too many")       \
 	PROPERTY(BOTH, 0, "users choose both sides' passages where texts consist of typed words")                          \
 	PROPERTY(SEQUENTIAL, 300, "apps number episodes and shots one after the other, so devices give the same id")       \
 	PROPERTY(REPLACERS, 250, "one device's app knows only whole documents")                                            \
 	PROPERTY(LATE, 250, "decisions are taken late, also in own words")                                                 \
 	PROPERTY(PASSAGES, 0, "decisions are taken passage by passage")                                                    \
-	PROPERTY(UNDOERS, 250, "users undo entries of any age, again and again")                                           \
+	PROPERTY(UNDOERS, 0, "users undo entries of any age, again and again")                                           \
 	PROPERTY(ELEMENTS, 250, "forms and zones without names, or renamed")                                               \
 	PROPERTY(MOVERS, 250, "scenes and shots move from one episode to another")                                         \
 	PROPERTY(RESETS, 250, "counters are set back to 0 now and then")                                                   \

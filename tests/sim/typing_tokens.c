@@ -18,7 +18,7 @@ struct line {
 static enum sim_script any_script(struct writing *writing)
 {
 	size_t roll = dice_roll(&writing->dice, 20);
-	return roll < 12 ? SIM_LATIN : roll < 17 ? SIM_CHINESE : SIM_THAI;
+	return roll < 12 ? SIM_LATIN : roll < 17 || !writing->sim->plan->with[SIM_WITH_THAI] ? SIM_CHINESE : SIM_THAI;
 }
 
 static void read_line(const struct writing *writing, struct sl_str text, size_t start, struct line *line_r)

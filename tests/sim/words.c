@@ -157,7 +157,7 @@ static bool is_run_together(struct sl_str text, size_t start, size_t end)
 	return text.bytes[start] == 'w' && (before || (end < text.length && is_letter(text.bytes[end])));
 }
 
-bool sim_words_any_broken(const struct sim_words *words, struct sl_str text, bool strict, size_t *at_r)
+bool sim_words_any_broken(const struct sim_words *words, struct sl_str text, bool strict, bool joined, size_t *at_r)
 {
 	size_t cursor = 0, start = 0;
 	for (size_t behind = 0; behind < text.length; behind = cursor) {
@@ -166,7 +166,7 @@ bool sim_words_any_broken(const struct sim_words *words, struct sl_str text, boo
 			if (is_part_of_word(text, *at_r, strict))
 				return true;
 		*at_r = start;
-		if (id && (id > words->count || (strict && is_run_together(text, start, cursor))))
+		if (id && (id > words->count || (joined && is_run_together(text, start, cursor))))
 			return true;
 	}
 	return false;

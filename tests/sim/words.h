@@ -23,6 +23,7 @@ struct sim_word {
 	enum sim_script script;
 	bool text;         /* typed where both sides' words are kept; else where the last writer wins */
 	bool acknowledged;
+	bool doubted;      /* it stood in a row that a server which had fallen back took away */
 	bool given_up;     /* a user who saw it took it away, or a thing that no software prevents */
 	unsigned devices;  /* how often it stands in stores of devices */
 	unsigned server;   /* how often in rows of the server */
@@ -47,9 +48,10 @@ unsigned sim_words_next(struct sl_str text, size_t *cursor);
 /* The same, with the place where it begins. */
 unsigned sim_words_find(struct sl_str text, size_t *cursor, size_t *start_r);
 
-/* Looks for what nobody typed: parts of words, words that were never given out, and, if `strict`, words that ran into each other
- * for want of a blank. The text may be JSON. False: all words are whole; else *at_r is where not. */
-bool sim_words_any_broken(const struct sim_words *words, struct sl_str text, bool strict, size_t *at_r);
+/* Looks for what nobody typed: parts of words, and words that were never given out. `strict`: texts consist of words alone; `joined`:
+ * words that ran into each other for want of a blank count, too. The text may be JSON. False: all words are whole; else *at_r
+ * is where not. */
+bool sim_words_any_broken(const struct sim_words *words, struct sl_str text, bool strict, bool joined, size_t *at_r);
 
 /* Counts the words of a value that comes or goes. */
 void sim_words_hold(struct sim_words *words, struct sl_str value, bool server);

@@ -36,9 +36,9 @@ static bool has_whole_passages(const struct writing *writing, const struct sim_d
 	const struct sim_words *words = &writing->sim->words;
 	size_t at;
 	for (size_t i = 0; i < decision->hunk_count; i++)
-		if (sim_words_any_broken(words, decision->hunks[i].base, false, &at)
-			|| sim_words_any_broken(words, decision->hunks[i].mine, false, &at)
-			|| sim_words_any_broken(words, decision->hunks[i].theirs, false, &at))
+		if (sim_words_any_broken(words, decision->hunks[i].base, true, false, &at)
+			|| sim_words_any_broken(words, decision->hunks[i].mine, true, false, &at)
+			|| sim_words_any_broken(words, decision->hunks[i].theirs, true, false, &at))
 			return false;
 	return true;
 }
@@ -120,6 +120,7 @@ bool habit_decide(struct writing *writing)
 	if (writing_tell(writing, &event) == SL_OK || choice.choice == SL_CHOICE_THEIRS)
 		return true;
 	/* Its place is gone: nothing is left but to drop the copy. */
+	writing->intent.typed = (struct sim_wordset){ { 0 } };
 	event = sim_view_decide(decision.id, 0, SL_CHOICE_THEIRS, (struct sl_str){ NULL, 0 });
 	sim_wordset_add_all(&writing->intent.given_up, decision.mine);
 	return writing_tell(writing, &event) == SL_OK;

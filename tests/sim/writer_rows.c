@@ -67,6 +67,8 @@ static void add_child(struct writing *writing, enum sl_entity entity)
 static void add_episode(struct writing *writing)
 {
 	struct sl_key key = sl_key_of_episode(first_number(writing));
+	if (!writing->sim->plan->polite && !writing->sim->plan->with[SIM_WITH_REUSED])
+		key.episode = writing->device->last_episode + 1;
 	while (exists(writing, &key))
 		key.episode++;
 	add_row(writing, key);
