@@ -146,6 +146,10 @@ void sim_check_changed(struct sim *sim, unsigned index, enum sl_event_type cause
 		if (emptied)
 			sim_check_revive(sim, &row->key);
 		sim_check_whole(sim, row->data, "a row");
+		if (cause == SL_EVENT_ANSWER)
+			sim_check_record(sim, index, row);
+		else
+			sim_records_note(sim, row);
 		show_row(sim, device, row);
 	}
 	for (size_t i = 0; i < delta->deleted_count; i++) {
@@ -166,6 +170,7 @@ void sim_check_show_all(struct sim *sim, unsigned index)
 		abort();
 	while ((row = sl_rowset_next(sl_engine_rows(device->engine), &cursor))) {
 		show_row(sim, device, row);
+		sim_records_note(sim, row);
 		if (emptied)
 			sim_check_revive(sim, &row->key);
 	}
@@ -184,6 +189,17 @@ static void hide(struct sim_device *device, const struct sl_key *key)
 		}
 }
 
+/* Of a project's field: a text without letters, or counts that are all 0. */
+static bool is_empty_value(struct sl_str data)
+{
+	if (data.bytes[0] != '{')
+		return sl_str_equal(data, SL_STR("\"\""));
+	for (size_t i = 0; i < data.length; i++)
+		if (data.bytes[i] >= '1' && data.bytes[i] <= '9')
+			return false;
+	return true;
+}
+
 void sim_check_show_own(struct sim *sim, unsigned index, const struct sim_intent *intent)
 {
 	struct sim_device *device = &sim->devices[index];
@@ -193,7 +209,7 @@ void sim_check_show_own(struct sim *sim, unsigned index, const struct sim_intent
 		hide(device, &intent->deleted[i]);
 	while (intent->rows && (row = sl_rowset_next(intent->rows, &cursor))) {
 		struct sl_row shown = *row;
-		if (row->key.entity == SL_META && sl_str_equal(row->data, SL_STR("\"\""))) {
+		if (row->key.entity == SL_META && is_empty_value(row->data)) {
 			sl_rowset_remove(device->shown, &row->key); /* an empty field counts as absent */
 			continue;
 		}
@@ -201,6 +217,7 @@ void sim_check_show_own(struct sim *sim, unsigned index, const struct sim_intent
 		if (!shown.rank.length && old)
 			shown.rank = old->rank;
 		show_row(sim, device, &shown);
+		sim_records_note(sim, &shown);
 	}
 }
 

@@ -7,7 +7,8 @@
  *                      refused and shown; a receipt is not enough for them
  *   words-whole        no row holds a word, or part of one, that nobody typed
  *   stored-first       what a user was told is saved is stored; an operation is stored before it is sent
- *   applied-once       an operation is committed at most once, and at rest every counter is the sum of its increments
+ *   applied-once       an operation is committed at most once, and at rest every counter is the sum of its increments, but
+ *                      for those that somebody saw who set it back
  *   replay             an operation that is known is answered as it first was
  *   operation-fixed    the same operation id always carries the same bytes
  *   pull-first         no device pushes before it has completed a pull
@@ -16,6 +17,9 @@
  *   prompts            a conflict copy is opened only where two devices edited the same text; never in a polite world, unless
  *                      the row was deleted and revived from an older copy
  *   overlaps           an answer opens no more questions about passages of a text than there are places where edits met
+ *   runs               scenes that a device added one behind the other have nothing between them that somebody added elsewhere
+ *                      who saw none of them
+ *   records            a shot's video job is one that a device had
  *   no-loop            a device gets at most one conflict per version of the server
  *   deleted            a row that a user deleted, and that nobody edited since, does not come back; unless the project was
  *                      emptied so, which counts for nothing once others go on
@@ -36,6 +40,8 @@
 #include "device.h"
 
 #define SIM_FIELDS 512
+#define SIM_RUN_ROWS 256
+#define SIM_RECORDS 1024
 
 /* Edits of one field, and conflicts shown about it. */
 struct sim_field {
@@ -49,6 +55,15 @@ struct sim_clash {
 	struct sl_str op_id;
 };
 
+/* A scene of a run. */
+struct sim_run_row {
+	struct sl_key key;
+	unsigned device, run;
+	size_t step;    /* when it was written */
+	uint64_t seen;  /* runs of which the device showed a row then */
+	bool moved;     /* by somebody, since */
+};
+
 struct sim_check {
 	struct sim_field fields[SIM_FIELDS]; /* a table by hash */
 	unsigned wide;                       /* events that may edit everything, for all devices */
@@ -59,6 +74,11 @@ struct sim_check {
 	struct sl_rowset *gone;              /* keys that may not come back */
 	struct sl_rowset *removed;           /* keys that the server ever removed */
 	struct sim_clash clashes[SIM_DEVICES];
+	int64_t reset[SIM_COUNTERS];         /* increments that somebody set back, as bits */
+	struct sim_run_row run_rows[SIM_RUN_ROWS];
+	size_t run_row_count;
+	unsigned runs;
+	uint64_t records[SIM_RECORDS];       /* a table of hashes: the video jobs that devices had */
 	size_t prompts;
 	bool haunted;                        /* a device lost its store while a push of it was on its way */
 	bool saving;                         /* an editor that was open for a while is being saved */
@@ -128,6 +148,23 @@ void sim_check_show_own(struct sim *sim, unsigned device, const struct sim_inten
 
 /* After every event of the queue. */
 void sim_check_step(struct sim *sim);
+
+/* --- runs (check_runs.c) ------------------------------------------------------------------------------------------ */
+
+/* A device is about to add a scene behind its last one; somebody moves a row. */
+void sim_runs_add(struct sim *sim, unsigned device, const struct sl_key *key);
+void sim_runs_move(struct sim *sim, const struct sl_key *key);
+
+/* At rest. */
+void sim_check_runs(struct sim *sim);
+
+/* --- records (check_records.c) ------------------------------------------------------------------------------------ */
+
+/* A user made the row so. */
+void sim_records_note(struct sim *sim, const struct sl_row *row);
+
+/* A merge made it so. */
+void sim_check_record(struct sim *sim, unsigned device, const struct sl_row *row);
 
 /* --- at rest (check_rest.c) --------------------------------------------------------------------------------------- */
 

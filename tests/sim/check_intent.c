@@ -67,7 +67,7 @@ static void leap(struct sim *sim, size_t counter, int64_t by)
 {
 	sim->check.counters[counter] += by;
 	sim->check.counter_leaps[counter] += by != 0;
-	sim->check.uncounted |= sim->check.counter_leaps[counter] > 1;
+	sim->check.uncounted |= sim->check.counter_leaps[counter] > 1 || (by != 0 && sim->check.reset[counter]);
 }
 
 void sim_check_restored(struct sim *sim, const struct sl_change *change)
@@ -190,6 +190,10 @@ void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent 
 			leap(sim, i, intent->counters[i]);
 		else
 			check->counters[i] += intent->counters[i];
+	for (size_t i = 0; i < SIM_COUNTERS; i++) {
+		check->reset[i] |= intent->resets[i];
+		check->uncounted |= check->reset[i] && check->counter_leaps[i];
+	}
 	check->uncounted |= intent->uncounted;
 	check->wide += intent->wide;
 	sim->devices[device].may_clear |= intent->clears;

@@ -19,6 +19,7 @@ struct sim_message;
 struct sim_intent {
 	struct sim_wordset typed, given_up;
 	int64_t counters[SIM_COUNTERS];  /* how much each changes */
+	int64_t resets[SIM_COUNTERS];    /* what each counter said when it was set back; 0: it wasn't */
 	bool uncounted;                  /* a counter was removed rather than changed */
 	uint64_t fields[SIM_INTENT_FIELDS]; /* sim_check_field of what is edited */
 	size_t field_count;
@@ -66,6 +67,7 @@ struct sim_device {
 	struct sim_editor editor;
 	struct sl_str exported;    /* a document that was kept; empty: none */
 	int64_t last_episode;      /* the highest number of one that was ever shown here */
+	int64_t run_rows, run_episode; /* scenes added in runs so far, and where the last ones were */
 	int64_t numbers;           /* given to new rows so far, by a polite app */
 };
 

@@ -13,22 +13,29 @@
 #define SIM_PROPERTIES(PROPERTY)                                                                                       \
 	PROPERTY(TOKENS, 350, "long texts consist of typed words alone, some of them in scripts without blanks")           \
 	PROPERTY(THAI, 0, "some texts of typed words are in a script in which only a dictionary could tell words")          \
-	PROPERTY(REUSED, 0, "apps and merges must not give anything the id of what was deleted")                           \
+	PROPERTY(REUSED, 0, "apps give ids of what was deleted again, and merges must not")                                  \
 	PROPERTY(JOINED, 0, "words that run into each other for want of a blank count as words that nobody typed")          \
 	PROPERTY(DOUBT, 0, "what was typed survives a deletion by somebody who fell back with the server")                 \
 	PROPERTY(NEEDLESS, 0, "a question about edits that came near each other, but did not meet, is one too many")       \
+	PROPERTY(SINCE, 1000, "what is decided or put back removes nothing that came after the question or the merge")      \
+	PROPERTY(SINCE_STEP, 0, "nor does the undoing of a step")                                                          \
+	PROPERTY(ONCE, 0, "no typed word stands twice in a project")                                                       \
+	PROPERTY(UNMIXED, 0, "no row is made of two that were added under one id")                                         \
+	PROPERTY(BOUNDED, 1000, "what a device stores has a bound")                                                        \
+	PROPERTY(RESTORED, 0, "nobody is asked about what a restored server has of what the device had itself")            \
 	PROPERTY(BOTH, 0, "users choose both sides' passages where texts consist of typed words")                          \
 	PROPERTY(SEQUENTIAL, 300, "apps number episodes and shots one after the other, so devices give the same id")       \
 	PROPERTY(REPLACERS, 250, "one device's app knows only whole documents")                                            \
 	PROPERTY(LATE, 250, "decisions are taken late, also in own words")                                                 \
 	PROPERTY(PASSAGES, 0, "decisions are taken passage by passage")                                                    \
 	PROPERTY(UNDOERS, 0, "users undo entries of any age, again and again")                                           \
-	PROPERTY(ELEMENTS, 250, "forms and zones without names, or renamed")                                               \
+	PROPERTY(ELEMENTS, 0, "forms and zones without names, or renamed")                                               \
 	PROPERTY(MOVERS, 250, "scenes and shots move from one episode to another")                                         \
 	PROPERTY(RESETS, 250, "counters are set back to 0 now and then")                                                   \
-	PROPERTY(OLD_APPS, 250, "one device's app leaves out what it does not know; others use words and fields of later") \
+	PROPERTY(OLD_APPS, 250, "one device's app leaves out what it does not know; others use fields of later") \
+	PROPERTY(FUTURE_WORDS, 0, "some apps use status words that this version does not know")                            \
 	PROPERTY(CROWD, 200, "up to five devices")                                                                         \
-	PROPERTY(SHARED, 300, "two accounts share the project")                                                            \
+	PROPERTY(SHARED, 300, "two accounts share the project, and one may only read it for a while")                                                            \
 	PROPERTY(RUNS, 300, "scenes are added in runs, at once or one by one")                                             \
 	PROPERTY(JOBS, 300, "video jobs start, go on, fail and end")
 

@@ -113,6 +113,8 @@ static void set_unknown(struct writing *writing)
 }
 
 /* Each increment of a counter is another power of 4, so that a wrong sum tells which is missing or counted twice. */
+#define MOST_STEPS 25
+
 static void count_up(struct writing *writing)
 {
 	size_t counter = dice_roll(&writing->dice, SIM_COUNTERS);
@@ -120,12 +122,14 @@ static void count_up(struct writing *writing)
 	const char *const *path = sim_counter_paths[counter];
 	struct sl_key key = writing_meta_key(sim_counter_rows[counter]);
 	json_t *data, *holder;
-	if (step >= 25)
+	if (step >= MOST_STEPS)
 		return;
 	writing->sim->check.counter_steps[counter]++;
 	data = holder = writing_open_meta(writing, sim_counter_rows[counter]);
 	if (path[1])
 		holder = json_object_get(data, *path++);
+	if (writing->sim->plan->with[SIM_WITH_RESETS]) /* the later, the less: a counter that was set back stays below what it was */
+		step = MOST_STEPS - 1 - step;
 	int64_t add = INT64_C(1) << (2 * step), old = (int64_t)json_number_value(json_object_get(holder, *path));
 	json_object_set_new(holder, *path, json_integer(old + add));
 	writing->intent.counters[counter] = add;
@@ -266,6 +270,8 @@ bool sim_writer_act(struct sim *sim, const struct sim_action *action)
 	if (!sim->devices[action->device].engine)
 		return true;
 	writing_begin(&writing, sim, action->device, action->dice);
+	if (writing_is_old_app(&writing) && (action->kind == SIM_UNKNOWN || action->kind == SIM_FUTURE))
+		return true;
 	if (action->kind == SIM_SLOW) {
 		open_editor(&writing);
 		return true;
@@ -274,6 +280,7 @@ bool sim_writer_act(struct sim *sim, const struct sim_action *action)
 		habit_rows(&writing, action->kind);
 		habit_large(&writing, action->kind);
 		habit_people(&writing, action->kind);
+		habit_worlds(&writing, action->kind);
 	}
 	writing_send(&writing);
 	return true;

@@ -51,8 +51,14 @@ void writing_put(struct writing *writing, const struct sl_key *key, struct sl_st
 /* Deletes a row, and gives up its words and those of an episode's scenes and shots. */
 void writing_delete(struct writing *writing, const struct sl_key *key);
 
-/* Sends the edit to the engine; nothing if it is empty. */
+/* The first id of the prefix and a number that no row of the device has. */
+void writing_free_id(struct writing *writing, struct sl_key *key, const char *prefix);
+
+/* Sends the edit to the engine (writing_send.c); nothing if it is empty. */
 void writing_send(struct writing *writing);
+
+/* Whether the device's app knows no more than the schema, and leaves out the rest. */
+bool writing_is_old_app(const struct writing *writing);
 
 /* Sends another event with the writing's intent; what is given up shows when it is done. */
 int writing_tell(struct writing *writing, struct sl_event *event);
@@ -88,6 +94,7 @@ struct sl_str typing_cut_tokens(struct writing *writing, struct sl_str text);
 void habit_rows(struct writing *writing, enum sim_action_kind kind);  /* writer_rows.c */
 void habit_large(struct writing *writing, enum sim_action_kind kind); /* writer_large.c */
 void habit_people(struct writing *writing, enum sim_action_kind kind); /* writer_decide.c */
+void habit_worlds(struct writing *writing, enum sim_action_kind kind); /* writer_worlds.c */
 void habit_clear(struct writing *writing);
 
 /* Decides something that is open. False: nothing is. */
