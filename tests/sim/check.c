@@ -5,6 +5,8 @@
 
 #include "sim.h"
 
+#define STORE_BYTES 250000 /* that the store of a device may take, in worlds as small as these */
+
 void sim_check_init(struct sim *sim)
 {
 	sim_check_forget_gone(sim);
@@ -129,6 +131,7 @@ static void show_row(struct sim *sim, struct sim_device *device, const struct sl
 	struct sl_row copy;
 	if (sl_row_copy(&sim->arena, row, &copy) != SL_OK || !sl_rowset_put(device->shown, &copy))
 		abort();
+	sim_since_show(sim, device, &copy);
 	if (row->key.entity == SL_EPISODES && row->key.episode > device->last_episode)
 		device->last_episode = row->key.episode;
 }
@@ -223,12 +226,21 @@ void sim_check_show_own(struct sim *sim, unsigned index, const struct sim_intent
 
 /* --- all ---------------------------------------------------------------------------------------------------------- */
 
+/* Base, local rows, and a journal whose length does not depend on how long the device has been running. */
+static void check_bound(struct sim *sim, unsigned index)
+{
+	const struct sim_device *device = &sim->devices[index];
+	if (sim->plan->with[SIM_WITH_BOUNDED] && device->stored_bytes > STORE_BYTES)
+		sim_violate(sim, "bounded", "device %u stores %zu bytes", index, device->stored_bytes);
+}
+
 void sim_check_step(struct sim *sim)
 {
 	if (sim->words.lost)
 		sim_violate(sim, "words-kept", "w%uz is nowhere any more", sim->words.lost);
 	for (unsigned i = 0; i < sim->plan->devices; i++) {
 		const struct sl_engine *engine = sim->devices[i].engine;
+		check_bound(sim, i);
 		if (engine && sl_engine_counts(engine)->digest_mismatches && !sim->server.fell_back && sim->server.damages == 0)
 			sim_violate(sim, "digest", "device %u finds other rows than the server says", i);
 	}

@@ -20,6 +20,11 @@
  *   runs               scenes that a device added one behind the other have nothing between them that somebody added elsewhere
  *                      who saw none of them
  *   records            a shot's video job is one that a device had
+ *   typed-since        what is decided or undone takes nothing away that came after the question, the merge or the step
+ *   once               no word stands twice
+ *   unmixed            no row holds words of two that were added under one id
+ *   restored           nobody is asked about a row of a restored server that the device once had so
+ *   bounded            what a device stores has a bound
  *   no-loop            a device gets at most one conflict per version of the server
  *   deleted            a row that a user deleted, and that nobody edited since, does not come back; unless the project was
  *                      emptied so, which counts for nothing once others go on
@@ -77,7 +82,7 @@ struct sim_check {
 	int64_t reset[SIM_COUNTERS];         /* increments that somebody set back, as bits */
 	struct sim_run_row run_rows[SIM_RUN_ROWS];
 	size_t run_row_count;
-	unsigned runs;
+	unsigned runs, births;
 	uint64_t records[SIM_RECORDS];       /* a table of hashes: the video jobs that devices had */
 	size_t prompts;
 	bool haunted;                        /* a device lost its store while a push of it was on its way */
@@ -165,6 +170,20 @@ void sim_records_note(struct sim *sim, const struct sl_row *row);
 
 /* A merge made it so. */
 void sim_check_record(struct sim *sim, unsigned device, const struct sl_row *row);
+
+/* --- what came since, and what once was (check_since.c) ----------------------------------------------------------- */
+
+/* A device shows the row; it stores a batch; it lost its store. */
+void sim_since_show(struct sim *sim, struct sim_device *device, const struct sl_row *row);
+void sim_since_store(struct sim_device *device, const struct sl_write *writes, size_t count);
+void sim_since_forget(struct sim_device *device);
+
+/* A user who decides or undoes something has taken these words out of what is shown. */
+void sim_check_since(struct sim *sim, unsigned device, const struct sim_intent *intent, const struct sim_wordset *gone);
+
+/* The row is, content and place aside, as it once was on the device. */
+bool sim_was_here(const struct sim_device *device, const struct sl_row *row);
+void sim_note_state(struct sim_device *device, const struct sl_row *row);
 
 /* --- at rest (check_rest.c) --------------------------------------------------------------------------------------- */
 

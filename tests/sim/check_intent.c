@@ -214,7 +214,7 @@ void sim_check_not_durable(struct sim *sim, unsigned device, const struct sim_in
 }
 
 /* Words of rows before that no row has after. */
-static void compare_words(const struct sl_rowset *before, const struct sl_rowset *after, struct sim_intent *intent)
+static struct sim_wordset gone_words(const struct sl_rowset *before, const struct sl_rowset *after)
 {
 	struct sim_wordset had = { { 0 } }, has = { { 0 } };
 	const struct sl_row *row;
@@ -223,17 +223,19 @@ static void compare_words(const struct sl_rowset *before, const struct sl_rowset
 		sim_wordset_add_all(&had, row->data);
 	for (cursor = 0; (row = sl_rowset_next(after, &cursor));)
 		sim_wordset_add_all(&has, row->data);
-	for (size_t i = 0; i < SIM_WORDS / 64; i++) {
-		intent->given_up.bits[i] |= had.bits[i];
-		intent->given_up.bits[i] &= ~has.bits[i];
-	}
+	for (size_t i = 0; i < SIM_WORDS / 64; i++)
+		had.bits[i] &= ~has.bits[i];
+	return had;
 }
 
 void sim_check_compare(struct sim *sim, unsigned index, struct sim_intent *intent)
 {
 	const struct sim_device *device = &sim->devices[index];
 	const struct sl_rowset *now = sl_engine_rows(device->engine);
-	compare_words(device->shown, now, intent);
+	struct sim_wordset gone = gone_words(device->shown, now);
+	for (size_t i = 0; i < SIM_WORDS / 64; i++)
+		intent->given_up.bits[i] |= gone.bits[i];
+	sim_check_since(sim, index, intent, &gone);
 	for (size_t i = 0; i < SIM_COUNTERS; i++) {
 		bool was_absent, is_absent;
 		int64_t before = sim_check_counter(device->shown, i, &was_absent);

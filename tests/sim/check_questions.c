@@ -127,6 +127,7 @@ static void remember_base(struct sim *sim, struct sim_device *device)
 			continue;
 		if (sl_row_copy(&sim->arena, row, &copy) != SL_OK || !sl_rowset_put(device->synced, &copy))
 			abort();
+		sim_note_state(device, &copy);
 	}
 	for (cursor = 0; sl_rowset_count(device->synced) > sl_rowset_count(base) && (row = sl_rowset_next(device->synced, &cursor));) {
 		struct sl_key key = row->key;
@@ -141,13 +142,25 @@ void sim_check_after(struct sim *sim, unsigned index)
 {
 	struct sim_device *device = &sim->devices[index];
 	struct sim_decision asked;
-	if (!device->engine || !sim->plan->with[SIM_WITH_TOKENS])
+	if (!device->engine || !(sim->plan->with[SIM_WITH_TOKENS] || sim->plan->with[SIM_WITH_RESTORED]))
 		return;
 	remember_base(sim, device);
 	device->question_count = 0;
 	for (size_t i = 0; device->question_count < SIM_QUESTIONS && sim_view_decision(device->engine, i, &asked); i++)
 		device->questions[device->question_count++] = (struct sim_question){ sim_check_field(&asked.key, asked.path),
 			open_hunks(device->engine, &asked) };
+}
+
+/* --- restored servers --------------------------------------------------------------------------------------------- */
+
+/* What the server has by now is no news if the row once was so here. */
+static void check_restored(struct sim *sim, unsigned index, const struct sim_decision *asked)
+{
+	const struct sim_device *device = &sim->devices[index];
+	const struct sl_row *row = sl_rowset_find(sl_engine_base(device->engine), &asked->key);
+	if (row && sim_was_here(device, row))
+		sim_violate(sim, "restored", "device %u asks about %s %.*s, of which the server has what was here before: %.*s", index,
+			sl_entity_name(row->key.entity), (int)row->key.id.length, row->key.id.bytes, (int)row->data.length, row->data.bytes);
 }
 
 /* --- all ---------------------------------------------------------------------------------------------------------- */
@@ -161,6 +174,8 @@ void sim_check_conflict(struct sim *sim, unsigned device, enum sl_event_type cau
 		sim_violate(sim, "prompts", "device %u announces conflict %lld, which is not there", device, (long long)id);
 		return;
 	}
+	if (cause == SL_EVENT_ANSWER && sim->plan->with[SIM_WITH_RESTORED] && sim->server.fell_back)
+		check_restored(sim, device, &asked);
 	if (cause == SL_EVENT_ANSWER && sim->plan->with[SIM_WITH_TOKENS])
 		check_met(sim, device, &asked);
 	if (asked.kept) /* somebody deleted what another one edited */

@@ -83,6 +83,31 @@ static void check_words(struct sim *sim)
 	}
 }
 
+/* Each word of a long text stands once, in one row; and no row is made of two that were added. */
+static void check_places(struct sim *sim)
+{
+	struct sim_wordset found = { { 0 } };
+	const struct sl_row *row;
+	size_t cursor = 0, at;
+	unsigned id;
+	if (!sim->plan->with[SIM_WITH_TOKENS] || sim->check.wide || sim_server_is_doubtful(&sim->server))
+		return;
+	while ((row = sl_rowset_next(sim->server.store->memory.rows, &cursor))) {
+		unsigned birth = 0;
+		for (at = 0; (id = sim_words_next(row->data, &at));) {
+			const struct sim_word *word = &sim->words.items[id];
+			if (word->text && sim_wordset_has(&found, id) && sim->plan->with[SIM_WITH_ONCE])
+				sim_violate(sim, "once", "w%uz stands twice, also in %s %.*s: %.*s", id, sl_entity_name(row->key.entity),
+					(int)row->key.id.length, row->key.id.bytes, (int)row->data.length, row->data.bytes);
+			if (word->birth && birth && word->birth != birth && sim->plan->with[SIM_WITH_UNMIXED])
+				sim_violate(sim, "unmixed", "%s %.*s is made of two: %.*s", sl_entity_name(row->key.entity),
+					(int)row->key.id.length, row->key.id.bytes, (int)row->data.length, row->data.bytes);
+			birth = word->birth ? word->birth : birth;
+			sim_wordset_add(&found, id);
+		}
+	}
+}
+
 /* --- the rest ----------------------------------------------------------------------------------------------------- */
 
 static void check_counters(struct sim *sim)
@@ -123,6 +148,7 @@ void sim_check_rest(struct sim *sim)
 	for (unsigned i = 0; i < sim->plan->devices; i++)
 		check_device(sim, i);
 	check_words(sim);
+	check_places(sim);
 	check_counters(sim);
 	check_gone(sim);
 	sim_check_runs(sim);

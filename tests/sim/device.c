@@ -45,7 +45,7 @@ void sim_device_start(struct sim *sim, unsigned index)
 	if (!device->engine)
 		return;
 	sim_check_show_all(sim, index);
-	sign_in.sign_in.account = SL_STR("writer");
+	sign_in.sign_in.account = sim_account(sim, index);
 	if (!device->signed_out && sim_device_handle(sim, index, &sign_in, NULL) != SL_OK)
 		sim_violate(sim, "engine", "device %u can't sign in", index);
 	sim_device_tell(sim, index, SL_EVENT_ONLINE);

@@ -23,6 +23,7 @@ struct sim_intent {
 	bool uncounted;                  /* a counter was removed rather than changed */
 	uint64_t fields[SIM_INTENT_FIELDS]; /* sim_check_field of what is edited */
 	size_t field_count;
+	struct sim_entry entry;          /* that is decided or undone */
 	bool wide;                       /* replaces or removes rows in ways that users don't choose one by one */
 	bool compare;                    /* what is given up shows when it is done: what was shown and no longer is */
 	bool clears;
@@ -45,6 +46,14 @@ struct sim_question {
 };
 
 #define SIM_QUESTIONS 32
+#define SIM_MADE 256   /* entries that are remembered, the newest */
+#define SIM_STATES 2048 /* of rows, that are remembered */
+
+/* When an entry of the journal came up. */
+struct sim_made {
+	struct sim_entry entry;
+	uint64_t event;
+};
 
 struct sim_device {
 	unsigned index;
@@ -59,6 +68,10 @@ struct sim_device {
 	bool pulled;               /* has completed a pull with this store */
 	bool may_clear;            /* the user has cleared the project here at some time */
 	int64_t jump_ms;           /* of its clock so far */
+	struct sim_made made[SIM_MADE];  /* a ring */
+	size_t made_count;
+	uint64_t states[SIM_STATES];     /* a table of hashes: rows as they ever were here */
+	size_t stored_bytes;
 	bool has_load;             /* the engine waits for a page of its journal */
 	struct sl_effect load;
 	int64_t wakes;             /* wishes to be woken so far; only the last counts */

@@ -80,12 +80,15 @@ static void note_kept_in_receipt(struct sim *sim, struct sl_str value)
 void sim_device_store(struct sim *sim, struct sim_device *device, const struct sl_write *writes, size_t count)
 {
 	struct sl_str *old = sim_alloc(sim, count * sizeof(*old));
+	sim_since_store(device, writes, count);
 	for (size_t i = 0; i < count; i++)
 		sim_words_hold(&sim->words, writes[i].value, false);
 	for (size_t i = 0; i < count; i++) {
 		struct sl_row row = { .key = { SL_META, 0, writes[i].key } };
 		const struct sl_row *known = sl_rowset_find(device->store, &row.key);
 		old[i] = known ? known->data : (struct sl_str){ NULL, 0 };
+		device->stored_bytes += writes[i].value.length;
+		device->stored_bytes -= old[i].length;
 		row.key.id = known ? known->key.id : sim_copy(sim, writes[i].key);
 		row.data = sim_copy(sim, writes[i].value);
 		if (writes[i].remove)
@@ -121,6 +124,7 @@ void sim_device_wipe(struct sim *sim, unsigned index)
 				sim->words.items[id].given_up = true;
 	}
 	device->store = sim_rowset(sim);
+	sim_since_forget(device);
 	device->pulled = false;
 	device->signed_out = false;
 	sim_check_uncount(sim);

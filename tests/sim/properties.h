@@ -17,10 +17,11 @@
 	PROPERTY(JOINED, 0, "words that run into each other for want of a blank count as words that nobody typed")          \
 	PROPERTY(DOUBT, 0, "what was typed survives a deletion by somebody who fell back with the server")                 \
 	PROPERTY(NEEDLESS, 0, "a question about edits that came near each other, but did not meet, is one too many")       \
-	PROPERTY(SINCE, 1000, "what is decided or put back removes nothing that came after the question or the merge")      \
-	PROPERTY(SINCE_STEP, 0, "nor does the undoing of a step")                                                          \
-	PROPERTY(ONCE, 0, "no typed word stands twice in a project")                                                       \
-	PROPERTY(UNMIXED, 0, "no row is made of two that were added under one id")                                         \
+	PROPERTY(SINCE, 1000, "a decision removes nothing that came after the question")                                   \
+	PROPERTY(SINCE_MERGE, 0, "taking back a merge removes nothing that came after it")                                 \
+	PROPERTY(SINCE_STEP, 0, "undoing a step removes nothing that came after it")                                       \
+	PROPERTY(ONCE, 1000, "no typed word stands twice in a project")                                                       \
+	PROPERTY(UNMIXED, 1000, "no row is made of two that were added under one id")                                         \
 	PROPERTY(BOUNDED, 1000, "what a device stores has a bound")                                                        \
 	PROPERTY(RESTORED, 0, "nobody is asked about what a restored server has of what the device had itself")            \
 	PROPERTY(BOTH, 0, "users choose both sides' passages where texts consist of typed words")                          \
@@ -34,8 +35,8 @@
 	PROPERTY(RESETS, 250, "counters are set back to 0 now and then")                                                   \
 	PROPERTY(OLD_APPS, 250, "one device's app leaves out what it does not know; others use fields of later") \
 	PROPERTY(FUTURE_WORDS, 0, "some apps use status words that this version does not know")                            \
-	PROPERTY(CROWD, 200, "up to five devices")                                                                         \
-	PROPERTY(SHARED, 300, "two accounts share the project, and one may only read it for a while")                                                            \
+	PROPERTY(CROWD, 120, "up to five devices")                                                                         \
+	PROPERTY(SHARED, 300, "two accounts share the project")                                                            \
 	PROPERTY(RUNS, 300, "scenes are added in runs, at once or one by one")                                             \
 	PROPERTY(JOBS, 300, "video jobs start, go on, fail and end")
 

@@ -173,7 +173,7 @@ static void sign_in(struct sim *sim, unsigned index)
 {
 	struct sl_event event = { .type = SL_EVENT_SIGN_IN };
 	sim->devices[index].signed_out = sim->server.expired[index] = false;
-	event.sign_in.account = SL_STR("writer");
+	event.sign_in.account = sim_account(sim, index);
 	sim_device_handle(sim, index, &event, NULL);
 }
 

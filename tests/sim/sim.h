@@ -69,6 +69,12 @@ struct sl_rowset *sim_rowset(struct sim *sim);
 void sim_violate(struct sim *sim, const char *invariant, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Who uses the device. */
+static inline struct sl_str sim_account(const struct sim *sim, unsigned device)
+{
+	return sim->plan->with[SIM_WITH_SHARED] && device % 2 ? SL_STR("other writer") : SL_STR("writer");
+}
+
 /* Folds a fact into the outcome. */
 static inline void sim_fold(struct sim *sim, uint64_t fact)
 {

@@ -20,6 +20,7 @@ struct sl_str typing_word(struct writing *writing, bool text, enum sim_script sc
 	unsigned id = sim_words_new(&writing->sim->words, text, script, word);
 	if (!id)
 		return (struct sl_str){ NULL, 0 };
+	writing->sim->words.items[id].birth = writing->birth;
 	sim_wordset_add(&writing->intent.typed, id);
 	return sim_copy(writing->sim, sl_str_from(word));
 }

@@ -12,6 +12,8 @@
 
 #include "core/rows/row.h"
 
+#include "plan.h"
+
 #define SIM_WORDS 1536
 #define SIM_WORD_BYTES 20 /* with NUL */
 
@@ -25,6 +27,8 @@ struct sim_word {
 	bool acknowledged;
 	bool doubted;      /* it stood in a row that a server which had fallen back took away */
 	bool given_up;     /* a user who saw it took it away, or a thing that no software prevents */
+	unsigned birth;    /* which new row it was typed into; 0: none */
+	uint32_t seen[SIM_DEVICES]; /* at which of its events each device first showed it; 0: never yet */
 	unsigned devices;  /* how often it stands in stores of devices */
 	unsigned server;   /* how often in rows of the server */
 };

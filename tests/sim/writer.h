@@ -19,6 +19,7 @@ struct writing {
 	struct sim_intent intent;
 	struct sl_rowset *rows;
 	struct sl_keys deleted;
+	unsigned birth; /* what is typed now belongs to this new row; 0: to none */
 };
 
 /* The first device, or another one at the same time, imports a project. */

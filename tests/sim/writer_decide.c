@@ -115,6 +115,7 @@ bool habit_decide(struct writing *writing)
 		choice.name, (long long)decision.id, choice.hunk, decision.hunk_count, sl_entity_name(key.entity),
 		(int)decision.path.length, decision.path.bytes, (int)decision.mine.length, decision.mine.bytes,
 		(int)decision.theirs.length, decision.theirs.bytes);
+	writing->intent.entry = (struct sim_entry){ SIM_ENTRY_DECISION, decision.id };
 	give_up(writing, &decision, &choice);
 	sim_check_touch(&writing->intent, &decision);
 	if (writing_tell(writing, &event) == SL_OK || choice.choice == SL_CHOICE_THEIRS)
@@ -147,6 +148,7 @@ static void undo(struct writing *writing, enum sim_entry_kind kind)
 		return;
 	struct sl_event event = sim_view_undo(&entry);
 	writing->intent.wide = true;
+	writing->intent.entry = entry;
 	SIM_NOTE(writing->sim, "user %u    undoes %s %lld", writing->device->index,
 		entry.kind == SIM_ENTRY_MERGE ? "what merge gave up:" : "step", (long long)entry.id);
 	writing_tell(writing, &event);

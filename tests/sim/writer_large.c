@@ -143,6 +143,8 @@ static void empty(struct writing *writing)
 	static const enum sl_entity entities[] = { SL_EPISODES, SL_CHARACTERS, SL_LOCATIONS };
 	const struct sl_row *row;
 	size_t cursor = 0;
+	if (writing->sim->plan->with[SIM_WITH_RESETS]) /* what was set back comes back, too, if others go on */
+		sim_check_uncount(writing->sim);
 	if (dice_chance(&writing->dice, 500)) {
 		import(writing, SL_STR("{\"episodes\":[]}"));
 		return;

@@ -40,6 +40,7 @@ void writing_free_id(struct writing *writing, struct sl_key *key, const char *pr
 static void add_row(struct writing *writing, struct sl_key key)
 {
 	json_t *data = json_object();
+	writing->birth = ++writing->sim->check.births;
 	if (key.entity == SL_SHOTS) {
 		set_text(data, "description", typing_new(writing));
 		set_text(data, "dialogue", typing_new(writing));
@@ -51,6 +52,7 @@ static void add_row(struct writing *writing, struct sl_key key)
 		set_text(data, "title", typing_word(writing, false, SIM_LATIN));
 		set_text(data, "content", typing_new(writing));
 	}
+	writing->birth = 0;
 	writing_put(writing, &key, no_rank, data, "");
 }
 

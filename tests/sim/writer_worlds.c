@@ -171,8 +171,10 @@ static void add_shot(struct writing *writing, int64_t episode, size_t number)
 	while (sl_rowset_find(sl_engine_rows(writing->device->engine), &key) || sl_rowset_find(writing->rows, &key));
 	key.id = sim_copy(writing->sim, key.id);
 	json_t *data = json_object();
+	writing->birth = ++writing->sim->check.births;
 	set_text(data, "description", typing_new(writing));
 	set_text(data, "dialogue", typing_new(writing));
+	writing->birth = 0;
 	writing_put(writing, &key, no_rank, data, "");
 }
 
