@@ -131,7 +131,7 @@ static void show_row(struct sim *sim, struct sim_device *device, const struct sl
 	struct sl_row copy;
 	if (sl_row_copy(&sim->arena, row, &copy) != SL_OK || !sl_rowset_put(device->shown, &copy))
 		abort();
-	sim_since_show(sim, device, &copy);
+	sim_since_show(sim, device, &copy, false);
 	if (row->key.entity == SL_EPISODES && row->key.episode > device->last_episode)
 		device->last_episode = row->key.episode;
 }
@@ -172,6 +172,7 @@ void sim_check_show_all(struct sim *sim, unsigned index)
 	if (!device->shown)
 		abort();
 	while ((row = sl_rowset_next(sl_engine_rows(device->engine), &cursor))) {
+		sim_since_show(sim, device, row, true);
 		show_row(sim, device, row);
 		sim_records_note(sim, row);
 		if (emptied)

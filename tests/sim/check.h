@@ -8,7 +8,7 @@
  *   words-whole        no row holds a word, or part of one, that nobody typed
  *   stored-first       what a user was told is saved is stored; an operation is stored before it is sent
  *   applied-once       an operation is committed at most once, and at rest every counter is the sum of its increments, but
- *                      for those that somebody saw who set it back
+ *                      for those that somebody saw who set it back; where two did so, each may count what the other set back
  *   replay             an operation that is known is answered as it first was
  *   operation-fixed    the same operation id always carries the same bytes
  *   pull-first         no device pushes before it has completed a pull
@@ -80,6 +80,7 @@ struct sim_check {
 	struct sl_rowset *removed;           /* keys that the server ever removed */
 	struct sim_clash clashes[SIM_DEVICES];
 	int64_t reset[SIM_COUNTERS];         /* increments that somebody set back, as bits */
+	unsigned resetters[SIM_COUNTERS];    /* devices that did so, as bits */
 	struct sim_run_row run_rows[SIM_RUN_ROWS];
 	size_t run_row_count;
 	unsigned runs, births;
@@ -173,8 +174,8 @@ void sim_check_record(struct sim *sim, unsigned device, const struct sl_row *row
 
 /* --- what came since, and what once was (check_since.c) ----------------------------------------------------------- */
 
-/* A device shows the row; it stores a batch; it lost its store. */
-void sim_since_show(struct sim *sim, struct sim_device *device, const struct sl_row *row);
+/* A device shows the row, perhaps `long_since`, but a crash kept it from showing that; it stores a batch; it lost its store. */
+void sim_since_show(struct sim *sim, struct sim_device *device, const struct sl_row *row, bool long_since);
 void sim_since_store(struct sim_device *device, const struct sl_write *writes, size_t count);
 void sim_since_forget(struct sim_device *device);
 

@@ -192,6 +192,7 @@ void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent 
 			check->counters[i] += intent->counters[i];
 	for (size_t i = 0; i < SIM_COUNTERS; i++) {
 		check->reset[i] |= intent->resets[i];
+		check->resetters[i] |= intent->resets[i] ? 1u << device : 0;
 		check->uncounted |= check->reset[i] && check->counter_leaps[i];
 	}
 	check->uncounted |= intent->uncounted;

@@ -105,6 +105,8 @@ static void check_met(struct sim *sim, unsigned index, const struct sim_decision
 	if (!asked->text || may_ask(sim, &asked->key) || !text_in_base(sim, device, asked, &base))
 		return;
 	struct sl_str mine = text_in(sim, asked->mine), theirs = text_in(sim, asked->theirs);
+	if (sl_str_equal(base, theirs)) /* the ancestor is what an operation made of the base, whose answer came late */
+		return;
 	struct sim_overlaps overlaps = sim_overlaps_of(&sim->words, base, mine, theirs);
 	size_t before = hunks_before(device, asked), now = open_hunks(device->engine, asked);
 	size_t met = sim->plan->with[SIM_WITH_NEEDLESS] ? overlaps.possible : overlaps.near;

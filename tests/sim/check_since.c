@@ -5,13 +5,13 @@
 
 /* --- words and entries -------------------------------------------------------------------------------------------- */
 
-void sim_since_show(struct sim *sim, struct sim_device *device, const struct sl_row *row)
+void sim_since_show(struct sim *sim, struct sim_device *device, const struct sl_row *row, bool long_since)
 {
 	size_t cursor = 0;
 	unsigned id;
 	while ((id = sim_words_next(row->data, &cursor)))
 		if (!sim->words.items[id].seen[device->index])
-			sim->words.items[id].seen[device->index] = (uint32_t)device->events + 1;
+			sim->words.items[id].seen[device->index] = long_since ? 1 : (uint32_t)device->events + 1;
 	sim_note_state(device, row);
 }
 

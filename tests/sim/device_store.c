@@ -114,8 +114,11 @@ void sim_device_wipe(struct sim *sim, unsigned index)
 	sim->check.haunted |= sim->network.pushes[index] > 0;
 	sim_device_crash(sim, index);
 	SIM_NOTE(sim, "device %u  loses its store", index);
-	while ((row = sl_rowset_next(device->store, &cursor)))
+	while ((row = sl_rowset_next(device->store, &cursor))) {
+		if (sim_view_stored(row->key.id).kind == SIM_ENTRY_DECISION)
+			note_kept_in_receipt(sim, row->data); /* nobody is asked any more */
 		sim_words_drop(&sim->words, row->data, false);
+	}
 	for (cursor = 0; (row = sl_rowset_next(device->store, &cursor));) {
 		size_t at = 0;
 		unsigned id;
