@@ -17,6 +17,10 @@
  *   prompts            a conflict copy is opened only where two devices edited the same text; never in a polite world, unless
  *                      the row was deleted and revived from an older copy
  *   overlaps           an answer opens no more questions about passages of a text than there are places where edits met
+ *   in-row             what a user typed where nobody else changed anything near is in the row, and not set aside
+ *   asked-twice        a passage is asked about once
+ *   decidable          a decision about a field can be taken, whatever has become of its row
+ *   kept-whole         an episode that stays because one side edited it stays with all that this side had in it
  *   runs               scenes that a device added one behind the other have nothing between them that somebody added elsewhere
  *                      who saw none of them
  *   records            a shot's video job is one that a device had
@@ -72,6 +76,7 @@ struct sim_run_row {
 struct sim_check {
 	struct sim_field fields[SIM_FIELDS]; /* a table by hash */
 	unsigned wide;                       /* events that may edit everything, for all devices */
+	unsigned wide_births;                /* of these: the imports that runs begin with */
 	int64_t counters[SIM_COUNTERS];      /* the sum of what users added */
 	unsigned counter_steps[SIM_COUNTERS];
 	unsigned counter_leaps[SIM_COUNTERS]; /* by restores and imports; two alike count once, as any change made on both sides */

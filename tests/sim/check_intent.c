@@ -127,10 +127,13 @@ static bool is_known(struct sim *sim, const struct sim_device *device, const str
 
 static void note_deleted(struct sim *sim, const struct sim_device *device, const struct sl_key *key)
 {
+	const struct sl_row *shown = sl_rowset_find(device->shown, key);
 	struct sl_row row = { .key = *key };
 	if (!is_known(sim, device, key))
 		return;
 	row.key.id = sim_copy(sim, key->id);
+	if (shown)
+		row.data = sim_copy(sim, shown->data);
 	if (!sl_rowset_put(sim->check.gone, &row))
 		abort();
 }

@@ -97,6 +97,53 @@ static size_t hunks_before(const struct sim_device *device, const struct sim_dec
 	return 0;
 }
 
+/* A question is about passages: what the user typed elsewhere in the field is in the row. */
+static void check_in_row(struct sim *sim, unsigned index, const struct sim_decision *asked, const struct sim_wordset *clear)
+{
+	const struct sl_row *row = sl_rowset_find(sl_engine_rows(sim->devices[index].engine), &asked->key);
+	struct sim_wordset there = { { 0 } };
+	if (!row)
+		return;
+	sim_wordset_add_all(&there, row->data);
+	for (unsigned id = 1; id <= sim->words.count; id++)
+		if (sim_wordset_has(clear, id) && !sim_wordset_has(&there, id))
+			sim_violate(sim, "in-row", "device %u asks about %s %.*s and leaves out w%uz, which met nothing: %.*s", index,
+				sl_entity_name(asked->key.entity), (int)asked->path.length, asked->path.bytes, id, (int)row->data.length,
+				row->data.bytes);
+}
+
+/* A passage is asked about once. */
+static void check_asked_once(struct sim *sim, unsigned index, const struct sim_decision *asked)
+{
+	struct sim_decision other;
+	for (size_t i = 0; sim_view_decision(sim->devices[index].engine, i, &other); i++) {
+		if (other.id == asked->id || !sl_key_equal(&other.key, &asked->key) || !sl_str_equal(other.path, asked->path))
+			continue;
+		for (size_t k = 0; k < asked->hunk_count; k++)
+			for (size_t old = 0; old < other.hunk_count; old++)
+				if (sim_words_in_common(asked->hunks[k].mine, other.hunks[old].mine)
+					|| sim_words_in_common(asked->hunks[k].base, other.hunks[old].theirs))
+					sim_violate(sim, "asked-twice", "device %u asks twice about a passage of %s %.*s: %.*s | %.*s", index,
+						sl_entity_name(asked->key.entity), (int)asked->path.length, asked->path.bytes,
+						(int)other.hunks[old].mine.length, other.hunks[old].mine.bytes, (int)asked->hunks[k].mine.length,
+						asked->hunks[k].mine.bytes);
+	}
+}
+
+/* An episode that stays because one side edited it stays with all that this side had in it. */
+static void check_kept_whole(struct sim *sim, unsigned index, const struct sim_decision *asked)
+{
+	const struct sim_device *device = &sim->devices[index];
+	const struct sl_rowset *had = asked->mine.length ? device->shown : sl_engine_base(device->engine);
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while (asked->key.entity == SL_EPISODES && (row = sl_rowset_next(had, &cursor)))
+		if (sl_entity_has_episode(row->key.entity) && row->key.episode == asked->key.episode
+			&& !sl_rowset_find(sl_engine_rows(device->engine), &row->key))
+			sim_violate(sim, "kept-whole", "device %u keeps episode %lld without %.*s", index, (long long)row->key.episode,
+				(int)row->key.id.length, row->key.id.bytes);
+}
+
 /* What came in is merged once; where it truly met what was typed here is known. */
 static void check_met(struct sim *sim, unsigned index, const struct sim_decision *asked)
 {
@@ -108,6 +155,8 @@ static void check_met(struct sim *sim, unsigned index, const struct sim_decision
 	if (sl_str_equal(base, theirs)) /* the ancestor is what an operation made of the base, whose answer came late */
 		return;
 	struct sim_overlaps overlaps = sim_overlaps_of(&sim->words, base, mine, theirs);
+	if (overlaps.known)
+		check_in_row(sim, index, asked, &overlaps.clear);
 	size_t before = hunks_before(device, asked), now = open_hunks(device->engine, asked);
 	size_t met = sim->plan->with[SIM_WITH_NEEDLESS] ? overlaps.possible : overlaps.near;
 	if (overlaps.known && now > before + met)
@@ -180,6 +229,10 @@ void sim_check_conflict(struct sim *sim, unsigned device, enum sl_event_type cau
 		check_restored(sim, device, &asked);
 	if (cause == SL_EVENT_ANSWER && sim->plan->with[SIM_WITH_TOKENS])
 		check_met(sim, device, &asked);
+	if (sim->plan->with[SIM_WITH_ASKED_ONCE] && sim->plan->with[SIM_WITH_TOKENS] && asked.text && !may_ask(sim, &asked.key))
+		check_asked_once(sim, device, &asked);
+	if (asked.kept && cause == SL_EVENT_ANSWER && sim->plan->with[SIM_WITH_KEPT_WHOLE])
+		check_kept_whole(sim, device, &asked);
 	if (asked.kept) /* somebody deleted what another one edited */
 		return;
 	struct sim_field *field = find_field(sim, sim_check_field(&asked.key, first_name(asked.path)));

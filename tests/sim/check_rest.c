@@ -90,7 +90,7 @@ static void check_places(struct sim *sim)
 	const struct sl_row *row;
 	size_t cursor = 0, at;
 	unsigned id;
-	if (!sim->plan->with[SIM_WITH_TOKENS] || sim->check.wide || sim_server_is_doubtful(&sim->server))
+	if (!sim->plan->with[SIM_WITH_TOKENS] || sim->check.wide > sim->check.wide_births || sim_server_is_doubtful(&sim->server))
 		return;
 	while ((row = sl_rowset_next(sim->server.store->memory.rows, &cursor))) {
 		unsigned birth = 0;
@@ -123,22 +123,23 @@ static void check_counters(struct sim *sim)
 	}
 }
 
-/* What a merge made of the id of something else, which may be the id of what was deleted. */
-static bool is_lettered(const struct sl_key *key)
+/* Whether what stands under the key of something deleted is something else, whose words are others. */
+static bool is_other(const struct sl_row *gone, const struct sl_row *row)
 {
-	char last = key->id.length ? key->id.bytes[key->id.length - 1] : '0';
-	return last >= 'A' && last <= 'Z';
+	size_t cursor = 0;
+	return sim_words_next(gone->data, &cursor) != 0 && !sim_words_in_common(gone->data, row->data);
 }
 
 static void check_gone(struct sim *sim)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
-	while ((row = sl_rowset_next(sim->check.gone, &cursor)))
-		if (sl_rowset_find(sim->server.store->memory.rows, &row->key)
-			&& (sim->plan->with[SIM_WITH_REUSED] || !is_lettered(&row->key)))
-			sim_violate(sim, "deleted", "%s %lld %.*s came back after it was deleted", sl_entity_name(row->key.entity),
-				(long long)row->key.episode, (int)row->key.id.length, row->key.id.bytes);
+	while ((row = sl_rowset_next(sim->check.gone, &cursor))) {
+		const struct sl_row *back = sl_rowset_find(sim->server.store->memory.rows, &row->key);
+		if (back && (sim->plan->with[SIM_WITH_REUSED] || !is_other(row, back)))
+			sim_violate(sim, "deleted", "%s %lld %.*s came back after it was deleted: %.*s", sl_entity_name(row->key.entity),
+				(long long)row->key.episode, (int)row->key.id.length, row->key.id.bytes, (int)back->data.length, back->data.bytes);
+	}
 }
 
 void sim_check_rest(struct sim *sim)

@@ -12,7 +12,8 @@ void sim_since_show(struct sim *sim, struct sim_device *device, const struct sl_
 	while ((id = sim_words_next(row->data, &cursor)))
 		if (!sim->words.items[id].seen[device->index])
 			sim->words.items[id].seen[device->index] = long_since ? 1 : (uint32_t)device->events + 1;
-	sim_note_state(device, row);
+	if (sim->plan->with[SIM_WITH_RESTORED])
+		sim_note_state(device, row);
 }
 
 static const struct sim_made *find_made(const struct sim_device *device, const struct sim_entry *entry)

@@ -122,8 +122,11 @@ static bool meet_perhaps(const struct sim_words *words, const struct side *base,
 
 #define NEAR_WORDS 3
 
+/* Two insertions at one place are both kept, so there is nothing to ask about. */
 static bool come_near(const struct edit *a, const struct edit *b)
 {
+	if (a->from == a->to && b->from == b->to && a->from == b->from)
+		return false;
 	return a->from <= b->to + NEAR_WORDS && b->from <= a->to + NEAR_WORDS;
 }
 
@@ -160,10 +163,30 @@ static size_t count_meetings(const struct sim_words *words, const struct side *b
 	return count;
 }
 
+/* Words that mine added where theirs changed nothing near. */
+static void find_clear(const struct sim_words *words, const struct side *base, const struct side *mine, const struct side *theirs,
+	struct sim_wordset *clear_r)
+{
+	for (size_t i = 0; i < mine->count; i++) {
+		size_t before = i, at = base->count;
+		while (before > 0 && (at = place_in(base->words, base->count, mine->words[before - 1])) == base->count)
+			before--;
+		bool added = place_in(base->words, base->count, mine->words[i]) == base->count;
+		size_t place = before > 0 ? at + 1 : 0;
+		bool near = !added || words->items[mine->words[i]].script == SIM_THAI;
+		for (size_t k = 0; k < theirs->edit_count && !near; k++)
+			for (size_t own = 0; own < mine->edit_count && !near; own++)
+				near = mine->edits[own].from <= place && place <= mine->edits[own].to
+					&& come_near(&mine->edits[own], &theirs->edits[k]);
+		if (!near)
+			sim_wordset_add(clear_r, mine->words[i]);
+	}
+}
+
 struct sim_overlaps sim_overlaps_of(const struct sim_words *words, struct sl_str base, struct sl_str mine, struct sl_str theirs)
 {
 	struct side old = { .count = 0 }, left = { .count = 0 }, right = { .count = 0 };
-	struct sim_overlaps overlaps = { false, 0, 0, 0 };
+	struct sim_overlaps overlaps = { .known = false };
 	if (!read_words(base, &old) || !read_words(mine, &left) || !read_words(theirs, &right) || !find_edits(&old, &left)
 		|| !find_edits(&old, &right))
 		return overlaps;
@@ -173,5 +196,7 @@ struct sim_overlaps sim_overlaps_of(const struct sim_words *words, struct sl_str
 	join_edits(&right);
 	overlaps.possible = count_meetings(words, &old, &left, &right, POSSIBLE);
 	overlaps.near = count_meetings(words, &old, &left, &right, NEAR);
+	find_clear(words, &old, &left, &right, &overlaps.clear);
+	find_clear(words, &old, &left, &right, &overlaps.clear);
 	return overlaps;
 }

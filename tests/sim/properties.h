@@ -20,10 +20,15 @@
 	PROPERTY(SINCE, 1000, "a decision removes nothing that came after the question")                                   \
 	PROPERTY(SINCE_MERGE, 0, "taking back a merge removes nothing that came after it")                                 \
 	PROPERTY(SINCE_STEP, 0, "undoing a step removes nothing that came after it")                                       \
+	PROPERTY(APART, 0, "nothing comes between the scenes of a run that its writer did not know of")                    \
 	PROPERTY(ONCE, 1000, "no typed word stands twice in a project")                                                       \
 	PROPERTY(UNMIXED, 1000, "no row is made of two that were added under one id")                                         \
 	PROPERTY(BOUNDED, 1000, "what a device stores has a bound")                                                        \
 	PROPERTY(RESTORED, 0, "nobody is asked about what a restored server has of what the device had itself")            \
+	PROPERTY(ASKED_ONCE, 1000, "no two questions are about one passage")                                               \
+	PROPERTY(DECIDABLE, 1000, "decisions can be taken, whatever has become of the row")                                \
+	PROPERTY(KEPT_WHOLE, 1000, "an episode that is kept is kept with its scenes and shots")                            \
+	PROPERTY(REVIVED, 1000, "an edit of a row whose episode is gone brings that back")                                 \
 	PROPERTY(BOTH, 0, "users choose both sides' passages where texts consist of typed words")                          \
 	PROPERTY(SEQUENTIAL, 300, "apps number episodes and shots one after the other, so devices give the same id")       \
 	PROPERTY(REPLACERS, 250, "one device's app knows only whole documents")                                            \
@@ -31,10 +36,12 @@
 	PROPERTY(PASSAGES, 0, "decisions are taken passage by passage")                                                    \
 	PROPERTY(UNDOERS, 0, "users undo entries of any age, again and again")                                           \
 	PROPERTY(ELEMENTS, 0, "forms and zones without names, or renamed")                                               \
-	PROPERTY(MOVERS, 250, "scenes and shots move from one episode to another")                                         \
+	PROPERTY(MOVERS, 0, "scenes and shots move from one episode to another")                                         \
 	PROPERTY(RESETS, 250, "counters are set back to 0 now and then")                                                   \
 	PROPERTY(OLD_APPS, 250, "one device's app leaves out what it does not know; others use fields of later") \
 	PROPERTY(FUTURE_WORDS, 0, "some apps use status words that this version does not know")                            \
+	PROPERTY(ONES, 0, "all that is counted is counted by one, so devices make the same change")                      \
+	PROPERTY(TWINS, 150, "two devices import the same file before they know of each other")                            \
 	PROPERTY(CROWD, 120, "up to five devices")                                                                         \
 	PROPERTY(SHARED, 300, "two accounts share the project")                                                            \
 	PROPERTY(RUNS, 300, "scenes are added in runs, at once or one by one")                                             \

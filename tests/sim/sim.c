@@ -312,6 +312,7 @@ static void begin(struct sim *sim)
 	sim_writer_birth(sim, 0);
 	if (sim->plan->born_twice)
 		sim_writer_birth(sim, 1);
+	sim->check.wide_births = sim->check.wide;
 	for (size_t i = 0; i < sim->plan->action_count; i++)
 		if (!sim->plan->actions[i].dropped)
 			sim_schedule(sim, FIRST_ACTION_MS + sim->plan->actions[i].at_ms, SIM_EVENT_ACTION, 0, (int64_t)i, NULL);

@@ -100,7 +100,7 @@ static unsigned word_at(const char *at, const char *end, const char **end_r)
 {
 	if (*at == 'w')
 		return latin_at(at, end, end_r);
-	unsigned code = (unsigned char)*at >= 0xe0 ? sign_at(at, end) : 0;
+	unsigned code = sign_at(at, end);
 	if (code == THAI_FIRST)
 		return thai_at(at, end, end_r);
 	return is_within(code, CHINESE_FIRST + 1, SIM_WORDS - 1) ? chinese_at(at, end, end_r) : 0;
@@ -110,6 +110,8 @@ unsigned sim_words_find(struct sl_str text, size_t *cursor, size_t *start_r)
 {
 	const char *at = text.bytes + *cursor, *end = text.bytes + text.length, *behind;
 	for (; at < end; at++) {
+		if (*at != 'w' && (unsigned char)*at < 0xe0)
+			continue;
 		unsigned id = word_at(at, end, &behind);
 		if (id) {
 			*start_r = (size_t)(at - text.bytes);
@@ -222,4 +224,16 @@ void sim_wordset_add_all(struct sim_wordset *set, struct sl_str text)
 	unsigned id;
 	while ((id = sim_words_next(text, &cursor)))
 		sim_wordset_add(set, id);
+}
+
+bool sim_words_in_common(struct sl_str a, struct sl_str b)
+{
+	struct sim_wordset words = { { 0 } };
+	size_t cursor = 0;
+	unsigned id;
+	sim_wordset_add_all(&words, a);
+	while ((id = sim_words_next(b, &cursor)))
+		if (sim_wordset_has(&words, id))
+			return true;
+	return false;
 }

@@ -77,6 +77,9 @@ static inline bool sim_wordset_has(const struct sim_wordset *set, unsigned word)
 /* Gives up those words of the value that nobody holds any more: what takes them can't be prevented. */
 void sim_words_excuse(struct sim_words *words, struct sl_str value);
 
+/* Whether a word stands in both. */
+bool sim_words_in_common(struct sl_str a, struct sl_str b);
+
 void sim_wordset_add_all(struct sim_wordset *set, struct sl_str text);
 
 #endif

@@ -130,7 +130,8 @@ static void count_up(struct writing *writing)
 		holder = json_object_get(data, *path++);
 	if (writing->sim->plan->with[SIM_WITH_RESETS]) /* the later, the less: a counter that was set back stays below what it was */
 		step = MOST_STEPS - 1 - step;
-	int64_t add = INT64_C(1) << (2 * step), old = (int64_t)json_number_value(json_object_get(holder, *path));
+	bool ones = writing->sim->plan->with[SIM_WITH_ONES] && !writing->sim->plan->with[SIM_WITH_RESETS];
+	int64_t add = ones ? 1 : INT64_C(1) << (2 * step), old = (int64_t)json_number_value(json_object_get(holder, *path));
 	json_object_set_new(holder, *path, json_integer(old + add));
 	writing->intent.counters[counter] = add;
 	writing_put(writing, &key, (struct sl_str){ NULL, 0 }, data, sim_counter_rows[counter]);
@@ -230,7 +231,7 @@ void sim_writer_save(struct sim *sim, unsigned index)
 	sim->check.saving = true;
 	int rc = sim_device_handle(sim, index, &event, &editor->intent);
 	sim->check.saving = false;
-	if (rc != SL_OK && rc != SL_INVALID)
+	if (rc != SL_OK && (rc != SL_INVALID || sim->plan->with[SIM_WITH_REVIVED]))
 		sim_violate(sim, "engine", "device %u refuses to save (%d)", index, rc);
 	sl_buf_dispose(&delta);
 	sl_buf_dispose(&before);

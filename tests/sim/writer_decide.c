@@ -109,6 +109,7 @@ bool habit_decide(struct writing *writing)
 	if (!count || !sim_view_decision(engine, dice_roll(&writing->dice, count), &decision)
 		|| sl_key_copy(&writing->sim->arena, &decision.key, &key) != SL_OK)
 		return false;
+	struct sl_str path = sim_copy(writing->sim, decision.path);
 	struct choice choice = choose(writing, &decision);
 	struct sl_event event = sim_view_decide(decision.id, choice.hunk, choice.choice, choice.own);
 	SIM_NOTE(writing->sim, "user %u    takes %s in conflict %lld (%zu of %zu), %s %.*s: %.*s | %.*s", writing->device->index,
@@ -120,6 +121,9 @@ bool habit_decide(struct writing *writing)
 	sim_check_touch(&writing->intent, &decision);
 	if (writing_tell(writing, &event) == SL_OK || choice.choice == SL_CHOICE_THEIRS)
 		return true;
+	if (writing->sim->plan->with[SIM_WITH_DECIDABLE] && (!path.length || !memchr(path.bytes + 1, '/', path.length - 1)))
+		sim_violate(writing->sim, "decidable", "device %u can't take its own words in decision %lld", writing->device->index,
+			(long long)decision.id);
 	/* Its place is gone: nothing is left but to drop the copy. */
 	writing->intent.typed = (struct sim_wordset){ { 0 } };
 	event = sim_view_decide(decision.id, 0, SL_CHOICE_THEIRS, (struct sl_str){ NULL, 0 });

@@ -77,9 +77,14 @@ void sim_writer_birth(struct sim *sim, unsigned device)
 	sl_buf_add_text(&out, "}]}}");
 	if (sl_buf_code(&out) != SL_OK)
 		abort();
-	if (import(&writing, sl_buf_str(&out)) != SL_OK)
-		sim_violate(sim, "engine", "device %u refuses an import", device);
+	struct sl_str document = sim_copy(sim, sl_buf_str(&out));
 	sl_buf_dispose(&out);
+	if (import(&writing, document) != SL_OK)
+		sim_violate(sim, "engine", "device %u refuses an import", device);
+	if (device == 0 && sim->plan->with[SIM_WITH_TWINS] && !sim->plan->born_twice && !sim->plan->polite && sim->devices[1].engine) {
+		writing_begin(&writing, sim, 1, sim->plan->seed);
+		import(&writing, document);
+	}
 }
 
 /* The document as it is shown. */
