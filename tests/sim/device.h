@@ -35,6 +35,7 @@ struct sim_intent {
 /* A row in an editor that is open for a while. */
 struct sim_editor {
 	bool open;
+	bool early; /* opened before the first sync */
 	struct sl_row before, after;
 	struct sim_intent intent;
 };

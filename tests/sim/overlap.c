@@ -122,12 +122,17 @@ static bool meet_perhaps(const struct sim_words *words, const struct side *base,
 
 #define NEAR_WORDS 3
 
+static bool are_within(const struct edit *a, const struct edit *b, size_t words)
+{
+	return a->from <= b->to + words && b->from <= a->to + words;
+}
+
 /* Two insertions at one place are both kept, so there is nothing to ask about. */
 static bool come_near(const struct edit *a, const struct edit *b)
 {
 	if (a->from == a->to && b->from == b->to && a->from == b->from)
 		return false;
-	return a->from <= b->to + NEAR_WORDS && b->from <= a->to + NEAR_WORDS;
+	return are_within(a, b, NEAR_WORDS);
 }
 
 enum meeting { CERTAIN, POSSIBLE, NEAR };
@@ -163,9 +168,9 @@ static size_t count_meetings(const struct sim_words *words, const struct side *b
 	return count;
 }
 
-/* Words that mine added where theirs changed nothing near. */
+/* Words that mine added where theirs changed nothing within so many words. */
 static void find_clear(const struct sim_words *words, const struct side *base, const struct side *mine, const struct side *theirs,
-	struct sim_wordset *clear_r)
+	size_t away, struct sim_wordset *clear_r)
 {
 	for (size_t i = 0; i < mine->count; i++) {
 		size_t before = i, at = base->count;
@@ -177,13 +182,14 @@ static void find_clear(const struct sim_words *words, const struct side *base, c
 		for (size_t k = 0; k < theirs->edit_count && !near; k++)
 			for (size_t own = 0; own < mine->edit_count && !near; own++)
 				near = mine->edits[own].from <= place && place <= mine->edits[own].to
-					&& come_near(&mine->edits[own], &theirs->edits[k]);
+					&& are_within(&mine->edits[own], &theirs->edits[k], away);
 		if (!near)
 			sim_wordset_add(clear_r, mine->words[i]);
 	}
 }
 
-struct sim_overlaps sim_overlaps_of(const struct sim_words *words, struct sl_str base, struct sl_str mine, struct sl_str theirs)
+struct sim_overlaps sim_overlaps_of(const struct sim_words *words, struct sl_str base, struct sl_str mine, struct sl_str theirs,
+	size_t away)
 {
 	struct side old = { .count = 0 }, left = { .count = 0 }, right = { .count = 0 };
 	struct sim_overlaps overlaps = { .known = false };
@@ -196,7 +202,7 @@ struct sim_overlaps sim_overlaps_of(const struct sim_words *words, struct sl_str
 	join_edits(&right);
 	overlaps.possible = count_meetings(words, &old, &left, &right, POSSIBLE);
 	overlaps.near = count_meetings(words, &old, &left, &right, NEAR);
-	find_clear(words, &old, &left, &right, &overlaps.clear);
-	find_clear(words, &old, &left, &right, &overlaps.clear);
+	find_clear(words, &old, &left, &right, away, &overlaps.clear);
+	find_clear(words, &old, &left, &right, away, &overlaps.clear);
 	return overlaps;
 }

@@ -29,6 +29,8 @@
 	PROPERTY(DECIDABLE, 1000, "decisions can be taken, whatever has become of the row")                                \
 	PROPERTY(KEPT_WHOLE, 1000, "an episode that is kept is kept with its scenes and shots")                            \
 	PROPERTY(REVIVED, 1000, "an edit of a row whose episode is gone brings that back")                                 \
+	PROPERTY(IN_ROW, 0, "a question leaves what was typed three words away, rather than eight, in the row")               \
+	PROPERTY(FOLLOW, 0, "editors that were opened before the first sync are saved after it")                           \
 	PROPERTY(BOTH, 0, "users choose both sides' passages where texts consist of typed words")                          \
 	PROPERTY(SEQUENTIAL, 300, "apps number episodes and shots one after the other, so devices give the same id")       \
 	PROPERTY(REPLACERS, 250, "one device's app knows only whole documents")                                            \
@@ -41,7 +43,7 @@
 	PROPERTY(OLD_APPS, 250, "one device's app leaves out what it does not know; others use fields of later") \
 	PROPERTY(FUTURE_WORDS, 0, "some apps use status words that this version does not know")                            \
 	PROPERTY(ONES, 0, "all that is counted is counted by one, so devices make the same change")                      \
-	PROPERTY(TWINS, 150, "two devices import the same file before they know of each other")                            \
+	PROPERTY(TWINS, 0, "two devices import the same file before they know of each other")                            \
 	PROPERTY(CROWD, 120, "up to five devices")                                                                         \
 	PROPERTY(SHARED, 300, "two accounts share the project")                                                            \
 	PROPERTY(RUNS, 300, "scenes are added in runs, at once or one by one")                                             \

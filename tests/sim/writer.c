@@ -200,6 +200,7 @@ static void open_editor(struct writing *writing)
 	editor->after = *row;
 	editor->intent = writing->intent;
 	editor->open = true;
+	editor->early = !writing->device->pulled;
 	sim_schedule(sim, sim->now_ms + dice_between(&writing->dice, 500, 60000), SIM_EVENT_SAVE, writing->device->index,
 		(int64_t)writing->device->incarnation, NULL);
 }
@@ -220,6 +221,8 @@ void sim_writer_save(struct sim *sim, unsigned index)
 	if (!editor->open || !sim->devices[index].engine)
 		return;
 	editor->open = false;
+	if (editor->early && sim->plan->born_twice && !sim->plan->with[SIM_WITH_FOLLOW])
+		return;
 	write_row(sim, &editor->after, &delta);
 	write_row(sim, &editor->before, &before);
 	event.edit.delta = sl_buf_str(&delta);
