@@ -90,7 +90,7 @@ struct sim_check {
 	size_t run_row_count;
 	unsigned runs, births;
 	uint64_t records[SIM_RECORDS];       /* a table of hashes: the video jobs that devices had */
-	size_t prompts;
+	size_t prompts, kept;                /* of these: about what somebody had deleted */
 	bool haunted;                        /* a device lost its store while a push of it was on its way */
 	bool saving;                         /* an editor that was open for a while is being saved */
 };

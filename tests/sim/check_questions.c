@@ -181,7 +181,8 @@ static void remember_base(struct sim *sim, struct sim_device *device)
 			abort();
 		sim_note_state(device, &copy);
 	}
-	for (cursor = 0; sl_rowset_count(device->synced) > sl_rowset_count(base) && (row = sl_rowset_next(device->synced, &cursor));) {
+	for (cursor = 0; sl_rowset_count(device->synced) > sl_rowset_count(base)
+		&& (row = sl_rowset_next(device->synced, &cursor));) {
 		struct sl_key key = row->key;
 		if (!sl_rowset_find(base, &key)) {
 			sl_rowset_remove(device->synced, &key);
@@ -232,6 +233,7 @@ void sim_check_conflict(struct sim *sim, unsigned device, enum sl_event_type cau
 		check_met(sim, device, &asked);
 	if (sim->plan->with[SIM_WITH_ASKED_ONCE] && sim->plan->with[SIM_WITH_TOKENS] && asked.text && !may_ask(sim, &asked.key))
 		check_asked_once(sim, device, &asked);
+	sim->check.kept += asked.kept;
 	if (asked.kept && cause == SL_EVENT_ANSWER && sim->plan->with[SIM_WITH_KEPT_WHOLE])
 		check_kept_whole(sim, device, &asked);
 	if (asked.kept) /* somebody deleted what another one edited */

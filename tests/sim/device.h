@@ -35,7 +35,6 @@ struct sim_intent {
 /* A row in an editor that is open for a while. */
 struct sim_editor {
 	bool open;
-	bool early; /* opened before the first sync */
 	struct sl_row before, after;
 	struct sim_intent intent;
 };

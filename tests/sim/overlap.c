@@ -148,10 +148,9 @@ static bool meet(const struct sim_words *words, const struct side *base, const s
 static size_t lines_between(const struct side *base, const struct edit *a, const struct edit *b)
 {
 	size_t from = a->from > b->from ? a->from : b->from, to = a->to < b->to ? a->to : b->to;
-	size_t last = to > from ? to - 1 : from;
-	if (from >= base->count || last >= base->count)
-		return 0;
-	return base->lines[last] - base->lines[from];
+	from = from > 0 ? from - 1 : 0; /* with the words at the edges, before and behind which something may stand */
+	to = to < base->count ? to : base->count - 1;
+	return base->count && to > from ? base->lines[to] - base->lines[from] : 0;
 }
 
 /* At how many places edits of both sides met. */

@@ -22,6 +22,7 @@
 	PROPERTY(SINCE_STEP, 0, "undoing a step removes nothing that came after it")                                       \
 	PROPERTY(APART, 0, "nothing comes between the scenes of a run that its writer did not know of")                    \
 	PROPERTY(ONCE, 1000, "no typed word stands twice in a project")                                                       \
+	PROPERTY(ONCE_KEPT, 0, "nor where somebody kept what others deleted")                                              \
 	PROPERTY(UNMIXED, 1000, "no row is made of two that were added under one id")                                         \
 	PROPERTY(BOUNDED, 1000, "what a device stores has a bound")                                                        \
 	PROPERTY(RESTORED, 0, "nobody is asked about what a restored server has of what the device had itself")            \
@@ -30,7 +31,7 @@
 	PROPERTY(KEPT_WHOLE, 1000, "an episode that is kept is kept with its scenes and shots")                            \
 	PROPERTY(REVIVED, 1000, "an edit of a row whose episode is gone brings that back")                                 \
 	PROPERTY(IN_ROW, 0, "a question leaves what was typed three words away, rather than eight, in the row")               \
-	PROPERTY(FOLLOW, 0, "editors that were opened before the first sync are saved after it")                           \
+	PROPERTY(FOLLOW, 0, "editors are saved whose row has got another key since they were opened")                       \
 	PROPERTY(BOTH, 0, "users choose both sides' passages where texts consist of typed words")                          \
 	PROPERTY(SEQUENTIAL, 300, "apps number episodes and shots one after the other, so devices give the same id")       \
 	PROPERTY(REPLACERS, 250, "one device's app knows only whole documents")                                            \

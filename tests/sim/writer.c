@@ -200,7 +200,6 @@ static void open_editor(struct writing *writing)
 	editor->after = *row;
 	editor->intent = writing->intent;
 	editor->open = true;
-	editor->early = !writing->device->pulled;
 	sim_schedule(sim, sim->now_ms + dice_between(&writing->dice, 500, 60000), SIM_EVENT_SAVE, writing->device->index,
 		(int64_t)writing->device->incarnation, NULL);
 }
@@ -213,6 +212,13 @@ static void write_row(struct sim *sim, const struct sl_row *row, struct sl_buf *
 		abort();
 }
 
+/* Whether something else stands by now where the row was: it has another key. */
+static bool is_about_other(const struct sim *sim, unsigned index, const struct sl_row *before)
+{
+	const struct sl_row *now = sl_rowset_find(sim->devices[index].shown, &before->key);
+	return now && !sim_words_in_common(now->data, before->data);
+}
+
 void sim_writer_save(struct sim *sim, unsigned index)
 {
 	struct sim_editor *editor = &sim->devices[index].editor;
@@ -221,7 +227,7 @@ void sim_writer_save(struct sim *sim, unsigned index)
 	if (!editor->open || !sim->devices[index].engine)
 		return;
 	editor->open = false;
-	if (editor->early && sim->plan->born_twice && !sim->plan->with[SIM_WITH_FOLLOW])
+	if (is_about_other(sim, index, &editor->before) && !sim->plan->with[SIM_WITH_FOLLOW])
 		return;
 	write_row(sim, &editor->after, &delta);
 	write_row(sim, &editor->before, &before);
