@@ -109,9 +109,11 @@ static unsigned word_at(const char *at, const char *end, const char **end_r)
 unsigned sim_words_find(struct sl_str text, size_t *cursor, size_t *start_r)
 {
 	const char *at = text.bytes + *cursor, *end = text.bytes + text.length, *behind;
-	for (; at < end; at++) {
-		if (*at != 'w' && (unsigned char)*at < 0xe0)
-			continue;
+	for (;; at++) {
+		while (at < end && *at != 'w' && (unsigned char)*at < 0xe0)
+			at++;
+		if (at == end)
+			break;
 		unsigned id = word_at(at, end, &behind);
 		if (id) {
 			*start_r = (size_t)(at - text.bytes);
