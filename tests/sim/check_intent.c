@@ -200,6 +200,7 @@ void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent 
 	}
 	check->uncounted |= intent->uncounted;
 	check->wide += intent->wide;
+	check->undone |= intent->entry.kind == SIM_ENTRY_MERGE || intent->entry.kind == SIM_ENTRY_STEP;
 	sim->devices[device].may_clear |= intent->clears;
 	while (intent->rows && (row = sl_rowset_next(intent->rows, &cursor)))
 		sim_check_revive(sim, &row->key);

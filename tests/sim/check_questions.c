@@ -155,7 +155,7 @@ static void check_met(struct sim *sim, unsigned index, const struct sim_decision
 	if (sl_str_equal(base, theirs)) /* the ancestor is what an operation made of the base, whose answer came late */
 		return;
 	struct sim_overlaps overlaps = sim_overlaps_of(&sim->words, base, mine, theirs,
-		sim->plan->with[SIM_WITH_IN_ROW] ? 3 : 8);
+		sim->plan->with[SIM_WITH_IN_ROW] ? 3 : 5);
 	if (overlaps.known)
 		check_in_row(sim, index, asked, &overlaps.clear);
 	size_t before = hunks_before(device, asked), now = open_hunks(device->engine, asked);

@@ -109,7 +109,7 @@ static void make_actions(struct sim_plan *plan)
 		struct sim_action *action = &plan->actions[i];
 		at_ms += choose_gap(&dice);
 		if (plan->with[SIM_WITH_LATE] && i == 2 * count / 3)
-			at_ms += dice_between(&dice, 60000, 10 * 60000);
+			at_ms += dice_between(&dice, 30000, 4 * 60000);
 		if (dice_chance(&dice, 600))
 			device = (unsigned)dice_roll(&dice, plan->devices);
 		*action = (struct sim_action){ at_ms, choose_kind(&dice, plan), device, dice_next(&dice), false };

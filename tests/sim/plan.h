@@ -42,7 +42,7 @@
 	ACTION(RENAME_ELEMENT, 60, 0, ELEMENTS) /* a form or zone gets another name, or none */                            \
 	ACTION(ADD_NAMELESS, 40, 0, ELEMENTS)                                                                              \
 	ACTION(MOVE_AWAY, 60, 0, MOVERS)        /* a scene or shot goes to another episode */                              \
-	ACTION(RESET, 60, 60, RESETS)           /* a counter starts again */                                               \
+	ACTION(RESET, 90, 90, RESETS)           /* a counter starts again */                                               \
 	ACTION(ADD_RUN, 60, 60, RUNS)           /* some scenes at the end, one behind the other */                         \
 	ACTION(ADD_TO_RUN, 60, 60, RUNS)        /* one more */                                                             \
 	ACTION(JOB, 90, 90, JOBS)                                                                                          \

@@ -11,7 +11,7 @@
 
 /* PROPERTY(NAME, permille of worlds, what it is) */
 #define SIM_PROPERTIES(PROPERTY)                                                                                       \
-	PROPERTY(TOKENS, 300, "long texts consist of typed words alone, some of them in scripts without blanks")           \
+	PROPERTY(TOKENS, 350, "long texts consist of typed words alone, some of them in scripts without blanks")           \
 	PROPERTY(THAI, 0, "some texts of typed words are in a script in which only a dictionary could tell words")          \
 	PROPERTY(REUSED, 0, "apps give ids of what was deleted again, and merges must not")                                  \
 	PROPERTY(JOINED, 0, "words that run into each other for want of a blank count as words that nobody typed")          \
@@ -30,18 +30,19 @@
 	PROPERTY(DECIDABLE, 1000, "decisions can be taken, whatever has become of the row")                                \
 	PROPERTY(KEPT_WHOLE, 1000, "an episode that is kept is kept with its scenes and shots")                            \
 	PROPERTY(REVIVED, 1000, "an edit of a row whose episode is gone brings that back")                                 \
-	PROPERTY(IN_ROW, 0, "a question leaves what was typed three words away, rather than eight, in the row")               \
+	PROPERTY(IN_ROW, 0, "a question leaves what was typed three words away, rather than five, in the row")               \
 	PROPERTY(FOLLOW, 0, "editors are saved whose row has got another key since they were opened")                       \
 	PROPERTY(REISSUED, 0, "what is deleted stays so after a restore that nobody declared, too")                        \
+	PROPERTY(RESETS_AMID, 0, "counters that were set back are exact though somebody undid something")                  \
 	PROPERTY(BOTH, 0, "users choose both sides' passages where texts consist of typed words")                          \
 	PROPERTY(SEQUENTIAL, 300, "apps number episodes and shots one after the other, so devices give the same id")       \
 	PROPERTY(REPLACERS, 250, "one device's app knows only whole documents")                                            \
-	PROPERTY(LATE, 150, "decisions are taken late, also in own words")                                                 \
+	PROPERTY(LATE, 300, "decisions are taken late, also in own words")                                                 \
 	PROPERTY(PASSAGES, 0, "decisions are taken passage by passage")                                                    \
 	PROPERTY(UNDOERS, 0, "users undo entries of any age, again and again")                                           \
 	PROPERTY(ELEMENTS, 0, "forms and zones without names, or renamed")                                               \
 	PROPERTY(MOVERS, 0, "scenes and shots move from one episode to another")                                         \
-	PROPERTY(RESETS, 250, "counters are set back to 0 now and then")                                                   \
+	PROPERTY(RESETS, 300, "counters are set back to 0 now and then")                                                   \
 	PROPERTY(OLD_APPS, 250, "one device's app leaves out what it does not know; others use fields of later") \
 	PROPERTY(FUTURE_WORDS, 0, "some apps use status words that this version does not know")                            \
 	PROPERTY(ONES, 0, "all that is counted is counted by one, so devices make the same change")                      \

@@ -117,7 +117,7 @@ static struct sl_str replace(struct writing *writing, struct sl_str text, size_t
 
 struct sl_str typing_new_tokens(struct writing *writing)
 {
-	size_t lines = writing->sim->plan->polite ? POLITE_LINES : 1 + dice_roll(&writing->dice, 5);
+	size_t lines = writing->sim->plan->polite ? POLITE_LINES : 2 + dice_roll(&writing->dice, 6);
 	enum sim_script script = any_script(writing);
 	struct sl_buf out;
 	sl_buf_init(&out, SIZE_MAX);
