@@ -119,7 +119,7 @@ static void note_conflict(struct sl_project *project, const struct sl_push *push
 		sl_log(SL_LOG_WARN, "audit event lost", SL_LOG_S("reason", err.message));
 }
 
-static const char *verdict_name(enum sl_verdict verdict)
+static const char *verdict_name(enum sl_commit_verdict verdict)
 {
 	static const char *const names[] = { "committed", "unchanged", "replayed", "conflict", "previewed" };
 	return names[verdict];

@@ -1,6 +1,7 @@
-/* From the rows that change to what is written; see commit_steps.h. */
+/* From the rows that change to what is written; see steps.h. */
 #include "core/commit/steps.h"
 
+#include "core/commit/commit.h"
 #include "core/json/write.h"
 
 static int no_memory(const struct sl_commit_work *work)

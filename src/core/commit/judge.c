@@ -1,9 +1,11 @@
 /* What stands against a push: rows that moved past its base, and scenes and shots without episode; see
- * commit_steps.h. Keeps true: the store is asked once for all rows of a kind, and each row or episode is reported
+ * steps.h. Keeps true: the store is asked once for all rows of a kind, and each row or episode is reported
  * once. */
 #include "core/commit/steps.h"
 
 #include <stdio.h>
+
+#include "core/commit/commit.h"
 
 static int no_memory(const struct sl_commit_work *work)
 {

@@ -1,4 +1,4 @@
-/* Ranks for the new rows of a push that came without; see commit_steps.h and place.h. Keeps true: the store is asked
+/* Ranks for the new rows of a push that came without; see steps.h and append_rank.h. Keeps true: the store is asked
  * once for all groups, and the sender is told every rank that it could not work out by itself. */
 #include "core/commit/steps.h"
 

@@ -1,9 +1,11 @@
-/* From a push to the rows that it really changes; see commit_steps.h. Reads only rows that the push touches, but for
+/* From a push to the rows that it really changes; see steps.h. Reads only rows that the push touches, but for
  * a whole document, which is compared with all of them. */
 #include "core/commit/steps.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#include "core/commit/commit.h"
 
 /* --- what the request says --------------------------------------------------------------------------------------- */
 

@@ -2,7 +2,8 @@
 #ifndef SL_CORE_COMMIT_STEPS_H
 #define SL_CORE_COMMIT_STEPS_H
 
-#include "core/commit/commit.h"
+#include "core/commit/store.h"
+#include "core/schema/faults.h"
 
 struct sl_commit_work {
 	const struct sl_store *store;

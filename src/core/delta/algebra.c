@@ -1,4 +1,4 @@
-/* Deltas as values: difference, expansion, inverse, composition; see delta.h (apply is in delta_apply.c). None of
+/* Deltas as values: difference, expansion, inverse, composition; see delta.h (apply is in apply.c). None of
  * them reads a row's text: rows are equal when their bytes are. Fails only for memory. */
 #include "core/delta/delta.h"
 

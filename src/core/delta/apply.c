@@ -33,7 +33,7 @@ static void raise_last_ranks(struct applying *applying, const struct sl_rowset *
 	}
 }
 
-/* To be done before anything is deleted or moved; see place.h. */
+/* To be done before anything is deleted or moved; see append_rank.h. */
 static int find_last_ranks(struct applying *applying)
 {
 	const struct sl_row *row;

@@ -1,4 +1,4 @@
-/* Byte patches: see patch.h for the format.
+/* Byte patches: see byte_patch.h for the format.
  * Keeps true: a patch is read whole and found sound before anything is allocated or written from it. Making is linear
  * even for hostile texts: few candidates are tried at each place, and the index covers the changed stretch only.
  * Fails with SL_INTERNAL for a damaged patch, never for a text. The method is that of rsync and of VCDIFF (RFC 3284).

@@ -44,7 +44,7 @@ int sl_delta_expand(struct sl_delta *delta, const struct sl_rowset *rows, struct
 	__attribute__((warn_unused_result));
 
 /* Changes `rows` in place. Rows without rank keep the stored one; new ones without rank go last among their siblings
- * (place.h). Deleting an episode deletes its scenes and shots. Returns 0, or SL_NO_MEMORY with `rows` half changed. */
+ * (append_rank.h). Deleting an episode deletes its scenes and shots. Returns 0, or SL_NO_MEMORY with `rows` half changed. */
 int sl_delta_apply(const struct sl_delta *delta, struct sl_rowset *rows, struct sl_arena *arena)
 	__attribute__((warn_unused_result));
 

@@ -268,7 +268,7 @@ static int see_siblings(struct editing *editing)
 	while (rc == SL_OK && (row = sl_rowset_next(siblings, &cursor)))
 		rc = see(editing, &row->key);
 	if (rc == SL_OK)
-		rc = sl_engine_widen(engine, &(struct sl_sides){ editing->seen, editing->delta.rows, engine->local }, wide);
+		rc = sl_engine_widen(engine, &(struct sl_engine_sides){ editing->seen, editing->delta.rows, engine->local }, wide);
 	for (cursor = 0; rc == SL_OK && (row = sl_rowset_next(wide, &cursor));)
 		rc = see(editing, &row->key);
 	return rc;

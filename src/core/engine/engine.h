@@ -34,9 +34,9 @@
 #ifndef SL_CORE_ENGINE_ENGINE_H
 #define SL_CORE_ENGINE_ENGINE_H
 
-#include "core/rows/digest.h"
 #include "core/base/error.h"
 #include "core/merge/merge.h"
+#include "core/rows/digest.h"
 #include "core/rows/document_write.h"
 
 struct sl_engine;
@@ -120,7 +120,7 @@ struct sl_event {
 			int64_t revision;
 		} edit;
 		struct {
-			/* projectData as JSON text; array order is the order of rows. sl_rows_write_document (rows.h) makes
+			/* projectData as JSON text; array order is the order of rows. sl_rows_write_document (document_write.h) makes
 			 * one of rows. */
 			struct sl_str document;
 			/* sl_engine_revision when the app read what it replaces: compulsory. What came in since is merged

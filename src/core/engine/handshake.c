@@ -3,8 +3,8 @@
  * merge.md "Client engine" 8. */
 #include "core/engine/private.h"
 
-#include "core/json/write.h"
 #include "core/engine/json.h"
+#include "core/json/write.h"
 
 #define SMALLEST_REQUEST 4096 /* a server that takes less than this has not said so in earnest */
 

@@ -1,6 +1,6 @@
 /* Effects of the engine, and what it keeps, as JSON; see json.h. */
-#include "core/json/write.h"
 #include "core/engine/json.h"
+#include "core/json/write.h"
 
 static void add_number(struct sl_buf *out, const char *name, int64_t number)
 {

@@ -53,7 +53,7 @@ int sl_engine_copy_recent(struct sl_engine *engine);
 /* --- siblings.c: orders in question ------------------------------------------------------------------------------- */
 
 /* The sides of a merge: all rows, or those that can come out of it otherwise than they are. */
-struct sl_sides {
+struct sl_engine_sides {
 	const struct sl_rowset *base, *mine, *theirs;
 };
 
@@ -66,7 +66,7 @@ int sl_engine_forget_siblings(struct sl_engine *engine);
 int sl_engine_add_last_siblings(struct sl_engine *engine, const struct sl_delta *delta, struct sl_rowset *into);
 
 /* Adds the keys of all siblings of rows that some side may have moved, or that two sides added. */
-int sl_engine_widen(struct sl_engine *engine, const struct sl_sides *sides, struct sl_rowset *keys);
+int sl_engine_widen(struct sl_engine *engine, const struct sl_engine_sides *sides, struct sl_rowset *keys);
 
 /* --- store.c: the state as pairs of keys and values --------------------------------------------------------------- */
 

@@ -1,12 +1,11 @@
 /* Conflict copies and receipts of the engine, as JSON texts by id; see private.h. Keeps true: what is open
  * stays until it is resolved, and no two copies hold the same words for the same place (lessons: Syncthing, Joplin);
  * receipts are bounded. Rules: merge.md, "Receipts". */
-#include "core/engine/json.h"
-#include "core/engine/private.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/engine/json.h"
+#include "core/engine/private.h"
 #include "core/json/parse.h"
 #include "core/json/write.h"
 #include "core/schema/validate.h"

@@ -6,9 +6,9 @@
 #include "core/json/parse.h"
 
 #include "core/base/buf.h"
+#include "core/base/utf8.h"
 #include "core/json/number.h"
 #include "core/json/scan.h"
-#include "core/base/utf8.h"
 
 struct reader {
 	struct sl_str text;

@@ -7,9 +7,9 @@
 
 #include <stdlib.h>
 
+#include "core/base/utf8.h"
 #include "core/json/number.h"
 #include "core/json/scan.h"
-#include "core/base/utf8.h"
 
 #define DEPTH_LIMIT (2 * SL_JSON_DEPTH) /* callers wrap what was read; a value that holds itself must not hang */
 #define MEMBERS_ON_STACK 64

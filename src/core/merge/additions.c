@@ -11,6 +11,7 @@
 #include "core/base/utf8.h"
 #include "core/json/parse.h"
 #include "core/json/write.h"
+#include "core/merge/merge.h"
 #include "core/text/merge.h"
 
 #define FEW_CHARACTERS 20

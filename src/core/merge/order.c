@@ -1,4 +1,4 @@
-/* Three-way order of a list: see sl_merge_order in merge_steps.h.
+/* Three-way order of a list: see sl_merge_order in steps.h.
  * An element was moved by a side if it is not in a longest sequence that the side left in the base's order. Theirs is
  * the frame; what only mine added, moved or kept goes in behind what comes before it in mine. So if one side did not
  * touch the order, the result is the other's exactly. Fails with SL_NO_MEMORY only; O(n log n).

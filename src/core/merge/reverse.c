@@ -3,10 +3,11 @@
  * whose absence means the same as their being empty. Fails with SL_NOT_FOUND, SL_NO_MEMORY, or SL_INTERNAL for
  * damaged texts.
  */
+#include "core/base/rank.h"
 #include "core/json/parse.h"
 #include "core/json/write.h"
+#include "core/merge/merge.h"
 #include "core/merge/steps.h"
-#include "core/base/rank.h"
 
 struct reversing {
 	const struct sl_note *note;

@@ -1,8 +1,9 @@
 /* What two states of a row have in common, for want of their true ancestor; see merge.h. */
-#include "core/merge/steps.h"
+#include "core/merge/merge.h"
 
 #include "core/json/parse.h"
 #include "core/json/write.h"
+#include "core/merge/steps.h"
 
 static int share_value(const struct sl_field *field, const json_t *a, const json_t *b, struct sl_arena *arena,
 	json_t **shared_r);

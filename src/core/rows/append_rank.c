@@ -1,4 +1,4 @@
-/* Places for new rows; see place.h and "Order" in merge.md. Keeps true: the siblings of a new row keep their order,
+/* Places for new rows; see append_rank.h and "Order" in merge.md. Keeps true: the siblings of a new row keep their order,
  * and all but respacing leaves their ranks alone. Fails only for memory. */
 #include "core/rows/append_rank.h"
 

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "core/json/write.h"
 #include "core/base/rank.h"
+#include "core/json/write.h"
 
 #define CONTEXT "context."
 

@@ -1,7 +1,8 @@
 /* Writing the project document from rows that stream in; see document_write.h. A row's stored text is copied as it is, never
  * parsed: reading a project costs a copy of its bytes. */
-#include "core/json/write.h"
 #include "core/rows/document_write.h"
+
+#include "core/json/write.h"
 
 enum { SECTION_HEAD, SECTION_CHARACTERS, SECTION_LOCATIONS, SECTION_EPISODES, SECTION_SCENES, SECTION_SHOTS };
 

@@ -3,8 +3,8 @@
  */
 #include "core/schema/validate_row.h"
 
-#include "core/json/scan.h"
 #include "core/base/rank.h"
+#include "core/json/scan.h"
 
 #define CONTEXT "context."
 #define PREFIX (sizeof(CONTEXT) - 1)

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-#include "core/json/write.h"
 #include "core/base/utf8.h"
+#include "core/json/write.h"
 
 #define NUMBER_BYTES 26 /* at most 24 characters of ECMAScript, and a separator */
 #define ESCAPED_BYTES 6 /* at most, per byte of a text: \u001f */

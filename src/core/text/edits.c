@@ -1,4 +1,4 @@
-/* Edits between two texts: see text_edits.h. Pieces (lines or tokens) get ids, diff.c compares the ids.
+/* Edits between two texts: see edits.h. Pieces (lines or tokens) get ids, sequence_diff.c compares the ids.
  * Keeps true: equal ids mean equal bytes, and ids rise in order of first appearance, so no hash decides anything.
  * Fails only for memory and size.
  */
@@ -7,8 +7,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "core/text/sequence_diff.h"
 #include "core/base/error.h"
+#include "core/text/sequence_diff.h"
 #include "core/text/tokens.h"
 
 /* See sl_diff_task: texts of many small edits are compared word by word very often. */

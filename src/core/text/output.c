@@ -3,6 +3,7 @@
  */
 #include "core/text/output.h"
 
+#include "core/base/error.h"
 #include "core/text/refine.h"
 #include "core/text/tokens.h"
 
