@@ -267,7 +267,8 @@ int sl_commit_place_new_rows(struct sl_commit_work *work)
 		rc = raise_to_stored(&placing);
 	for (size_t i = 0; rc == SL_OK && i < placing.group_count; i++) {
 		struct group *group = &placing.groups[i];
-		rc = sl_place_behind(group->newcomers, group->newcomer_count, group->last, work->arena);
+		rc = sl_place_behind(group->newcomers, group->newcomer_count, group->last, (struct sl_str){ NULL, 0 },
+			work->arena);
 		if (rc == SL_NO_MEMORY)
 			return no_memory(work);
 		if (rc == SL_TOO_LARGE) {

@@ -48,6 +48,10 @@ int sl_delta_expand(struct sl_delta *delta, const struct sl_rowset *rows, struct
 int sl_delta_apply(const struct sl_delta *delta, struct sl_rowset *rows, struct sl_arena *arena)
 	__attribute__((warn_unused_result));
 
+/* The same on a device, whose new rows get ranks under its prefix (see sl_rank_run). */
+int sl_delta_apply_as(const struct sl_delta *delta, struct sl_rowset *rows, struct sl_str prefix, struct sl_arena *arena)
+	__attribute__((warn_unused_result));
+
 /* The delta that undoes `delta` on `before`: the state that `delta` applies to, or at least its touched rows. The
  * delta must be expanded (sl_delta_expand), and its rows have ranks. */
 int sl_delta_invert(const struct sl_delta *delta, const struct sl_rowset *before, struct sl_arena *arena,

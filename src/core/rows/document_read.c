@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "core/base/rank.h"
+#include "core/base/rank_assign.h"
 #include "core/json/write.h"
 
 #define CONTEXT "context."
@@ -199,7 +199,8 @@ static int tie_text(const struct sl_key *key, struct sl_arena *arena, struct sl_
 	return sl_arena_copy(arena, (struct sl_str){ digits, (size_t)length }, text_r);
 }
 
-static int assign_group(struct sl_row **siblings, size_t count, const struct sl_rowset *stored, struct sl_arena *arena)
+static int assign_group(struct sl_row **siblings, size_t count, const struct sl_rowset *stored, struct sl_str prefix,
+	struct sl_arena *arena)
 {
 	struct sl_str *ranks = sl_arena_zalloc(arena, count, sizeof(*ranks));
 	struct sl_str *ties = sl_arena_zalloc(arena, count, sizeof(*ties));
@@ -212,14 +213,14 @@ static int assign_group(struct sl_row **siblings, size_t count, const struct sl_
 		if (tie_text(&siblings[i]->key, arena, &ties[i]) != SL_OK)
 			return SL_NO_MEMORY;
 	}
-	int rc = sl_rank_assign(ranks, ties, count, arena);
+	int rc = sl_rank_assign(ranks, ties, count, prefix, arena);
 	for (size_t i = 0; rc == SL_OK && i < count; i++)
 		siblings[i]->rank = ranks[i];
 	return rc;
 }
 
-int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_arena *arena,
-	struct sl_err *err)
+int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_str prefix,
+	struct sl_arena *arena, struct sl_err *err)
 {
 	struct sl_row **group = sl_arena_alloc(arena, (sl_rowset_count(wanted) + 1) * sizeof(*group));
 	struct sl_row *row;
@@ -232,13 +233,13 @@ int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *store
 		if (row->key.entity == SL_META)
 			continue;
 		if (count && !sl_key_equal(&own, &siblings)) {
-			rc = assign_group(group, count, stored, arena);
+			rc = assign_group(group, count, stored, prefix, arena);
 			count = 0;
 		}
 		siblings = own;
 		group[count++] = row;
 	}
 	if (rc == SL_OK && count)
-		rc = assign_group(group, count, stored, arena);
+		rc = assign_group(group, count, stored, prefix, arena);
 	return rc == SL_OK ? SL_OK : sl_err_set(err, rc, "out of memory while ordering rows");
 }

@@ -30,9 +30,9 @@ int sl_rows_from_document(const json_t *document, struct sl_arena *arena, struct
 	struct sl_err *err) __attribute__((warn_unused_result));
 
 /* Gives every row of `wanted` (in the order of sl_rows_from_document) a rank: siblings that keep their relative
- * order in `stored` keep their rank, the others get one between their neighbours; where none is left, all siblings
- * are respaced. Deterministic. `stored` may be empty. */
-int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_arena *arena,
-	struct sl_err *err) __attribute__((warn_unused_result));
+ * order in `stored` keep their rank, the others get one between their neighbours, under the device's `prefix` (empty on the
+ * server; see sl_rank_assign). Deterministic. `stored` may be empty. */
+int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_str prefix,
+	struct sl_arena *arena, struct sl_err *err) __attribute__((warn_unused_result));
 
 #endif
