@@ -54,6 +54,7 @@ struct sl_shape {
 
 #define SL_SCHEMA_VERSION 1
 #define SL_ID_CHARACTERS 128 /* code points of an id or a field's name */
+#define SL_ROW_VALUES 100000 /* values in one row, or in one project-level field */
 #define SL_SAFE_INTEGER 9007199254740991.0
 
 /* "meta", "episodes", … ; and back (SL_ENTITIES when unknown). */

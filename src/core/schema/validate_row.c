@@ -102,6 +102,7 @@ static void begin_row(struct sl_check *check, const struct sl_step *step, unsign
 {
 	check->levels = levels;
 	check->deepest = step->depth + levels;
+	check->values = 0;
 }
 
 static bool check_row(struct sl_check *check, const struct sl_check_place *place, const json_t *row,

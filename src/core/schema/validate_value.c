@@ -221,6 +221,7 @@ static void check_elements(struct sl_check *check, const struct sl_shape *shape,
 			sl_check_value(check, NULL, value, &element);
 		else if (sl_check_object(check, value, &element))
 			check_members(check, shape, value, &element);
+		check->values += shape != NULL;
 	}
 }
 
@@ -243,6 +244,7 @@ static void check_anything(struct sl_check *check, const json_t *value, const st
 void sl_check_value(struct sl_check *check, const struct sl_field *field, const json_t *value,
 	const struct sl_step *step)
 {
+	check->values++;
 	switch (field && !check->structure_only ? field->type : SL_TYPE_ANY) {
 	case SL_TYPE_TEXT:
 		check_text(check, field, value, step);
@@ -285,6 +287,8 @@ static int count_bytes(void *context, const char *bytes, size_t length)
 void sl_check_size(struct sl_check *check, const json_t *value, const char *const *skip, size_t skip_count,
 	const struct sl_step *step)
 {
+	if (check->values > SL_ROW_VALUES)
+		sl_check_fault(check, step, "holds more than %d values", SL_ROW_VALUES);
 	if (check->estimate <= check->row_bytes)
 		return;
 	uint64_t length = 0;
