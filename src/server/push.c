@@ -152,13 +152,13 @@ int sl_push_run(struct sl_context *context, struct sl_request *request, struct s
 {
 	struct sl_outcome outcome;
 	struct attempt attempt = { sl_state_project(context, request), push, request->arena, &outcome };
-	int rc = sl_push_gate(context, err);
-	if (rc != SL_OK)
-		return rc;
+	struct sl_err refusal = SL_ERR_INIT;
+	if (sl_push_gate(context, &refusal) != SL_OK)
+		push->refusal = &refusal;
 	push->now_ms = sl_clock_wall_ms();
 	push->project_bytes = context->config->project_bytes;
 	memset(&outcome, 0, sizeof(outcome));
-	rc = sl_tx_run(context->db, SL_TX_WRITE, commit, &attempt, err);
+	int rc = sl_tx_run(context->db, SL_TX_WRITE, commit, &attempt, err);
 	if (rc == SL_INVALID && outcome.faults.total)
 		return sl_body_answer_faults(&outcome.faults, request, response, err);
 	return rc == SL_OK ? answer(&attempt, context, request, response, err) : rc;

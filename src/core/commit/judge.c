@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/commit/commit.h"
+#include "core/json/parse.h"
 
 static int no_memory(const struct sl_commit_work *work)
 {
@@ -57,18 +58,55 @@ static struct sl_rowset *find_reordered(const struct sl_commit_work *work)
 	return groups;
 }
 
-/* A document says the place of every row. Where its order is another than the stored one, siblings that somebody moved past
- * the base are in conflict even if it is others that would get new ranks. */
-static int find_moved_siblings(struct sl_commit_work *work)
+/* Whether the row holds a value that counts; data that can't be read holds none. */
+static int find_counters(struct sl_commit_work *work, const struct sl_row *row, bool *found_r)
+{
+	const struct sl_shape *shape = sl_schema_row(row->key.entity);
+	struct sl_err ignored = SL_ERR_INIT;
+	const char *name;
+	json_t *object, *value;
+	*found_r = false;
+	if (row->key.entity == SL_META) {
+		*found_r = sl_schema_is_counted(sl_schema_field(shape, row->key.id));
+		return SL_OK;
+	}
+	if (!sl_schema_has_counters(shape))
+		return SL_OK;
+	if (sl_json_parse(row->data, &object, &ignored) == SL_NO_MEMORY)
+		return no_memory(work);
+	json_object_foreach(object, name, value)
+		*found_r = *found_r || sl_schema_is_counted(sl_schema_field(shape, sl_str_from(name)));
+	json_decref(object);
+	return SL_OK;
+}
+
+/* Whether the stored row is in the push as it is stored. */
+static bool is_pushed_equal(const struct sl_commit_work *work, const struct sl_row *row)
+{
+	const struct sl_row *pushed = sl_rowset_find(work->delta.rows, &row->key);
+	if (work->push->action != SL_ACTION_PUSH)
+		return !pushed && work->push->document && sl_rowset_find(work->push->document, &row->key);
+	return pushed && sl_str_equal(pushed->data, row->data)
+		&& (pushed->rank.length == 0 || sl_str_equal(pushed->rank, row->rank));
+}
+
+/* Rows that moved past the base and are stored as they are pushed. Where both sides counted, that is one count too few. And a
+ * document says the place of every row: where its order is another than the stored one, siblings that somebody moved are in
+ * conflict even if it is others that would get new ranks. */
+static int find_equal_rows(struct sl_commit_work *work)
 {
 	const struct sl_rowset *reordered = find_reordered(work);
 	const struct sl_row *row;
 	size_t cursor = 0;
 	int rc = reordered ? SL_OK : no_memory(work);
-	while (rc == SL_OK && sl_rowset_count(reordered) && (row = sl_rowset_next(work->stored, &cursor))) {
+	while (rc == SL_OK && (row = sl_rowset_next(work->stored, &cursor))) {
 		struct sl_key group = sl_key_of_siblings(&row->key);
-		if (row->version > work->push->base_version && sl_rowset_find(reordered, &group)
-			&& !sl_rowset_find(work->delta.rows, &row->key) && sl_rowset_find(work->push->document, &row->key))
+		if (row->version <= work->push->base_version || !is_pushed_equal(work, row))
+			continue;
+		bool clashes = work->push->action == SL_ACTION_REPLACE && sl_rowset_find(reordered, &group);
+		if (!clashes && work->push->rebase)
+			rc = find_counters(work, row, &clashes);
+		if (rc == SL_OK && clashes)
 			rc = add_conflict(work, &row->key, row->version, false);
 	}
 	return rc;
@@ -93,7 +131,30 @@ int sl_commit_find_moved_rows(struct sl_commit_work *work)
 	for (size_t i = 0; rc == SL_OK && i < absent.count; i++)
 		if (deleted_at[i])
 			rc = add_conflict(work, &absent.items[i], deleted_at[i], true);
-	return rc == SL_OK && work->push->action == SL_ACTION_REPLACE ? find_moved_siblings(work) : rc;
+	return rc == SL_OK ? find_equal_rows(work) : rc;
+}
+
+int sl_commit_find_others(struct sl_commit_work *work, bool *found_r)
+{
+	struct sl_rowset *pushed = sl_rowset_new(work->arena, work->delta.deleted_count);
+	const struct sl_row *row;
+	size_t cursor = 0;
+	*found_r = false;
+	if (!pushed)
+		return no_memory(work);
+	if (work->push->action != SL_ACTION_PUSH)
+		return SL_OK; /* says what all rows are */
+	for (size_t i = 0; i < work->delta.deleted_count; i++)
+		if (!sl_rowset_put(pushed, &(struct sl_row){ .key = work->delta.deleted[i] }))
+			return no_memory(work);
+	while ((row = sl_rowset_next(work->others.rows, &cursor)))
+		*found_r = *found_r || !sl_rowset_find(work->delta.rows, &row->key);
+	for (size_t i = 0; i < work->others.deleted_count; i++) {
+		struct sl_key parent = sl_key_of_episode(work->others.deleted[i].episode);
+		*found_r = *found_r || !(sl_rowset_find(pushed, &work->others.deleted[i])
+			|| (sl_entity_has_episode(work->others.deleted[i].entity) && sl_rowset_find(pushed, &parent)));
+	}
+	return SL_OK;
 }
 
 /* --- scenes and shots without episode ----------------------------------------------------------------------------- */

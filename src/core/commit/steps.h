@@ -40,8 +40,12 @@ void sl_commit_hash(const struct sl_push *push, unsigned char hash_r[16]);
  * A restore that would not lead to the recorded digest fails with SL_INTERNAL. */
 int sl_commit_make_changes(struct sl_commit_work *work);
 
-/* Adds the conflicts of a stale push: changed rows by their own version, absent ones by their tombstone. */
+/* Adds the conflicts of a stale push: changed rows by their own version, absent ones by their tombstone, and with `rebase` also
+ * rows that are stored as they are pushed, if they hold counters: both sides counted. */
 int sl_commit_find_moved_rows(struct sl_commit_work *work);
+
+/* Whether others changed rows since the base that are not in the push. work->others must be gathered. */
+int sl_commit_find_others(struct sl_commit_work *work, bool *found_r);
 
 /* Scenes and shots whose episode does not exist after the push: a conflict where it was deleted meanwhile, else a
  * fault at the row's place in the request. */

@@ -6,6 +6,7 @@
 #define SL_CORE_DELTA_DELTA_H
 
 #include "core/rows/document_read.h"
+#include "core/rows/empty.h"
 
 /* A growing list of keys in an arena; all zero but `arena` to begin with. */
 struct sl_keys {

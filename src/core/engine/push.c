@@ -40,8 +40,7 @@ bool sl_engine_has_work(const struct sl_engine *engine)
 /* Rule 1: nothing but the user's own word empties a project that isn't. */
 bool sl_engine_would_empty(const struct sl_engine *engine)
 {
-	return !engine->meta.clearing && sl_rows_is_empty_project(engine->local)
-		&& !sl_rows_is_empty_project(engine->base);
+	return !engine->meta.clearing && sl_rows_is_emptied(engine->base, engine->local);
 }
 
 /* --- making one --------------------------------------------------------------------------------------------------- */

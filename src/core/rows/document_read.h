@@ -7,16 +7,6 @@
 #include "core/base/error.h"
 #include "core/rows/rowset.h"
 
-/* An empty project has no episodes, characters or locations and a blank `rawScript` (blanks and line ends only). */
-bool sl_rows_is_empty_project(const struct sl_rowset *rows);
-
-/* Whether the stored text of `rawScript` is blank; an absent one (length 0) is. */
-bool sl_rows_script_is_blank(struct sl_str data);
-
-/* Whether a project-level field's value counts as absent and isn't stored: "", [], and objects that hold nothing but
- * known fields that are empty or 0. Unknown fields always count. */
-bool sl_rows_meta_is_empty(struct sl_str name, const json_t *value);
-
 /* One row of a collection from its validated JSON object; `episode` is the parent of a scene or shot in a document,
  * or NULL to read `episodeId`. A member `rank` is taken over if `with_rank`. Texts are copied into the arena;
  * `scratch` is any buffer, its content lost. Returns 0 or SL_NO_MEMORY. */

@@ -78,6 +78,9 @@ bool sl_schema_is_counters(const struct sl_shape *shape);
 /* Whether a field of the shape, or of an object inside it, is a counter. */
 bool sl_schema_has_counters(const struct sl_shape *shape);
 
+/* Whether a field (NULL: an unknown one) is a counter, or an object that has some. */
+bool sl_schema_is_counted(const struct sl_field *field);
+
 /* The field called `name`, or NULL. */
 const struct sl_field *sl_schema_field(const struct sl_shape *shape, struct sl_str name);
 
