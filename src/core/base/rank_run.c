@@ -53,14 +53,6 @@ static bool begins_with(struct sl_str text, struct sl_str with)
 	return text.length >= with.length && (with.length == 0 || memcmp(text.bytes, with.bytes, with.length) == 0);
 }
 
-static size_t common_length(struct sl_str a, struct sl_str b)
-{
-	size_t length = 0;
-	while (length < a.length && length < b.length && a.bytes[length] == b.bytes[length])
-		length++;
-	return length;
-}
-
 static size_t leading(struct sl_str text, char digit)
 {
 	size_t count = 0;
@@ -167,7 +159,7 @@ static bool between_adjacent(struct sl_str low, struct sl_str high, size_t at, c
 /* A short text between `low` (empty: the start) and `high` (empty: the end) with which neither of them begins. */
 static bool find_between(struct sl_str low, struct sl_str high, char lowest, struct text *between_r)
 {
-	size_t at = common_length(low, high);
+	size_t at = sl_str_common_prefix(low, high);
 	struct sl_str common = { low.bytes, at };
 	if (high.length == 0)
 		return count_behind(high, low, true, lowest, between_r);

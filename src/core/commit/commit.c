@@ -11,6 +11,11 @@ const char *sl_action_name(enum sl_action action)
 	return names[action];
 }
 
+int sl_commit_no_memory(const struct sl_commit_work *work)
+{
+	return sl_err_set(work->err, SL_NO_MEMORY, "out of memory while committing a push");
+}
+
 static int conflict(struct sl_commit_work *work, const char *reason)
 {
 	work->outcome->verdict = SL_CONFLICTED;

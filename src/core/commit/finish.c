@@ -4,11 +4,6 @@
 #include "core/commit/commit.h"
 #include "core/json/write.h"
 
-static int no_memory(const struct sl_commit_work *work)
-{
-	return sl_err_set(work->err, SL_NO_MEMORY, "out of memory while committing a push");
-}
-
 /* --- the new head ------------------------------------------------------------------------------------------------ */
 
 void sl_commit_new_head(struct sl_commit_work *work)
@@ -45,7 +40,7 @@ static int read_project(struct sl_commit_work *work, struct sl_rowset **before_r
 {
 	bool has_all = work->push->action == SL_ACTION_REPLACE;
 	struct sl_rowset *before = has_all ? work->stored : sl_rowset_new(work->arena, 16), *after;
-	int rc = before ? SL_OK : no_memory(work);
+	int rc = before ? SL_OK : sl_commit_no_memory(work);
 	if (rc == SL_OK && !has_all)
 		rc = work->store->read_all(work->store->context, work->arena, before, work->err);
 	if (rc != SL_OK)
@@ -56,11 +51,11 @@ static int read_project(struct sl_commit_work *work, struct sl_rowset **before_r
 		if (!change->after)
 			sl_rowset_remove(after, &change->before->key);
 		else if (!sl_rowset_put(after, change->after))
-			return no_memory(work);
+			return sl_commit_no_memory(work);
 	}
 	*before_r = before;
 	*after_r = after;
-	return after ? SL_OK : no_memory(work);
+	return after ? SL_OK : sl_commit_no_memory(work);
 }
 
 /* "Never allow empty local state to overwrite non-empty server state" (requirements). Clearing and restoring are
@@ -151,7 +146,7 @@ static void write_summary(const struct sl_commit_work *work, struct sl_buf *out)
 static int keep_text(struct sl_commit_work *work, const struct sl_buf *text, struct sl_str *copy_r)
 {
 	if (sl_buf_code(text) != SL_OK || sl_arena_copy(work->arena, sl_buf_str(text), copy_r) != SL_OK)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	return SL_OK;
 }
 
@@ -164,7 +159,7 @@ static int keep_undo(struct sl_commit_work *work, struct sl_buf *text, struct sl
 	int rc = sl_undo_encode(work->changes, work->change_count, work->arena, text);
 	if (rc == SL_OK)
 		return keep_text(work, text, undo_r);
-	return rc == SL_NO_MEMORY ? no_memory(work) : sl_err_set(work->err, rc, "the inverse of a push can't be made");
+	return rc == SL_NO_MEMORY ? sl_commit_no_memory(work) : sl_err_set(work->err, rc, "the inverse of a push can't be made");
 }
 
 /* The answer to give, and the one to keep for replays: without others' changes where those are many, since they would be

@@ -33,6 +33,9 @@ static inline struct sl_row *sl_commit_written(const struct sl_change *change)
 	return (struct sl_row *)change->after;
 }
 
+/* Notes that memory ran out, and returns SL_NO_MEMORY. */
+int sl_commit_no_memory(const struct sl_commit_work *work);
+
 /* The hash of all that makes the request what it is; an operation id may be used again only with the same. */
 void sl_commit_hash(const struct sl_push *push, unsigned char hash_r[16]);
 

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "core/base/rank_run.h"
 #include "core/engine/engine.h"
 
 #define SL_ENGINE_ERROR_BYTES 64
@@ -35,7 +36,6 @@ struct sl_timer {
 };
 
 #define SL_STORE_FORMAT 2
-#define SL_RANK_PREFIX_BYTES 5
 
 /* Small facts, stored together. */
 struct sl_engine_meta {

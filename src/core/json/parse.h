@@ -15,6 +15,12 @@
 #include "core/base/error.h"
 #include "core/base/slice.h"
 
+/* The text of a JSON string, borrowed; empty for any other value, and for NULL. */
+static inline struct sl_str sl_json_text(const json_t *string)
+{
+	return (struct sl_str){ json_string_value(string), json_string_length(string) };
+}
+
 /* For the body of a request. Any valid row fits, and 64 MB of texts do; what doesn't, a client sends in parts. */
 #define SL_JSON_REQUEST_MEMORY ((size_t)160 * 1024 * 1024)
 

@@ -4,15 +4,9 @@
 #include <stdio.h>
 
 #include "core/base/rank_assign.h"
+#include "core/json/parse.h"
 #include "core/json/write.h"
 #include "core/rows/empty.h"
-
-#define CONTEXT "context."
-
-static struct sl_str text_of(const json_t *string)
-{
-	return (struct sl_str){ json_string_value(string), json_string_length(string) };
-}
 
 int sl_rows_from_object(enum sl_entity entity, const json_t *object, const int64_t *episode, bool with_rank,
 	struct sl_arena *arena, struct sl_buf *scratch, struct sl_row *row_r)
@@ -25,17 +19,33 @@ int sl_rows_from_object(enum sl_entity entity, const json_t *object, const int64
 	if (entity == SL_EPISODES)
 		row.key.episode = (int64_t)json_number_value(id);
 	else
-		row.key.id = text_of(id);
+		row.key.id = sl_json_text(id);
 	if (sl_entity_has_episode(entity))
 		row.key.episode = episode ? *episode : (int64_t)json_number_value(json_object_get(object, "episodeId"));
 	if (with_rank && rank)
-		row.rank = text_of(rank);
+		row.rank = sl_json_text(rank);
 	sl_buf_clear(scratch);
 	sl_json_write_without(scratch, object, reserved, reserved_count);
 	if (sl_buf_code(scratch) != SL_OK)
 		return SL_NO_MEMORY;
 	row.data = sl_buf_str(scratch);
 	return sl_row_copy(arena, &row, row_r);
+}
+
+int sl_rows_from_field(bool in_context, const char *name, const json_t *value, struct sl_arena *arena, struct sl_buf *scratch,
+	struct sl_row *row_r)
+{
+	*row_r = (struct sl_row){ .key = { .entity = SL_META } };
+	sl_buf_clear(scratch);
+	sl_buf_add_text(scratch, in_context ? SL_CONTEXT : "");
+	sl_buf_add_text(scratch, name);
+	if (sl_buf_code(scratch) != SL_OK || sl_arena_copy(arena, sl_buf_str(scratch), &row_r->key.id) != SL_OK)
+		return SL_NO_MEMORY;
+	if (json_is_null(value) || sl_rows_meta_is_empty(row_r->key.id, value))
+		return SL_OK;
+	sl_buf_clear(scratch);
+	sl_json_write(scratch, value);
+	return sl_buf_code(scratch) == SL_OK ? sl_arena_copy(arena, sl_buf_str(scratch), &row_r->data) : SL_NO_MEMORY;
 }
 
 struct taking {
@@ -59,24 +69,13 @@ static int take_collection(struct taking *taking, enum sl_entity entity, const j
 	return SL_OK;
 }
 
-static int take_meta(struct taking *taking, const char *prefix, const char *name, const json_t *value)
+static int take_meta(struct taking *taking, bool in_context, const char *name, const json_t *value)
 {
-	struct sl_row row = { { SL_META, 0, { NULL, 0 } }, { NULL, 0 }, { NULL, 0 }, 0 };
-	size_t prefix_length = strlen(prefix), length = prefix_length + strlen(name);
-	char *key = sl_arena_alloc(taking->arena, length + 1);
-	if (!key)
+	struct sl_row row;
+	int rc = sl_rows_from_field(in_context, name, value, taking->arena, &taking->scratch, &row);
+	if (rc == SL_OK && row.data.length && !sl_rowset_put(taking->rows, &row))
 		return SL_NO_MEMORY;
-	memcpy(key, prefix, prefix_length);
-	memcpy(key + prefix_length, name, length - prefix_length + 1);
-	row.key.id = (struct sl_str){ key, length };
-	if (sl_rows_meta_is_empty(row.key.id, value))
-		return SL_OK;
-	sl_buf_clear(&taking->scratch);
-	sl_json_write(&taking->scratch, value);
-	if (sl_buf_code(&taking->scratch) != SL_OK
-		|| sl_arena_copy(taking->arena, sl_buf_str(&taking->scratch), &row.data) != SL_OK)
-		return SL_NO_MEMORY;
-	return sl_rowset_put(taking->rows, &row) ? SL_OK : SL_NO_MEMORY;
+	return rc;
 }
 
 static int take_project_level(struct taking *taking, const json_t *document)
@@ -86,11 +85,11 @@ static int take_project_level(struct taking *taking, const json_t *document)
 	int rc = SL_OK;
 	json_object_foreach((json_t *)document, name, value) {
 		if (rc == SL_OK && strcmp(name, "context") != 0 && strcmp(name, "episodes") != 0)
-			rc = take_meta(taking, "", name, value);
+			rc = take_meta(taking, false, name, value);
 	}
 	json_object_foreach((json_t *)context, name, value) {
 		if (rc == SL_OK && strcmp(name, "characters") != 0 && strcmp(name, "locations") != 0)
-			rc = take_meta(taking, CONTEXT, name, value);
+			rc = take_meta(taking, true, name, value);
 	}
 	if (rc == SL_OK)
 		rc = take_collection(taking, SL_CHARACTERS, json_object_get(context, "characters"), NULL);

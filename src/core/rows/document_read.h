@@ -13,6 +13,11 @@
 int sl_rows_from_object(enum sl_entity entity, const json_t *object, const int64_t *episode, bool with_rank,
 	struct sl_arena *arena, struct sl_buf *scratch, struct sl_row *row_r) __attribute__((warn_unused_result));
 
+/* The row of a project-level field by the name that it has in the document, or there in `context`. An empty value, and null,
+ * which removes the field, have no data: such a row isn't stored. Else the same. */
+int sl_rows_from_field(bool in_context, const char *name, const json_t *value, struct sl_arena *arena, struct sl_buf *scratch,
+	struct sl_row *row_r) __attribute__((warn_unused_result));
+
 /* The rows of a validated document, without ranks and versions: first meta, characters, locations and episodes, then
  * each episode's scenes and shots, siblings in array order. Empty project-level fields give no row. Returns 0 or
  * SL_NO_MEMORY. */

@@ -103,6 +103,11 @@ bool sl_schema_is_counted(const struct sl_field *field)
 	return field && (field->rule == SL_RULE_COUNTER || (field->type == SL_TYPE_OBJECT && sl_schema_has_counters(field->shape)));
 }
 
+bool sl_schema_is_in_context(struct sl_str meta_name)
+{
+	return meta_name.length > SL_CONTEXT_BYTES && memcmp(meta_name.bytes, SL_CONTEXT, SL_CONTEXT_BYTES) == 0;
+}
+
 const char *sl_schema_empty(struct sl_str meta_name)
 {
 	const struct sl_field *field = sl_schema_field(&meta_shape, meta_name);

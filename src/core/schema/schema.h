@@ -68,6 +68,13 @@ const struct sl_shape *sl_schema_shape(size_t index);
  * named by their row key ("rawScript", "context.projectSummary", …). */
 const struct sl_shape *sl_schema_row(enum sl_entity entity);
 
+/* Project-level fields inside the document's object `context` have this before their names as row keys. */
+#define SL_CONTEXT "context."
+#define SL_CONTEXT_BYTES (sizeof(SL_CONTEXT) - 1)
+
+/* Whether a project-level field, by its row key, is one of these. */
+bool sl_schema_is_in_context(struct sl_str meta_name);
+
 /* The members of a row's JSON object that are not part of its data: key, `rank`, and an episode's own collections.
  * An array of *count_r names (none for SL_META). */
 const char *const *sl_schema_reserved(enum sl_entity entity, size_t *count_r);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "core/base/utf8.h"
+#include "core/json/parse.h"
 #include "core/json/write.h"
 
 #define NUMBER_BYTES 26 /* at most 24 characters of ECMAScript, and a separator */
@@ -121,7 +122,7 @@ static void check_text(struct sl_check *check, const struct sl_field *field, con
 static void check_word(struct sl_check *check, const struct sl_field *field, const json_t *value,
 	const struct sl_step *step)
 {
-	struct sl_str text = { json_string_value(value), json_string_length(value) };
+	struct sl_str text = sl_json_text(value);
 	estimate_text(check, text.length);
 	for (const char *const *word = field->words; *word; word++)
 		if (text.bytes && sl_str_equal(text, sl_str_from(*word)))
@@ -162,7 +163,7 @@ bool sl_check_name(struct sl_check *check, struct sl_str name, int maximum, cons
 
 bool sl_check_id(struct sl_check *check, const json_t *value, const struct sl_step *step, struct sl_str *id_r)
 {
-	*id_r = (struct sl_str){ json_string_value(value), json_string_length(value) };
+	*id_r = sl_json_text(value);
 	if (!value)
 		sl_check_fault(check, step, "is required");
 	else if (!json_is_string(value))
