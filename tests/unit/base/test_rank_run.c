@@ -151,6 +151,28 @@ static void rank__run_has_no_room_between_equals(void **state)
 			&rank), SL_TOO_LARGE);
 }
 
+/* Whatever ranks a client made: where a short rank would fit, one under the prefix does. */
+static void rank__run_fits_between_any_ranks(void **state)
+{
+	char texts[2][SL_RANK_BYTES];
+	struct sl_str rank;
+	for (int i = 0; i < 200000; i++) {
+		uint32_t letters = 1 + pick(62);
+		struct sl_str a = random_rank(texts[0], letters), b = random_rank(texts[1], letters);
+		bool swaps = b.length > 0 && sl_str_compare(a, b) > 0;
+		struct sl_str low = swaps ? b : a, high = swaps ? a : b;
+		bool has_room = low.length < 40 && sl_rank_between(low, high, 1, *state, &rank) == 0 && rank.length < 40;
+		int code = sl_rank_run(low, high, sl_str_from(prefixes[pick(3)]), 1, *state, &rank);
+		if (code == 0)
+			assert_between(low, &rank, 1, high);
+		else
+			assert_int_equal(code, SL_TOO_LARGE);
+		assert_true(code == 0 || !has_room);
+		if (i % 1000 == 0)
+			sl_arena_dispose(*state);
+	}
+}
+
 static void case_22__runs_at_one_place_stay_together(void **state)
 {
 	static const char *const places[][2] = { { "", "" }, { "V", "" }, { "V", "W" }, { "", "V" }, { "V", "V1" },
@@ -300,6 +322,7 @@ int main(void)
 		cmocka_unit_test(rank__prefixes),
 		RANK(rank__run_without_prefix_is_between),
 		RANK(rank__run_has_no_room_between_equals),
+		RANK(rank__run_fits_between_any_ranks),
 		RANK(case_22__runs_at_one_place_stay_together),
 		RANK(case_22__runs_inserted_at_once_stay_together),
 		RANK(case_22__random_histories_never_interleave),
