@@ -166,8 +166,8 @@ static void case_91__with_reject_all_that_changed_must_be_in_the_push(void **sta
 		"{'characters':[{'id':'c','name':'same'}],'scenes':[{'id':'b','episodeId':1,'n':1}]}",
 		"{'characters':[{'id':'c','name':'same'}],'deleted':{'episodes':[2]}}",
 		"{'deleted':{'episodes':[2]},'scenes':[{'id':'b','episodeId':1,'n':1}]}",
-		"{'characters':[{'id':'c','name':'same'}],'scenes':[{'id':'b','episodeId':1,'n':1}],"
-			"'deleted':{'shots':[{'episodeId':2,'shotId':'a'}]}}" };
+		("{'characters':[{'id':'c','name':'same'}],'scenes':[{'id':'b','episodeId':1,'n':1}],"
+			"'deleted':{'shots':[{'episodeId':2,'shotId':'a'}]}}") };
 	(void)state;
 	desk_commit(&desk, "{'characters':[{'id':'c','name':'same'}]}");
 	desk_commit(&desk, "{'scenes':[{'id':'b','episodeId':1,'n':1}],'deleted':{'episodes':[2]}}");
