@@ -3,7 +3,7 @@
 packages_build="build-essential autoconf automake pkg-config libfcgi-dev libmariadb-dev libjansson-dev libargon2-dev
 libsodium-dev libzstd-dev libxxhash-dev"
 packages_run="mariadb-server-core mariadb-client-core nginx curl python3"
-packages_check="$packages_run libcmocka-dev openssl xz-utils"
+packages_check="$packages_run libcmocka-dev openssl xz-utils mariadb-client wrk valgrind locales-all patch"
 packages_check_full="$packages_check clang libclang-rt-14-dev"
 packages_wasm="clang lld wasi-libc libclang-rt-14-dev-wasm32 dpkg-dev"
 packages_web="$packages_wasm chromium"

@@ -109,11 +109,11 @@ static void compare(struct sl_str text, const struct sl_rowset *rows, struct sl_
 	double start = now_ms();
 	assert_int_equal(sl_delta_difference(rows, changed, arena, &delta), 0);
 	start = lap(DIFFERENCE, start);
-	assert_int_equal(sl_merge(rows, mine, theirs, arena, &merge, &err), 0);
+	assert_int_equal(sl_merge(rows, mine, theirs, NULL, arena, &merge, &err), 0);
 	lap(MERGE, start);
 	assert_int_equal(sl_rowset_count(delta.rows), 1);
 	assert_int_equal(sl_rowset_count(merge.adopt.rows), EDITS);
-	assert_int_equal(merge.receipt_count, EDITS / 10);
+	assert_int_equal(merge.note_count, EDITS / 10);
 }
 
 static void measure(struct sl_str text)

@@ -174,14 +174,14 @@ static inline int64_t last_receipt(const struct sl_engine *engine)
 	return id;
 }
 
-static inline bool is_copied(const struct sl_engine *engine, const struct sl_receipt *receipt)
+static inline bool is_copied(const struct sl_engine *engine, const struct sl_note *receipt)
 {
 	const struct sl_row *row = sl_rowset_find(sl_engine_rows(engine), &receipt->key);
 	const struct sl_conflict_copy *copy;
 	struct sl_str mine = receipt->mine;
 	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++)
-		if (sl_key_equal(&copy->receipt.key, &receipt->key) && sl_str_equal(copy->receipt.path, receipt->path)
-			&& sl_str_equal(copy->receipt.mine, mine))
+		if (sl_key_equal(&copy->note.key, &receipt->key) && sl_str_equal(copy->note.path, receipt->path)
+			&& sl_str_equal(copy->note.mine, mine))
 			return true;
 	return sl_str_equal(mine, receipt->result) || (row && mine.length > 0 && holds(row->data, mine));
 }
@@ -191,7 +191,7 @@ static inline void check_parked(const struct sl_engine *engine, int64_t last)
 {
 	const struct sl_kept_receipt *receipt;
 	for (size_t i = 0; (receipt = sl_engine_receipt(engine, i)); i++)
-		CHECK(receipt->id <= last || !receipt->receipt.parked || is_copied(engine, &receipt->receipt));
+		CHECK(receipt->id <= last || !receipt->note.open || is_copied(engine, &receipt->note));
 }
 
 /* --- a server that fell back ------------------------------------------------------------------------------------ */

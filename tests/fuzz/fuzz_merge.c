@@ -75,7 +75,7 @@ static struct sl_merge merge(const struct sl_rowset *base, const struct sl_rowse
 	struct sl_arena *arena)
 {
 	struct sl_merge merged;
-	CHECK(sl_merge(base, mine, theirs, arena, &merged, NULL) == 0);
+	CHECK(sl_merge(base, mine, theirs, NULL, arena, &merged, NULL) == 0);
 	check_leads_to(mine, &merged.adopt, merged.rows, arena);
 	check_leads_to(theirs, &merged.push, merged.rows, arena);
 	return merged;
@@ -86,19 +86,19 @@ static void check_alone(const struct sl_rowset *base, const struct sl_rowset *mi
 {
 	struct sl_merge merged = merge(base, mine, theirs, arena);
 	check_same(merged.rows, result);
-	CHECK(merged.receipt_count == 0);
+	CHECK(merged.note_count == 0);
 }
 
 /* That each receipt is in order, and can be taken back once. */
 static void check_receipts(const struct sl_merge *merged, const struct sl_rowset *base, struct sl_arena *arena)
 {
-	for (size_t i = 0; i < merged->receipt_count; i++) {
-		const struct sl_receipt *receipt = &merged->receipts[i];
+	for (size_t i = 0; i < merged->note_count; i++) {
+		const struct sl_note *receipt = &merged->notes[i];
 		struct sl_rowset *rows = sl_rowset_clone(merged->rows, arena);
 		struct sl_delta delta;
 		CHECK(rows);
-		CHECK(receipt->conflict || !receipt->parked);
-		CHECK(i == 0 || sl_key_compare(&merged->receipts[i - 1].key, &receipt->key) <= 0);
+		CHECK(receipt->conflict || !receipt->open);
+		CHECK(i == 0 || sl_key_compare(&merged->notes[i - 1].key, &receipt->key) <= 0);
 		CHECK(sl_merge_reverse(receipt, base, rows, arena, &delta, NULL) == 0);
 		CHECK(sl_delta_apply(&delta, rows, arena) == 0);
 		CHECK(sl_merge_reverse(receipt, base, rows, arena, &delta, NULL) == 0);
@@ -119,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	struct sl_merge merged = merge(sides[0], sides[1], sides[2], &arena);
 	struct sl_merge swapped = merge(sides[0], sides[2], sides[1], &arena);
-	CHECK(merged.parked_count == swapped.parked_count);
+	CHECK(merged.open_count == swapped.open_count);
 	check_receipts(&merged, sides[0], &arena);
 	check_receipts(&swapped, sides[0], &arena);
 	check_alone(sides[0], sides[1], sides[1], sides[1], &arena);

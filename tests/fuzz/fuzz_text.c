@@ -62,11 +62,11 @@ static void check_mirror(const struct sl_text_merge *merge, const struct sl_text
 static void check_alone(struct sl_str base, struct sl_str side, struct sl_arena *arena)
 {
 	struct sl_text_merge merge;
-	CHECK(sl_text_merge(base, side, side, arena, &merge, NULL) == 0);
+	CHECK(sl_text_merge(base, side, side, SL_TEXT_TRUE_BASE, arena, &merge, NULL) == 0);
 	CHECK(merge.clean && sl_str_equal(merge.text, side));
-	CHECK(sl_text_merge(base, side, base, arena, &merge, NULL) == 0);
+	CHECK(sl_text_merge(base, side, base, SL_TEXT_TRUE_BASE, arena, &merge, NULL) == 0);
 	CHECK(merge.clean && sl_str_equal(merge.text, side));
-	CHECK(sl_text_merge(base, base, side, arena, &merge, NULL) == 0);
+	CHECK(sl_text_merge(base, base, side, SL_TEXT_TRUE_BASE, arena, &merge, NULL) == 0);
 	CHECK(merge.clean && sl_str_equal(merge.text, side));
 }
 
@@ -97,8 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sl_buf_init(&bufs[i], size + 1);
 		texts[i] = next_text(&data, &size, &bufs[i]);
 	}
-	CHECK(sl_text_merge(texts[0], texts[1], texts[2], &arena, &merge, NULL) == 0);
-	CHECK(sl_text_merge(texts[0], texts[2], texts[1], &arena, &mirror, NULL) == 0);
+	CHECK(sl_text_merge(texts[0], texts[1], texts[2], SL_TEXT_TRUE_BASE, &arena, &merge, NULL) == 0);
+	CHECK(sl_text_merge(texts[0], texts[2], texts[1], SL_TEXT_TRUE_BASE, &arena, &mirror, NULL) == 0);
 	check_hunks(&merge);
 	check_hunks(&mirror);
 	check_mirror(&merge, &mirror);

@@ -205,7 +205,7 @@ static struct sl_str first_name(struct sl_str path)
 void sim_check_touch(struct sim_intent *intent, const struct sl_conflict_copy *copy)
 {
 		if (intent->field_count < SIM_INTENT_FIELDS)
-		intent->fields[intent->field_count++] = sim_check_field(&copy->receipt.key, first_name(copy->receipt.path));
+		intent->fields[intent->field_count++] = sim_check_field(&copy->note.key, first_name(copy->note.path));
 }
 
 static struct sim_field *find_field(struct sim *sim, uint64_t field)
@@ -244,7 +244,9 @@ void sim_check_conflict(struct sim *sim, unsigned device, int64_t id)
 		sim_violate(sim, "prompts", "device %u announces conflict %lld, which is not there", device, (long long)id);
 		return;
 	}
-	const struct sl_receipt *receipt = &copy->receipt;
+	const struct sl_note *receipt = &copy->note;
+	if (receipt->kind == SL_NOTE_KEPT) /* somebody deleted what another one edited */
+		return;
 	struct sim_field *field = find_field(sim, sim_check_field(&receipt->key, first_name(receipt->path)));
 	if (sim->plan->polite && !sim->check.haunted && !sim_server_is_doubtful(&sim->server) && !sl_rowset_find(sim->check.removed, &receipt->key))
 		sim_violate(sim, "prompts", "device %u asks about %s %.*s though nobody typed in others' lines: %.*s | %.*s | %.*s",

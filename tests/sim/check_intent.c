@@ -184,6 +184,8 @@ void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent 
 	acknowledge(sim, device, intent);
 	for (size_t i = 0; i < intent->field_count; i++)
 		field_of(sim, intent->fields[i])->edits[device]++;
+	for (size_t i = 0; i < SIM_COUNTERS; i++) /* what two devices counted before they ever met may be the same */
+		check->uncounted |= intent->counters[i] && !sim->devices[device].pulled;
 	for (size_t i = 0; i < SIM_COUNTERS; i++)
 		if (intent->wide || intent->compare)
 			leap(sim, i, intent->counters[i]);

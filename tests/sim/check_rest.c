@@ -60,7 +60,7 @@ static void add_kept_aside(struct sim_wordset *set, const struct sl_engine *engi
 	const struct sl_row *row;
 	size_t cursor = 0;
 	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++)
-		sim_wordset_add_all(set, copy->receipt.mine);
+		sim_wordset_add_all(set, copy->note.mine);
 	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
 		if (sim_device_refuses(engine, &row->key, true))
 			sim_wordset_add_all(set, row->data);

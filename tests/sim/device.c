@@ -159,6 +159,29 @@ static bool is_last_resort(const struct sim *sim, const struct sl_write *write)
 		&& memcmp(write->key.bytes, prefix, sizeof(prefix) - 1) == 0;
 }
 
+/* An open decision that a newer one about the same passage replaces: its words are in its receipt then, and nobody is asked about
+ * them again. */
+static bool is_replaced(const struct sl_write *writes, size_t count, size_t at)
+{
+	static const char prefix[] = "conflict/";
+	bool replaced = false;
+	for (size_t i = 0; i < count; i++) {
+		bool is_decision = writes[i].key.length > sizeof(prefix) && memcmp(writes[i].key.bytes, prefix, sizeof(prefix) - 1) == 0;
+		if (i == at && !(is_decision && writes[i].remove))
+			return false;
+		replaced |= is_decision && !writes[i].remove;
+	}
+	return replaced;
+}
+
+static void note_kept_in_receipt(struct sim *sim, struct sl_str value)
+{
+	size_t cursor = 0;
+	unsigned id;
+	while ((id = sim_words_next(value, &cursor)))
+		sim->words.items[id].text = false;
+}
+
 static void store(struct sim *sim, struct sim_device *device, const struct sl_write *writes, size_t count)
 {
 	struct sl_str *old = sim_alloc(sim, count * sizeof(*old));
@@ -179,6 +202,8 @@ static void store(struct sim *sim, struct sim_device *device, const struct sl_wr
 	for (size_t i = 0; i < count; i++) {
 		if (is_last_resort(sim, &writes[i]))
 			sim_words_excuse(&sim->words, old[i]);
+		if (is_replaced(writes, count, i))
+			note_kept_in_receipt(sim, old[i]);
 		sim_words_check(&sim->words, old[i]);
 	}
 }

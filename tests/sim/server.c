@@ -218,6 +218,20 @@ static bool matches_etag(struct sl_str header, int64_t version)
 	return header.length && sl_str_equal(header, (struct sl_str){ tag, (size_t)length });
 }
 
+/* The number behind `name` in the path, −1 without it. */
+static int64_t number_in(struct sl_str path, const char *name)
+{
+	size_t length = strlen(name), at = 0;
+	int64_t number = 0;
+	while (at + length < path.length && memcmp(path.bytes + at, name, length) != 0)
+		at++;
+	if (at + length >= path.length)
+		return -1;
+	for (at += length; at < path.length && path.bytes[at] >= '0' && path.bytes[at] <= '9'; at++)
+		number = number * 10 + (path.bytes[at] - '0');
+	return number;
+}
+
 static struct sim_response get(struct sim *sim, const struct sim_request *request, int64_t since)
 {
 	struct sim_store *store = sim->server.store;
@@ -226,24 +240,13 @@ static struct sim_response get(struct sim *sim, const struct sim_request *reques
 		return sim_answer_problem(sim, SL_NO_PROJECT, "this account has stored no project yet", NULL, 0);
 	if (matches_etag(request->if_none_match, store->memory.head.version))
 		return (struct sim_response){ .status = 304 };
-	return sim_answer_state(sim, since);
-}
-
-static int64_t since_of(struct sl_str path)
-{
-	static const char prefix[] = "/project?since=";
-	int64_t since = 0;
-	if (path.length < sizeof(prefix) || memcmp(path.bytes, prefix, sizeof(prefix) - 1) != 0)
-		return -1;
-	for (size_t i = sizeof(prefix) - 1; i < path.length; i++)
-		since = since * 10 + (path.bytes[i] - '0');
-	return since;
+	return sim_answer_state(sim, since, number_in(request->path, "&known="));
 }
 
 static struct sim_response route(struct sim *sim, const struct sim_request *request)
 {
 	bool project = sl_str_equal(request->path, SL_STR("/project"));
-	int64_t since = since_of(request->path);
+	int64_t since = number_in(request->path, "/project?since=");
 	if (strcmp(request->method, "GET") == 0 && (project || since >= 0))
 		return get(sim, request, since);
 	if (strcmp(request->method, "PUT") == 0 && project)

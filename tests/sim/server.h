@@ -75,7 +75,8 @@ static inline bool sim_server_is_doubtful(const struct sim_server *server)
 /* A problem of RFC 9457; `faults` and `limit` may be NULL and 0. */
 struct sim_response sim_answer_problem(struct sim *sim, int code, const char *detail, const struct sl_faults *faults,
 	int64_t limit);
-struct sim_response sim_answer_state(struct sim *sim, int64_t since); /* −1: whole */
+/* `since` −1: the document. A whole state (`since` 0) lists no deletions up to `known`. */
+struct sim_response sim_answer_state(struct sim *sim, int64_t since, int64_t known);
 struct sim_response sim_answer_conflict(struct sim *sim, const struct sl_push *push, const struct sl_outcome *outcome,
 	bool minimal);
 struct sim_response sim_answer_success(struct sim *sim, const struct sl_outcome *outcome);

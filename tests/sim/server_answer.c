@@ -110,7 +110,7 @@ static void damage(struct sim *sim, struct sl_delta *changes)
 }
 
 /* False when the changes can't be told. */
-static bool write_changes(struct sim *sim, int64_t since, struct sl_buf *out)
+static bool write_changes(struct sim *sim, int64_t since, int64_t known, struct sl_buf *out)
 {
 	struct memory_store *memory = &sim->server.store->memory;
 	struct sl_err err = SL_ERR_INIT;
@@ -120,6 +120,8 @@ static bool write_changes(struct sim *sim, int64_t since, struct sl_buf *out)
 		return false;
 	sl_arena_init(&arena, 0);
 	if (memory->calls.read_changes(memory, since, &arena, &changes, &err) != SL_OK)
+		abort();
+	if (known > 0 && memory_store_leave_out_known(memory, known, &arena, &changes) != SL_OK)
 		abort();
 	if (SL_PLANTED(NO_TOMBSTONES))
 		changes.deleted_count = 0;
@@ -131,7 +133,7 @@ static bool write_changes(struct sim *sim, int64_t since, struct sl_buf *out)
 	return true;
 }
 
-struct sim_response sim_answer_state(struct sim *sim, int64_t since)
+struct sim_response sim_answer_state(struct sim *sim, int64_t since, int64_t known)
 {
 	struct sl_buf out;
 	sl_buf_init(&out, SIZE_MAX);
@@ -141,7 +143,11 @@ struct sim_response sim_answer_state(struct sim *sim, int64_t since)
 		size_t length = out.length;
 		sl_buf_add_text(&out, ",\"since\":");
 		sl_buf_add_int(&out, since);
-		if (!write_changes(sim, since, &out)) {
+		if (known > 0) {
+			sl_buf_add_text(&out, ",\"known\":");
+			sl_buf_add_int(&out, known);
+		}
+		if (!write_changes(sim, since, known, &out)) {
 			out.length = length;
 			sl_buf_add_text(&out, ",\"full\":true");
 			since = -1;
@@ -182,7 +188,7 @@ struct sim_response sim_answer_conflict(struct sim *sim, const struct sl_push *p
 	write_version(sim, &out);
 	write_conflicts(&out, outcome);
 	if (push->has_base && strcmp(outcome->reason, "epoch") != 0)
-		write_changes(sim, push->base_version, &out);
+		write_changes(sim, push->base_version, 0, &out);
 	if (!minimal)
 		write_document(sim, &out);
 	sl_buf_add_char(&out, '}');

@@ -164,101 +164,42 @@ static void clear(struct writing *writing)
 	writing_tell(writing, &event);
 }
 
-/* --- conflicts ---------------------------------------------------------------------------------------------------- */
-
-static bool holds_line(struct sl_str text, struct sl_str line)
+/* Words of the hunks that a choice takes out of the row, or out of the decision. */
+static void give_up(struct writing *writing, const struct sl_note *note, enum sl_choice choice)
 {
-	for (size_t i = 0; i + line.length <= text.length; i++)
-		if ((i == 0 || text.bytes[i - 1] == '\n') && memcmp(text.bytes + i, line.bytes, line.length) == 0
-			&& (i + line.length == text.length || text.bytes[i + line.length] == '\n'))
-			return true;
-	return false;
-}
-
-/* A word that stands twice may be taken away by two users at once, of whom each leaves the other one. */
-static void note_doubled(struct sim *sim, struct sl_str text, struct sl_str line)
-{
-	struct sim_wordset there = { { 0 } };
-	size_t cursor = 0;
-	unsigned id;
-	sim_wordset_add_all(&there, text);
-	while ((id = sim_words_next(line, &cursor)))
-		if (sim_wordset_has(&there, id))
-			sim->words.items[id].text = false;
-}
-
-/* Adds those lines of `from` that `text` does not have yet. */
-static void add_lines(struct sim *sim, struct sl_buf *text, struct sl_str from)
-{
-	for (size_t at = 0, length; at < from.length; at += length + 1) {
-		const char *end = memchr(from.bytes + at, '\n', from.length - at);
-		length = end ? (size_t)(end - from.bytes) - at : from.length - at;
-		struct sl_str line = { from.bytes + at, length };
-		if (holds_line(sl_buf_str(text), line))
-			continue;
-		note_doubled(sim, sl_buf_str(text), line);
-		sl_buf_add_char(text, '\n');
-		sl_buf_add_str(text, line);
-	}
-}
-
-static struct sl_str text_of(const json_t *value)
-{
-	return (struct sl_str){ json_string_value(value), json_string_length(value) };
-}
-
-/* Theirs, and under it the lines that only mine has, where they are texts; else mine. */
-static struct sl_str compose(struct writing *writing, const struct sl_receipt *receipt)
-{
-	struct sl_err err = SL_ERR_INIT;
-	json_t *mine = NULL, *theirs = NULL;
-	struct sl_buf both, out;
-	sl_buf_init(&both, SIZE_MAX);
-	sl_buf_init(&out, SIZE_MAX);
-	if (receipt->mine.length && sl_json_parse(receipt->mine, &mine, &err) != SL_OK)
-		abort();
-	if (receipt->theirs.length && sl_json_parse(receipt->theirs, &theirs, &err) != SL_OK)
-		abort();
-	if (json_is_string(mine)) {
-		sl_buf_add_str(&both, text_of(theirs));
-		add_lines(writing->sim, &both, text_of(mine));
-		sl_json_string(&out, sl_buf_str(&both));
-	} else {
-		sl_buf_add_str(&out, receipt->mine.length ? receipt->mine : SL_STR("\"\""));
-	}
-	struct sl_str value = sim_copy(writing->sim, sl_buf_str(&out));
-	sl_buf_dispose(&both);
-	sl_buf_dispose(&out);
-	json_decref(mine);
-	json_decref(theirs);
-	return value;
+	for (size_t i = 0; i < note->hunk_count; i++)
+		if (choice == SL_CHOICE_MINE)
+			sim_wordset_add_all(&writing->intent.given_up, note->hunks[i].theirs);
+	if (choice == SL_CHOICE_THEIRS)
+		sim_wordset_add_all(&writing->intent.given_up, note->mine);
 }
 
 static bool resolve(struct writing *writing)
 {
-	static const enum sl_choice choices[] = { SL_CHOICE_MINE, SL_CHOICE_THEIRS, SL_CHOICE_VALUE };
+	static const enum sl_choice choices[] = { SL_CHOICE_MINE, SL_CHOICE_THEIRS, SL_CHOICE_BOTH };
 	static const char *const names[] = { "mine", "theirs", "both" };
 	const struct sl_engine *engine = writing->device->engine;
 	size_t count = sl_engine_status(engine)->conflicts, choice = dice_roll(&writing->dice, 3);
 	const struct sl_conflict_copy *copy = count ? sl_engine_conflict(engine, dice_roll(&writing->dice, count)) : NULL;
 	struct sl_event event = { .type = SL_EVENT_RESOLVE };
 	struct sl_key key;
-	if (!copy || sl_key_copy(&writing->sim->arena, &copy->receipt.key, &key) != SL_OK)
+	if (!copy || sl_key_copy(&writing->sim->arena, &copy->note.key, &key) != SL_OK)
 		return false;
+	if (copy->note.kind == SL_NOTE_KEPT) /* it stays */
+		choice = copy->note.mine.length ? 0 : 1;
 	SIM_NOTE(writing->sim, "user %u    takes %s in conflict %lld, %s %.*s: %.*s | %.*s", writing->device->index,
-		names[choice], (long long)copy->id, sl_entity_name(key.entity), (int)copy->receipt.path.length,
-		copy->receipt.path.bytes, (int)copy->receipt.mine.length, copy->receipt.mine.bytes,
-		(int)copy->receipt.theirs.length, copy->receipt.theirs.bytes);
+		names[choice], (long long)copy->id, sl_entity_name(key.entity), (int)copy->note.path.length,
+		copy->note.path.bytes, (int)copy->note.mine.length, copy->note.mine.bytes,
+		(int)copy->note.theirs.length, copy->note.theirs.bytes);
 	event.resolve.conflict = copy->id;
 	event.resolve.choice = choices[choice];
-	if (choices[choice] == SL_CHOICE_VALUE)
-		event.resolve.value = compose(writing, &copy->receipt);
-	sim_wordset_add_all(&writing->intent.given_up, copy->receipt.mine);
+	give_up(writing, &copy->note, choices[choice]);
 	sim_check_touch(&writing->intent, copy);
 	if (writing_tell(writing, &event) == SL_OK || choices[choice] == SL_CHOICE_THEIRS)
 		return true;
 	/* Its place is gone: nothing is left but to drop the copy. */
 	event.resolve.choice = SL_CHOICE_THEIRS;
+	sim_wordset_add_all(&writing->intent.given_up, copy->note.mine);
 	return writing_tell(writing, &event) == SL_OK;
 }
 

@@ -35,7 +35,7 @@ static void report(const char *name, struct sl_buf *base, struct sl_buf *mine, s
 		struct sl_text_merge merge;
 		sl_arena_init(&arena, 0);
 		began = now_ms();
-		int code = sl_text_merge(sl_buf_str(base), sl_buf_str(mine), sl_buf_str(theirs), &arena, &merge, NULL);
+		int code = sl_text_merge(sl_buf_str(base), sl_buf_str(mine), sl_buf_str(theirs), SL_TEXT_TRUE_BASE, &arena, &merge, NULL);
 		took = now_ms() - began;
 		best = took < best ? took : best;
 		if (run == 0)

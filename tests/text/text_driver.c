@@ -84,7 +84,7 @@ static void merge_files(char *names[NAMES], struct sl_buf texts[RESULT])
 		sides[i] = sl_buf_str(&texts[i]);
 	}
 	sl_arena_init(&arena, 0);
-	if (sl_text_merge(sides[BASE], sides[MINE], sides[THEIRS], &arena, &merge, &err) != 0)
+	if (sl_text_merge(sides[BASE], sides[MINE], sides[THEIRS], SL_TEXT_TRUE_BASE, &arena, &merge, &err) != 0)
 		die(err.message, names[BASE]);
 	write_file(names[RESULT], merge.text);
 	write_hunks(names[HUNKS], &merge);

@@ -211,9 +211,9 @@ test("ids are new each time", () => {
 
 test("merging documents and texts", () => {
 	const document = (title, content) => ({ episodes: [{ id: 1, title, content, scenes: [], shots: [] }] });
-	const { merged, receipts } = core.merge(document("A", "x y"), document("B", "x y"), document("A", "x z"));
+	const { merged, notes } = core.merge(document("A", "x y"), document("B", "x y"), document("A", "x z"));
 	assert.deepEqual(merged.episodes, document("B", "x z").episodes);
-	assert.deepEqual(receipts, []);
+	assert.deepEqual(notes, []);
 	const { text, hunks } = core.mergeText("😀 old", "😀 mine", "😀 theirs");
 	assert.deepEqual(hunks, [{ base: "old", mine: "mine", theirs: "theirs", at: 3 }]);
 	assert.equal(text.slice(hunks[0].at), "theirs");

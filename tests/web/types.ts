@@ -1,7 +1,7 @@
 // Compiles only if the declarations of the core are what its users rely on. Never run.
 
 import { CoreError, load } from "../../src/web/lib/core.js";
-import type { Core, Delta, Effect, Engine, Fault, Project, Receipt } from "../../src/web/lib/core.js";
+import type { Core, Delta, Effect, Engine, Fault, Project, Note } from "../../src/web/lib/core.js";
 
 export async function use(bytes: Uint8Array<ArrayBuffer>, module: WebAssembly.Module): Promise<void> {
 	const core: Core = await load();
@@ -15,7 +15,7 @@ export async function use(bytes: Uint8Array<ArrayBuffer>, module: WebAssembly.Mo
 	const after: Project = core.apply({ episodes: [] }, delta);
 	const rows: Delta = core.apply(core.rows(after), delta, "rows");
 	const digest: string = core.digest(rows, "rows");
-	const receipts: Receipt[] = core.merge(after, text, bytes).receipts;
+	const notes: Note[] = core.merge(after, text, bytes).notes;
 	const engine: Engine = core.engine({ pollMs: -1 });
 	const effects: Effect[] = engine.handle({ type: "edit", delta: engine.rows().rows, revision: engine.rows().revision });
 	for (const effect of effects)
@@ -33,5 +33,5 @@ export async function use(bytes: Uint8Array<ArrayBuffer>, module: WebAssembly.Mo
 	core.digest(after, "delta");
 	// @ts-expect-error rows don't come back as a document
 	const wrong: Project = core.apply(rows, delta, "rows");
-	throw new CoreError({ error: "invalid", message: [digest, wrong, receipts, ...faults].join() });
+	throw new CoreError({ error: "invalid", message: [digest, wrong, notes, ...faults].join() });
 }

@@ -50,7 +50,10 @@ int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_
 	const json_t *digest = json_object_get(body, "digest"), *epoch = json_object_get(body, "epoch");
 	const json_t *changes = json_object_get(body, "changes");
 	struct sl_str hex = { json_string_value(digest), json_string_length(digest) };
-	*news_r = (struct sl_news){ .has_changes = changes != NULL };
+	const json_t *known = json_object_get(body, "known");
+	*news_r = (struct sl_news){ .has_changes = changes != NULL, .known = -1 };
+	if (known && !sl_engine_read_version(known, &news_r->known))
+		return malformed(err, "known");
 	if (!json_is_object(body) || !sl_engine_read_version(json_object_get(body, "updatedAt"), &news_r->version))
 		return malformed(err, "updatedAt");
 	if (sl_digest_parse(hex, &news_r->digest) != SL_OK)
@@ -203,6 +206,16 @@ static int choose_sides(const struct sl_adopting *adopting, struct sl_sides *sid
 	return theirs ? sl_delta_apply(&adopting->change, theirs, arena) : SL_NO_MEMORY;
 }
 
+/* The highest number of an episode that is told to be deleted: it names what is gone, and nothing new. */
+static int64_t last_deleted(const struct sl_delta *told)
+{
+	int64_t last = 0;
+	for (size_t i = 0; i < told->deleted_count; i++)
+		if (told->deleted[i].entity == SL_EPISODES && told->deleted[i].episode > last)
+			last = told->deleted[i].episode;
+	return last;
+}
+
 static int merge(struct sl_adopting *adopting, bool doubtful)
 {
 	struct sl_engine *engine = adopting->engine;
@@ -210,17 +223,21 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 	struct sl_merge merge;
 	struct sl_sides sides;
 	const struct sl_rowset *ancestor = NULL;
-	int rc = choose_sides(adopting, &sides);
+	struct sl_rowset *shared = sl_rowset_new(&engine->scratch, 8);
+	const struct sl_merge_options options = { .shared = shared,
+		.first_sync = !engine->meta.pulled, .episodes_above = last_deleted(&adopting->news->changes),
+		.taken = { engine->local, engine->base } };
+	int rc = shared ? choose_sides(adopting, &sides) : SL_NO_MEMORY;
 	if (rc == SL_OK)
-		rc = sl_engine_find_ancestor(adopting, sides.base, doubtful, &ancestor);
+		rc = sl_engine_find_ancestor(adopting, sides.base, doubtful, &ancestor, shared);
 	if (SL_PLANTED(TWO_WAY_MERGE) || (SL_PLANTED(CLOCK_DECIDES) && engine->now_ms > adopting->news->version))
 		ancestor = sides.theirs;
 	if (rc == SL_OK)
-		rc = sl_merge(ancestor, sides.mine, sides.theirs, &engine->scratch, &merge, &ignored);
+		rc = sl_merge(ancestor, sides.mine, sides.theirs, &options, &engine->scratch, &merge, &ignored);
 	if (rc == SL_OK)
-		rc = sl_engine_keep_receipts(engine, &merge);
+		rc = change_local(engine, &merge.adopt);
 	engine->counts.merges++;
-	return rc == SL_OK ? change_local(engine, &merge.adopt) : rc;
+	return rc == SL_OK ? sl_engine_keep_receipts(engine, &merge) : rc;
 }
 
 static int take_in(struct sl_adopting *adopting, bool doubtful)

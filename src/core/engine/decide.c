@@ -1,8 +1,9 @@
-/* Taking automatic steps back: resolving conflicts, reversing a merge's decision, restoring backups; see
- * private.h. All are ordinary edits of the rows as they are now, so each can itself be taken back. Rules:
- * merge.md, "Receipts". */
+/* Open decisions: taking them in, deciding them late, closing what is settled; see private.h. Keeps true: a choice is merged with
+ * what was typed since, so it removes nothing of that; a passage is asked about once, however often it clashes. Rules: merge.md,
+ * "Deciding late is a merge too". */
 #include "core/engine/private.h"
 
+#include "core/base/utf8.h"
 #include "core/json/parse.h"
 #include "core/json/write.h"
 #include "core/schema/validate.h"
@@ -12,163 +13,258 @@ static int not_found(struct sl_err *err, const char *what)
 	return sl_err_set(err, SL_NOT_FOUND, "there is no such %s", what);
 }
 
-/* --- one field ---------------------------------------------------------------------------------------------------- */
+/* --- a choice as a merge ------------------------------------------------------------------------------------------- */
 
-/* The edit that puts `mine` of the receipt back, checked against the schema: the value may come from a user. */
-static int work_out_edit(struct sl_engine *engine, const struct sl_receipt *receipt, struct sl_delta *edit_r,
-	struct sl_err *err)
+/* One decision, and the rows that it is about. */
+struct deciding {
+	struct sl_engine *engine;
+	struct sl_decision open;
+	struct sl_rowset *now; /* the row and its episode, as far as they are there */
+};
+
+static int begin(struct sl_engine *engine, const struct sl_record *record, struct deciding *deciding_r)
+{
+	const struct sl_key *key = &record->key;
+	const struct sl_key episode = sl_key_of_episode(key->episode);
+	const struct sl_row *row = sl_rowset_find(engine->local, key), *parent = sl_rowset_find(engine->local, &episode);
+	*deciding_r = (struct deciding){ .engine = engine, .now = sl_rowset_new(&engine->scratch, 4) };
+	int rc = sl_engine_read_decision(record, &engine->scratch, &deciding_r->open);
+	if (rc == SL_OK && (!deciding_r->now || (row && !sl_rowset_put(deciding_r->now, row))
+		|| (sl_entity_has_episode(key->entity) && parent && !sl_rowset_put(deciding_r->now, parent))))
+		rc = SL_NO_MEMORY;
+	return rc;
+}
+
+/* `rows` with this value at the note's place. */
+static int with_value(const struct deciding *deciding, const struct sl_rowset *rows, struct sl_str value,
+	struct sl_rowset **rows_r, struct sl_err *err)
+{
+	struct sl_arena *arena = &deciding->engine->scratch;
+	struct sl_note note = deciding->open.note;
+	struct sl_delta edit;
+	note.kind = SL_NOTE_VALUE;
+	note.mine = value;
+	*rows_r = sl_rowset_clone(rows, arena);
+	int rc = *rows_r ? sl_merge_reverse(&note, deciding->engine->base, *rows_r, arena, &edit, err) : SL_NO_MEMORY;
+	return rc == SL_OK ? sl_delta_apply(&edit, *rows_r, arena) : rc;
+}
+
+/* The row has gone since: it comes back as the merge left it, with the choice and with its episode. */
+static int revive(const struct deciding *deciding, struct sl_str value, struct sl_merge *merge_r, struct sl_err *err)
+{
+	struct sl_arena *arena = &deciding->engine->scratch;
+	const struct sl_decision *open = &deciding->open;
+	struct sl_rowset *left = sl_rowset_clone(deciding->now, arena), *chosen = NULL;
+	*merge_r = (struct sl_merge){ .rows = NULL };
+	if (!left || !sl_rowset_put(left, &open->row)
+		|| (open->parent.data.length && !sl_rowset_find(left, &open->parent.key) && !sl_rowset_put(left, &open->parent)))
+		return SL_NO_MEMORY;
+	int rc = with_value(deciding, left, value, &chosen, err);
+	return rc == SL_OK ? sl_delta_difference(deciding->now, chosen, arena, &merge_r->push) : rc;
+}
+
+/* The choice merged with the rows now: its ancestor is the field as the merge left it. */
+static int merge_choice(const struct deciding *deciding, size_t hunk, enum sl_choice choice, struct sl_str own,
+	struct sl_merge *merge_r, struct sl_err *err)
+{
+	struct sl_arena *arena = &deciding->engine->scratch;
+	struct sl_rowset *left = NULL, *chosen = NULL;
+	struct sl_str value;
+	int rc = sl_merge_choose(&deciding->open.note, hunk, choice, own, arena, &value);
+	if (rc == SL_INVALID)
+		return sl_err_set(err, rc, "there is no such passage");
+	if (rc == SL_OK && deciding->open.row.data.length && !sl_rowset_find(deciding->now, &deciding->open.note.key))
+		return revive(deciding, value, merge_r, err);
+	if (rc == SL_OK)
+		rc = with_value(deciding, deciding->now, deciding->open.note.result, &left, err);
+	if (rc == SL_OK)
+		rc = with_value(deciding, deciding->now, value, &chosen, err);
+	return rc == SL_OK ? sl_merge(left, chosen, deciding->now, NULL, arena, merge_r, err) : rc;
+}
+
+/* --- a row that was kept -------------------------------------------------------------------------------------------- */
+
+/* Whether the choice is the deletion, of the side that the row stayed against. */
+static bool chooses_deletion(const struct sl_note *note, enum sl_choice choice)
+{
+	return (choice == SL_CHOICE_MINE && !note->mine.length) || (choice == SL_CHOICE_THEIRS && !note->theirs.length);
+}
+
+/* The row goes unless it was edited again: then that is one more reason to keep it, and the decision is closed. */
+static int delete_kept(const struct deciding *deciding)
+{
+	struct sl_engine *engine = deciding->engine;
+	const struct sl_row *row = sl_rowset_find(engine->local, &deciding->open.note.key);
+	struct sl_delta edit = { sl_rowset_new(&engine->scratch, 1), &deciding->open.note.key, 1 };
+	if (!edit.rows)
+		return SL_NO_MEMORY;
+	if (!row || !sl_str_equal(row->data, deciding->open.note.result))
+		return SL_OK;
+	return sl_engine_apply_edit(engine, &edit, "merge");
+}
+
+/* --- what users decide --------------------------------------------------------------------------------------------- */
+
+/* That the rows of the edit are valid: what a user wrote may be anything. */
+static int check_edit(struct sl_engine *engine, const struct sl_delta *edit, struct sl_err *err)
 {
 	struct sl_buf text;
 	json_t *value = NULL;
 	struct sl_faults faults;
-	int rc = sl_merge_reverse(receipt, engine->base, engine->local, &engine->scratch, edit_r, err);
-	if (rc != SL_OK)
-		return rc;
 	sl_buf_init(&text, SIZE_MAX);
-	rc = sl_delta_write(edit_r, &text) == SL_OK ? sl_json_parse(sl_buf_str(&text), &value, err) : SL_NO_MEMORY;
+	int rc = sl_delta_write(edit, &text) == SL_OK ? sl_json_parse(sl_buf_str(&text), &value, err) : SL_NO_MEMORY;
 	sl_buf_dispose(&text);
 	if (rc == SL_OK)
 		rc = sl_validate_delta(value, "", engine->config.row_bytes, &engine->scratch, &faults, err);
-	if (rc == SL_OK) /* once more: an empty value of a project-level field is a removal */
-		rc = sl_delta_from_json(value, &engine->scratch, edit_r, err);
 	json_decref(value);
 	return rc;
 }
 
-static int canonical_value(struct sl_engine *engine, struct sl_str text, struct sl_str *value_r, struct sl_err *err)
+/* Takes one of the hunks, or all, out of a decision. */
+static int drop_hunk(struct sl_engine *engine, const struct sl_decision *open, size_t hunk, struct sl_decision *rest_r)
 {
-	struct sl_buf out;
-	json_t *value = NULL;
-	int rc = sl_json_parse(text, &value, err);
-	if (rc != SL_OK)
-		return rc;
-	sl_buf_init(&out, SIZE_MAX);
-	sl_json_write(&out, value);
-	json_decref(value);
-	rc = sl_buf_code(&out) == SL_OK ? sl_arena_copy(&engine->scratch, sl_buf_str(&out), value_r) : SL_NO_MEMORY;
-	sl_buf_dispose(&out);
-	return rc;
+	const struct sl_note *note = &open->note;
+	struct sl_note_hunk *hunks = sl_arena_zalloc(&engine->scratch, note->hunk_count, sizeof(*hunks));
+	if (!hunks)
+		return SL_NO_MEMORY;
+	size_t kept = 0;
+	for (size_t i = 0; i < note->hunk_count; i++)
+		if (i != hunk && hunk != SL_ALL_HUNKS)
+			hunks[kept++] = note->hunks[i];
+	*rest_r = *open;
+	rest_r->note.hunks = hunks;
+	rest_r->note.hunk_count = kept;
+	return SL_OK;
 }
 
-int sl_engine_resolve(struct sl_engine *engine, int64_t id, enum sl_choice choice, struct sl_str value,
+/* Goes on with what is left of the decision. */
+static int reduce(struct sl_engine *engine, int64_t id, const struct sl_decision *rest)
+{
+	int rc = sl_engine_close_conflict(engine, id);
+	return rc == SL_OK && rest->note.hunk_count > 0 ? sl_engine_open_decision(engine, rest) : rc;
+}
+
+int sl_engine_resolve(struct sl_engine *engine, int64_t id, size_t hunk, enum sl_choice choice, struct sl_str own,
 	struct sl_err *err)
 {
 	const struct sl_record *record = sl_engine_find_record(engine, SL_RECORD_CONFLICT, id);
-	struct sl_kept_receipt copy;
-	struct sl_delta edit;
+	struct deciding deciding;
+	struct sl_merge merge;
+	struct sl_decision rest;
 	if (!record)
 		return not_found(err, "conflict");
-	if (choice == SL_CHOICE_THEIRS)
-		return sl_engine_close_conflict(engine, id);
-	int rc = sl_engine_read_receipt(record, &engine->scratch, &copy);
-	if (rc == SL_OK && choice == SL_CHOICE_VALUE)
-		rc = canonical_value(engine, value, &copy.receipt.mine, err);
+	if (choice == SL_CHOICE_OWN && sl_utf8_valid(own) != own.length)
+		return sl_err_set(err, SL_MALFORMED, "the text is not valid UTF-8");
+	int rc = begin(engine, record, &deciding);
+	if (rc == SL_OK && deciding.open.note.kind == SL_NOTE_KEPT) {
+		rc = chooses_deletion(&deciding.open.note, choice) ? delete_kept(&deciding) : SL_OK;
+		return rc == SL_OK ? sl_engine_close_conflict(engine, id) : rc;
+	}
 	if (rc == SL_OK)
-		rc = work_out_edit(engine, &copy.receipt, &edit, err);
+		rc = drop_hunk(engine, &deciding.open, hunk, &rest);
+	if (rc == SL_OK && choice == SL_CHOICE_THEIRS)
+		return reduce(engine, id, &rest);
 	if (rc == SL_OK)
-		rc = sl_engine_apply_edit(engine, &edit, NULL);
-	return rc == SL_OK ? sl_engine_close_conflict(engine, id) : rc;
+		rc = merge_choice(&deciding, hunk, choice, own, &merge, err);
+	if (rc == SL_OK)
+		rc = check_edit(engine, &merge.push, err);
+	if (rc == SL_OK)
+		rc = reduce(engine, id, &rest);
+	if (rc == SL_OK)
+		rc = sl_engine_apply_edit(engine, &merge.push, "merge");
+	return rc == SL_OK ? sl_engine_keep_receipts(engine, &merge) : rc;
 }
 
-int sl_engine_reverse(struct sl_engine *engine, int64_t id, struct sl_err *err)
+/* --- decisions that come and go -------------------------------------------------------------------------------------- */
+
+/* 1 if a choice of mine for the hunk clashes with the row as it is now, or with a choice of mine in the newer decision: then that
+ * is about the same words. 0 if not. */
+static int is_overlapped(const struct deciding *deciding, size_t hunk, const struct sl_note *newer)
 {
-	const struct sl_record *record = sl_engine_find_record(engine, SL_RECORD_RECEIPT, id);
-	struct sl_kept_receipt kept;
-	struct sl_delta edit;
-	if (!record)
-		return not_found(err, "receipt");
-	int rc = sl_engine_read_receipt(record, &engine->scratch, &kept);
+	struct sl_arena *arena = &deciding->engine->scratch;
+	const struct sl_str nothing = { NULL, 0 };
+	struct sl_err ignored = SL_ERR_INIT;
+	struct sl_rowset *chosen = NULL;
+	struct sl_merge old, both;
+	struct sl_str value;
+	int rc = merge_choice(deciding, hunk, SL_CHOICE_MINE, nothing, &old, &ignored);
+	if (rc == SL_NOT_FOUND)
+		return 0;
+	if (rc != SL_OK || old.open_count > 0 || !old.rows)
+		return rc == SL_OK ? 1 : rc;
+	rc = sl_merge_choose(newer, SL_ALL_HUNKS, SL_CHOICE_MINE, nothing, arena, &value);
 	if (rc == SL_OK)
-		rc = work_out_edit(engine, &kept.receipt, &edit, err);
-	return rc == SL_OK ? sl_engine_apply_edit(engine, &edit, NULL) : rc;
+		rc = with_value(deciding, deciding->now, value, &chosen, &ignored);
+	if (rc == SL_OK && sl_digest_equal(sl_digest_of(chosen), sl_digest_of(old.rows)))
+		return 1; /* the same words once more */
+	if (rc == SL_OK)
+		rc = sl_merge(deciding->now, chosen, old.rows, NULL, arena, &both, &ignored);
+	return rc == SL_OK ? both.open_count > 0 : rc;
 }
 
-/* --- a backup ----------------------------------------------------------------------------------------------------- */
-
-/* Whether the row is as the step put it, whose hashes these are. */
-static int is_untouched(struct sl_engine *engine, const struct sl_row *row, const json_t *hashes, bool *untouched_r)
+/* Takes out of an older decision about the same field what the new one is about. The words stay in its receipt. */
+static int yield_to(struct sl_engine *engine, const struct sl_record *record, const struct sl_note *newer)
 {
-	char hex[SL_DIGEST_HEX];
-	struct sl_str name;
-	const char *known;
-	if (sl_engine_row_key(engine, "", &row->key, &name) != SL_OK
-		|| sl_arena_copy(&engine->scratch, name, &name) != SL_OK)
-		return SL_NO_MEMORY;
-	sl_engine_row_hash(row, hex);
-	known = json_string_value(json_object_get(hashes, name.bytes));
-	*untouched_r = known && strcmp(known, hex) == 0;
+	struct deciding deciding;
+	int64_t id = record->id;
+	int rc = begin(engine, record, &deciding);
+	if (rc != SL_OK || !sl_str_equal(deciding.open.note.path, newer->path) || deciding.open.note.kind != newer->kind)
+		return rc;
+	size_t before = deciding.open.note.hunk_count;
+	for (size_t i = before; rc == SL_OK && i > 0; i--) {
+		rc = newer->rule == SL_RULE_TEXT ? is_overlapped(&deciding, i - 1, newer) : 1;
+		if (rc == 1)
+			rc = drop_hunk(engine, &deciding.open, i - 1, &deciding.open);
+	}
+	if (rc == SL_OK && (deciding.open.note.hunk_count < before || newer->kind == SL_NOTE_KEPT))
+		rc = reduce(engine, id, &deciding.open);
+	return rc;
+}
+
+int sl_engine_take_decision(struct sl_engine *engine, const struct sl_note *note, const struct sl_rowset *merged)
+{
+	const struct sl_key episode = sl_key_of_episode(note->key.episode);
+	const struct sl_row *row = sl_rowset_find(merged, &note->key), *parent = sl_rowset_find(engine->local, &episode);
+	struct sl_decision decision = { .note = *note };
+	const struct sl_records *copies = &engine->records[SL_RECORD_CONFLICT];
+	int rc = SL_OK;
+	for (size_t i = copies->count; rc == SL_OK && i > 0; i--)
+		if (sl_key_equal(&copies->items[i - 1].key, &note->key))
+			rc = yield_to(engine, &copies->items[i - 1], note);
+	if (row)
+		decision.row = *row;
+	if (sl_entity_has_episode(note->key.entity) && parent)
+		decision.parent = *parent;
+	return rc == SL_OK ? sl_engine_open_decision(engine, &decision) : rc;
+}
+
+/* 1 if the row is by now as a choice of mine would make it, or one that was kept is gone; 0 if not. */
+static int is_settled(struct sl_engine *engine, const struct sl_record *record)
+{
+	struct deciding deciding;
+	struct sl_merge merge;
+	struct sl_err ignored = SL_ERR_INIT;
+	if (!sl_rowset_find(engine->touched_local, &record->key))
+		return 0;
+	int rc = begin(engine, record, &deciding);
+	if (rc == SL_OK && deciding.open.note.kind == SL_NOTE_KEPT)
+		return sl_rowset_find(engine->local, &record->key) == NULL;
+	if (rc == SL_OK)
+		rc = merge_choice(&deciding, SL_ALL_HUNKS, SL_CHOICE_MINE, (struct sl_str){ NULL, 0 }, &merge, &ignored);
+	if (rc == SL_NOT_FOUND)
+		return 0;
+	return rc == SL_OK ? merge.open_count == 0 && sl_delta_is_empty(&merge.push) : rc;
+}
+
+int sl_engine_close_settled(struct sl_engine *engine)
+{
+	struct sl_records *copies = &engine->records[SL_RECORD_CONFLICT];
+	for (size_t i = copies->count; i > 0; i--) {
+		int rc = is_settled(engine, &copies->items[i - 1]);
+		if (rc > 0)
+			rc = sl_engine_close_conflict(engine, copies->items[i - 1].id);
+		if (rc != SL_OK)
+			return rc;
+	}
 	return SL_OK;
-}
-
-/* Rows of the backup whose episode is gone bring it with them: as base has it, or bare. */
-static int add_parents(struct sl_engine *engine, struct sl_delta *edit)
-{
-	const struct sl_row *row;
-	struct sl_rowset *parents = sl_rowset_new(&engine->scratch, 8);
-	size_t cursor = 0;
-	while (parents && (row = sl_rowset_next(edit->rows, &cursor))) {
-		struct sl_row parent = { .key = sl_key_of_episode(row->key.episode), .data = SL_STR("{}") };
-		const struct sl_row *known = sl_rowset_find(engine->base, &parent.key);
-		if (sl_entity_has_episode(row->key.entity) && !sl_rowset_find(engine->local, &parent.key)
-			&& !sl_rowset_find(edit->rows, &parent.key) && !sl_rowset_put(parents, known ? known : &parent))
-			return SL_NO_MEMORY;
-	}
-	for (cursor = 0; parents && (row = sl_rowset_next(parents, &cursor));)
-		if (!sl_rowset_put(edit->rows, row))
-			return SL_NO_MEMORY;
-	return parents ? SL_OK : SL_NO_MEMORY;
-}
-
-/* Of the rows that the step added, those to be removed again. An episode goes only with all that is in it. */
-static int keep_deletions(struct sl_engine *engine, struct sl_delta *edit, const json_t *hashes)
-{
-	struct sl_keys keys = { .arena = &engine->scratch };
-	struct sl_rowset *busy = sl_rowset_new(&engine->scratch, 8);
-	const struct sl_row *row;
-	size_t cursor = 0;
-	bool untouched = false;
-	if (!busy)
-		return SL_NO_MEMORY;
-	while ((row = sl_rowset_next(engine->local, &cursor))) {
-		struct sl_key parent = sl_key_of_episode(row->key.episode);
-		if (!sl_entity_has_episode(row->key.entity))
-			continue;
-		if (is_untouched(engine, row, hashes, &untouched) != SL_OK
-			|| (!untouched && sl_engine_touch(busy, &parent) != SL_OK))
-			return SL_NO_MEMORY;
-	}
-	for (size_t i = 0; i < edit->deleted_count; i++) {
-		row = sl_rowset_find(engine->local, &edit->deleted[i]);
-		if (!row || (row->key.entity == SL_EPISODES && sl_rowset_find(busy, &row->key)))
-			continue;
-		if (is_untouched(engine, row, hashes, &untouched) != SL_OK
-			|| (untouched && sl_keys_add(&keys, &row->key) != SL_OK))
-			return SL_NO_MEMORY;
-	}
-	edit->deleted = keys.items;
-	edit->deleted_count = keys.count;
-	return SL_OK;
-}
-
-int sl_engine_restore_backup(struct sl_engine *engine, int64_t id, struct sl_err *err)
-{
-	const struct sl_record *record = sl_engine_find_record(engine, SL_RECORD_BACKUP_OWN, id);
-	bool after_merge = !record;
-	struct sl_backup backup;
-	struct sl_delta edit;
-	json_t *hashes = NULL;
-	if (!record)
-		record = sl_engine_find_record(engine, SL_RECORD_BACKUP_MERGE, id);
-	if (!record)
-		return not_found(err, "backup");
-	int rc = sl_engine_read_backup(record, &engine->scratch, &backup, &hashes);
-	if (rc == SL_OK) {
-		edit = *backup.delta;
-		edit.deleted_count = after_merge ? 0 : edit.deleted_count;
-		rc = add_parents(engine, &edit);
-	}
-	if (rc == SL_OK && edit.deleted_count)
-		rc = keep_deletions(engine, &edit, hashes);
-	json_decref(hashes);
-	return rc == SL_OK ? sl_engine_apply_edit(engine, &edit, "restore_backup") : rc;
 }

@@ -316,13 +316,13 @@ static int merge_edit(struct editing *editing, struct sl_err *err)
 	struct sl_rowset *mine = now ? sl_rowset_clone(editing->seen, arena) : NULL;
 	if (!mine || sl_delta_apply(&editing->delta, mine, arena) != SL_OK)
 		return SL_NO_MEMORY;
-	int rc = sl_merge(editing->seen, mine, now, arena, &merge, err);
+	const struct sl_merge_options options = { .taken = { engine->local, engine->base } };
+	int rc = sl_merge(editing->seen, mine, now, &options, arena, &merge, err);
 	if (rc != SL_OK)
 		return rc;
-	if (!engine->follower.length)
+	rc = sl_engine_change_local(engine, &merge.push, true);
+	if (rc == SL_OK && !engine->follower.length)
 		rc = sl_engine_keep_receipts(engine, &merge);
-	if (rc == SL_OK)
-		rc = sl_engine_change_local(engine, &merge.push, true);
 	if (rc == SL_OK)
 		rc = tell_outcome(engine, &editing->delta);
 	engine->counts.merges++;

@@ -97,12 +97,6 @@ struct sl_pair {
 	struct sl_str key, value;
 };
 
-enum sl_choice {
-	SL_CHOICE_MINE,   /* put my text into the row (an ordinary edit, of the row as it is now) */
-	SL_CHOICE_THEIRS, /* leave the row as it is */
-	SL_CHOICE_VALUE   /* put this JSON value there: what the user made of both */
-};
-
 /* Texts are borrowed for the call. */
 struct sl_event {
 	enum sl_event_type type;
@@ -172,8 +166,9 @@ struct sl_event {
 		} hint;
 		struct {
 			int64_t conflict;
-			enum sl_choice choice;
-			struct sl_str value;  /* JSON text, with SL_CHOICE_VALUE */
+			size_t hunk;          /* of its note, counted from 1; 0: all of them alike */
+			enum sl_choice choice; /* see sl_merge_choose */
+			struct sl_str own;    /* with SL_CHOICE_OWN: what the user made of both, as plain text */
 		} resolve;
 		struct {
 			int64_t receipt;
@@ -367,17 +362,19 @@ int64_t sl_engine_revision(const struct sl_engine *engine);
 /* As in the last SL_EFFECT_STATUS. */
 const struct sl_status *sl_engine_status(const struct sl_engine *engine);
 
-/* Words that a person has to look at. `receipt.mine` is the user's own value; conflict copies never sync. */
+/* What a person has to decide: the hunks of the note, or whether a row that was kept is to go. The row holds the server's words
+ * at the hunks meanwhile, and all else that either side wrote. A choice is merged with what was typed since. A field has at most
+ * one open decision a hunk: an overlap with a newer one is a part of that. */
 struct sl_conflict_copy {
 	int64_t id, version; /* of the server, when it was made */
-	struct sl_receipt receipt;
+	struct sl_note note;
 };
 
-/* What a merge did with a field that both sides changed. With receipt.parked, a conflict copy was opened as well, under an
+/* What a merge did with a field that both sides changed. If the note is open, a conflict copy was opened as well, under an
  * id of its own; the receipt stays when that is resolved, and reversing it closes the copy. */
 struct sl_kept_receipt {
 	int64_t id, version;
-	struct sl_receipt receipt;
+	struct sl_note note;
 };
 
 struct sl_backup {

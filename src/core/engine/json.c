@@ -199,16 +199,18 @@ static void read_hint(struct reading *reading, struct sl_event *event)
 
 static void read_resolve(struct reading *reading, struct sl_event *event)
 {
-	static const char *const choices[] = { "mine", "theirs", "value" };
+	static const char *const choices[] = { [SL_CHOICE_MINE] = "mine", [SL_CHOICE_THEIRS] = "theirs",
+		[SL_CHOICE_BOTH] = "both", [SL_CHOICE_OWN] = "own" };
 	struct sl_str choice = text_of(json_object_get(reading->object, "choice"));
 	event->resolve.conflict = read_number(reading, "conflict", true);
-	event->resolve.value = read_value(reading, "value", false);
+	event->resolve.own = read_text(reading, "own", false);
+	event->resolve.hunk = (size_t)read_number(reading, "hunk", false);
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
 		if (sl_str_equal(choice, sl_str_from(choices[i]))) {
 			event->resolve.choice = (enum sl_choice)i;
 			return;
 		}
-	refuse(reading, "choice", "must be one of mine, theirs, value");
+	refuse(reading, "choice", "must be one of mine, theirs, both, own");
 }
 
 static void read_reverse(struct reading *reading, struct sl_event *event)

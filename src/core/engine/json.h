@@ -12,13 +12,13 @@
  *   shown          revision
  *   failed         request, reason?
  *   hint           version?
- *   resolve        conflict, choice: "mine" | "theirs" | "value", value?
+ *   resolve        conflict, hunk?, choice: "mine" | "theirs" | "both" | "own", own?
  *   reverse        receipt
  *   restore        version, preview?
  *   restoreBackup  backup
  *   signIn         account?
  *   online, offline, tick, syncNow, clear, signOut: none
- * delta, before, document and value are JSON values, the rest texts and numbers.
+ * delta, before and document are JSON values, the rest texts and numbers.
  *
  * Effects are an array of
  *   {"type":"store","writes":[["key","value"],["removed key"]]}
@@ -51,12 +51,15 @@ const char *sl_engine_json_word(enum sl_status_word word);
 /* The name of an event. */
 const char *sl_engine_json_event(enum sl_event_type type);
 
-/* Appends the members of a receipt, from "entity" to "parked" as below, without braces. */
-void sl_engine_json_receipt(const struct sl_receipt *receipt, struct sl_buf *out);
+/* "value", "both", "moved", "kept", "renamed". */
+const char *sl_engine_note_kind(enum sl_note_kind kind);
+
+/* Appends the members of a note, from "entity" to "hunks" as below, without braces. */
+void sl_engine_json_note(const struct sl_note *note, struct sl_buf *out);
 
 /* Append an array of what the engine keeps, oldest first: {id, version, entity, key, path, base?, mine?, theirs?,
- * result?, moved, conflict, parked} for conflict copies and receipts (values as JSON), {id, version, reason, delta}
- * for backups, {entity, key, reason} for quarantined rows; `key` as in DELTA's `deleted`. Return the buffer's code. */
+ * result?, kind, conflict, open, hunks?} for conflict copies and receipts (values as JSON; hunks: an array of {at, base,
+ * mine, theirs}), {id, version, reason, delta} for backups, {entity, key, reason} for quarantined rows; `key` as in DELTA's `deleted`. Return the buffer's code. */
 int sl_engine_json_conflicts(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));
 int sl_engine_json_receipts(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));
 int sl_engine_json_backups(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));

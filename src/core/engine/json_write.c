@@ -173,25 +173,49 @@ static void add_value(struct sl_buf *out, const char *name, struct sl_str value)
 	sl_buf_add_str(out, value);
 }
 
-void sl_engine_json_receipt(const struct sl_receipt *receipt, struct sl_buf *out)
+static void write_hunks(const struct sl_note *note, struct sl_buf *out)
 {
-	write_key(&receipt->key, out);
-	add_text(out, ",\"path\":", receipt->path);
-	add_value(out, ",\"base\":", receipt->base);
-	add_value(out, ",\"mine\":", receipt->mine);
-	add_value(out, ",\"theirs\":", receipt->theirs);
-	add_value(out, ",\"result\":", receipt->result);
-	add_flag(out, ",\"moved\":", receipt->moved);
-	add_flag(out, ",\"conflict\":", receipt->conflict);
-	add_flag(out, ",\"parked\":", receipt->parked);
+	for (size_t i = 0; i < note->hunk_count; i++) {
+		const struct sl_note_hunk *hunk = &note->hunks[i];
+		add_number(out, i ? ",{\"at\":" : ",\"hunks\":[{\"at\":", (int64_t)hunk->at);
+		add_text(out, ",\"base\":", hunk->base);
+		add_text(out, ",\"mine\":", hunk->mine);
+		add_text(out, ",\"theirs\":", hunk->theirs);
+		sl_buf_add_char(out, '}');
+	}
+	if (note->hunk_count)
+		sl_buf_add_char(out, ']');
 }
 
-static void write_receipt(int64_t id, int64_t version, const struct sl_receipt *receipt, struct sl_buf *out)
+const char *sl_engine_note_kind(enum sl_note_kind kind)
+{
+	static const char *const names[] = { [SL_NOTE_VALUE] = "value", [SL_NOTE_BOTH] = "both", [SL_NOTE_MOVED] = "moved",
+		[SL_NOTE_KEPT] = "kept", [SL_NOTE_RENAMED] = "renamed" };
+	return names[kind];
+}
+
+void sl_engine_json_note(const struct sl_note *note, struct sl_buf *out)
+{
+	write_key(&note->key, out);
+	add_text(out, ",\"path\":", note->path);
+	add_value(out, ",\"base\":", note->base);
+	add_value(out, ",\"mine\":", note->mine);
+	add_value(out, ",\"theirs\":", note->theirs);
+	add_value(out, ",\"result\":", note->result);
+	sl_buf_add_text(out, ",\"kind\":\"");
+	sl_buf_add_text(out, sl_engine_note_kind(note->kind));
+	sl_buf_add_char(out, '"');
+	add_flag(out, ",\"conflict\":", note->conflict);
+	add_flag(out, ",\"open\":", note->open);
+	write_hunks(note, out);
+}
+
+static void write_receipt(int64_t id, int64_t version, const struct sl_note *receipt, struct sl_buf *out)
 {
 	add_number(out, "{\"id\":", id);
 	add_number(out, ",\"version\":", version);
 	sl_buf_add_char(out, ',');
-	sl_engine_json_receipt(receipt, out);
+	sl_engine_json_note(receipt, out);
 	sl_buf_add_char(out, '}');
 }
 
@@ -201,7 +225,7 @@ int sl_engine_json_conflicts(const struct sl_engine *engine, struct sl_buf *out)
 	sl_buf_add_char(out, '[');
 	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++) {
 		sl_buf_add_text(out, i ? "," : "");
-		write_receipt(copy->id, copy->version, &copy->receipt, out);
+		write_receipt(copy->id, copy->version, &copy->note, out);
 	}
 	sl_buf_add_char(out, ']');
 	return sl_buf_code(out);
@@ -213,7 +237,7 @@ int sl_engine_json_receipts(const struct sl_engine *engine, struct sl_buf *out)
 	sl_buf_add_char(out, '[');
 	for (size_t i = 0; (kept = sl_engine_receipt(engine, i)); i++) {
 		sl_buf_add_text(out, i ? "," : "");
-		write_receipt(kept->id, kept->version, &kept->receipt, out);
+		write_receipt(kept->id, kept->version, &kept->note, out);
 	}
 	sl_buf_add_char(out, ']');
 	return sl_buf_code(out);

@@ -175,7 +175,7 @@ static int load_record(struct loading *loading, const struct sl_pair *pair, enum
 		struct sl_kept_receipt receipt;
 		rc = sl_engine_read_receipt(&record, &loading->engine->scratch, &receipt);
 		if (rc == SL_OK)
-			rc = sl_key_copy(loading->engine->arena, &receipt.receipt.key, &record.key);
+			rc = sl_key_copy(loading->engine->arena, &receipt.note.key, &record.key);
 	}
 	if (rc != SL_OK)
 		return rc == SL_NO_MEMORY ? rc : damaged(loading, pair);

@@ -216,6 +216,7 @@ struct sl_news {
 	struct sl_str epoch;     /* empty: not told */
 	bool has_changes;
 	bool whole;              /* changes are all rows: they replace base */
+	int64_t known;           /* of a whole state: deletions up to this version are not told; −1: not said */
 	struct sl_delta changes;
 };
 
@@ -275,7 +276,7 @@ bool sl_engine_is_doubtful(const struct sl_engine *engine, const struct sl_news 
 
 /* The ancestor for the merge with theirs, out of the rows of base that it looks at. */
 int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_rowset *base, bool doubtful,
-	const struct sl_rowset **ancestor_r);
+	const struct sl_rowset **ancestor_r, struct sl_rowset *shared);
 
 /* --- handshake.c -------------------------------------------------------------------------------------------------- */
 
@@ -414,7 +415,7 @@ int sl_engine_follow(struct sl_engine *engine, const struct sl_write *writes, si
 
 /* --- decide.c ------------------------------------------------------------------------------------------------------- */
 
-int sl_engine_resolve(struct sl_engine *engine, int64_t id, enum sl_choice choice, struct sl_str value,
+int sl_engine_resolve(struct sl_engine *engine, int64_t id, size_t hunk, enum sl_choice choice, struct sl_str own,
 	struct sl_err *err);
 int sl_engine_reverse(struct sl_engine *engine, int64_t id, struct sl_err *err);
 int sl_engine_restore_backup(struct sl_engine *engine, int64_t id, struct sl_err *err);
@@ -448,8 +449,19 @@ int64_t sl_engine_stored_number(const json_t *object, const char *name);
 /* A delta that is a member of what is stored: SL_INTERNAL for one that no engine stored so. */
 int sl_engine_stored_delta(const json_t *object, const char *name, struct sl_arena *arena, struct sl_delta *delta_r);
 
-/* Keeps what a merge decided: receipts, and conflict copies for what was parked. */
+/* Keeps what a merge decided: receipts, and open decisions. */
 int sl_engine_keep_receipts(struct sl_engine *engine, const struct sl_merge *merge);
+
+/* An open decision, and its row and that one's episode as the merge left them (data of length 0: there is none), so that both can
+ * come back should they go before somebody decides. */
+struct sl_decision {
+	struct sl_note note;
+	struct sl_row row, parent;
+};
+
+/* Opens the decision as it is, and reads one: its texts live in the arena. */
+int sl_engine_open_decision(struct sl_engine *engine, const struct sl_decision *decision);
+int sl_engine_read_decision(const struct sl_record *record, struct sl_arena *arena, struct sl_decision *decision_r);
 
 /* Keeps what `change` is about to replace or remove locally, if anything. `reason` as in struct sl_backup. */
 int sl_engine_back_up(struct sl_engine *engine, const struct sl_delta *change, const char *reason);
@@ -463,7 +475,12 @@ int sl_engine_read_backup(const struct sl_record *record, struct sl_arena *arena
 /* Removes the conflict copy and tells the app. */
 int sl_engine_close_conflict(struct sl_engine *engine, int64_t id);
 
-/* Closes conflict copies of the touched rows that now hold the copy's text. */
+/* --- decide.c: open decisions ------------------------------------------------------------------------------------- */
+
+/* Opens a decision unless the row holds my words already; what it overlaps of older ones becomes part of it. */
+int sl_engine_take_decision(struct sl_engine *engine, const struct sl_note *note, const struct sl_rowset *merged);
+
+/* Closes decisions about the touched rows that a choice for mine would not change. */
 int sl_engine_close_settled(struct sl_engine *engine);
 
 /* The content of a row in 32 hex digits. */

@@ -1,6 +1,7 @@
-/* Conflict copies and receipts of the engine, as JSON texts by id; see private.h. Keeps true: what is parked
+/* Conflict copies and receipts of the engine, as JSON texts by id; see private.h. Keeps true: what is open
  * stays until it is resolved, and no two copies hold the same words for the same place (lessons: Syncthing, Joplin);
  * receipts are bounded. Rules: merge.md, "Receipts". */
+#include "core/engine/json.h"
 #include "core/engine/private.h"
 
 #include <inttypes.h>
@@ -12,7 +13,8 @@
 #include "core/schema/validate.h"
 
 static const char *const prefixes[SL_RECORDS] = { "conflict/", "receipt/", "backup/merge/", "backup/own/" };
-static const char *const rules[] = { "lww", "counter", "max", "progress", "flag", "text", "list", "object" };
+static const char *const rules[] = { "lww", "counter", "max", "progress", "flag", "text", "list", "object",
+	"group" };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -105,7 +107,25 @@ static void write_flag(struct sl_buf *out, const char *name, bool flag)
 	sl_buf_add_text(out, flag ? "true" : "false");
 }
 
-static int write_receipt(struct sl_engine *engine, const struct sl_receipt *receipt, struct sl_buf *out)
+static void write_hunks(const struct sl_note *note, struct sl_buf *out)
+{
+	for (size_t i = 0; i < note->hunk_count; i++) {
+		const struct sl_note_hunk *hunk = &note->hunks[i];
+		sl_buf_add_text(out, i ? ",[" : ",\"hunks\":[[");
+		sl_buf_add_int(out, (int64_t)hunk->at);
+		sl_buf_add_char(out, ',');
+		sl_json_string(out, hunk->base);
+		sl_buf_add_char(out, ',');
+		sl_json_string(out, hunk->mine);
+		sl_buf_add_char(out, ',');
+		sl_json_string(out, hunk->theirs);
+		sl_buf_add_char(out, ']');
+	}
+	if (note->hunk_count)
+		sl_buf_add_char(out, ']');
+}
+
+static int write_receipt(struct sl_engine *engine, const struct sl_note *receipt, struct sl_buf *out)
 {
 	struct sl_str key;
 	if (sl_engine_row_key(engine, "", &receipt->key, &key) != SL_OK)
@@ -121,33 +141,44 @@ static int write_receipt(struct sl_engine *engine, const struct sl_receipt *rece
 	sl_buf_add_text(out, ",\"rule\":\"");
 	sl_buf_add_text(out, rules[receipt->rule]);
 	sl_buf_add_char(out, '"');
-	write_flag(out, ",\"moved\":", receipt->moved);
+	sl_buf_add_text(out, ",\"kind\":\"");
+	sl_buf_add_text(out, sl_engine_note_kind(receipt->kind));
+	sl_buf_add_char(out, '"');
 	write_flag(out, ",\"conflict\":", receipt->conflict);
-	write_flag(out, ",\"parked\":", receipt->parked);
+	write_flag(out, ",\"open\":", receipt->open);
+	write_hunks(receipt, out);
 	sl_buf_add_text(out, ",\"version\":");
 	sl_buf_add_int(out, engine->meta.version);
 	sl_buf_add_char(out, '}');
 	return SL_OK;
 }
 
-static int read_text(const json_t *object, const char *name, struct sl_arena *arena, struct sl_str *text_r)
+static int copy_text(const json_t *text, struct sl_arena *arena, struct sl_str *text_r)
 {
-	const json_t *text = json_object_get(object, name);
 	return sl_arena_copy(arena, (struct sl_str){ json_string_value(text), json_string_length(text) }, text_r);
 }
 
-static int read_value(const json_t *object, const char *name, struct sl_arena *arena, struct sl_str *text_r)
+static int read_text(const json_t *object, const char *name, struct sl_arena *arena, struct sl_str *text_r)
 {
-	const json_t *value = json_object_get(object, name);
+	return copy_text(json_object_get(object, name), arena, text_r);
+}
+
+/* The canonical text of a value, in the arena. */
+static int write_copy(const json_t *value, struct sl_arena *arena, struct sl_str *text_r)
+{
 	struct sl_buf text;
-	*text_r = (struct sl_str){ NULL, 0 };
-	if (!value)
-		return SL_OK;
 	sl_buf_init(&text, SIZE_MAX);
 	sl_json_write(&text, value);
 	int rc = sl_buf_code(&text) == SL_OK ? sl_arena_copy(arena, sl_buf_str(&text), text_r) : SL_NO_MEMORY;
 	sl_buf_dispose(&text);
 	return rc;
+}
+
+static int read_value(const json_t *object, const char *name, struct sl_arena *arena, struct sl_str *text_r)
+{
+	const json_t *value = json_object_get(object, name);
+	*text_r = (struct sl_str){ NULL, 0 };
+	return value ? write_copy(value, arena, text_r) : SL_OK;
 }
 
 static int read_rule(const json_t *object, enum sl_rule *rule_r)
@@ -187,7 +218,36 @@ int sl_engine_parse_record(struct sl_str text, json_t **object_r)
 	return json_is_object(*object_r) ? SL_OK : SL_INTERNAL;
 }
 
-static int read_receipt(const json_t *object, struct sl_arena *arena, struct sl_receipt *receipt_r)
+static enum sl_note_kind read_kind(const json_t *object)
+{
+	const char *name = json_string_value(json_object_get(object, "kind"));
+	for (int kind = SL_NOTE_VALUE; name && kind <= SL_NOTE_RENAMED; kind++)
+		if (strcmp(name, sl_engine_note_kind((enum sl_note_kind)kind)) == 0)
+			return (enum sl_note_kind)kind;
+	return SL_NOTE_VALUE;
+}
+
+static int read_hunks(const json_t *object, struct sl_arena *arena, struct sl_note *note)
+{
+	const json_t *list = json_object_get(object, "hunks");
+	struct sl_note_hunk *hunks = sl_arena_zalloc(arena, json_array_size(list) + 1, sizeof(*hunks));
+	int rc = hunks ? SL_OK : SL_NO_MEMORY;
+	for (size_t i = 0; rc == SL_OK && i < json_array_size(list); i++) {
+		const json_t *parts = json_array_get(list, i);
+		double at = json_number_value(json_array_get(parts, 0));
+		hunks[i].at = at >= 0 && at <= SL_SAFE_INTEGER ? (size_t)at : 0;
+		rc = copy_text(json_array_get(parts, 1), arena, &hunks[i].base);
+		if (rc == SL_OK)
+			rc = copy_text(json_array_get(parts, 2), arena, &hunks[i].mine);
+		if (rc == SL_OK)
+			rc = copy_text(json_array_get(parts, 3), arena, &hunks[i].theirs);
+	}
+	note->hunks = hunks;
+	note->hunk_count = json_array_size(list);
+	return rc;
+}
+
+static int read_receipt(const json_t *object, struct sl_arena *arena, struct sl_note *receipt_r)
 {
 	struct { const char *name; struct sl_str *text; } const values[] = { { "base", &receipt_r->base },
 		{ "mine", &receipt_r->mine }, { "theirs", &receipt_r->theirs }, { "result", &receipt_r->result } };
@@ -199,9 +259,11 @@ static int read_receipt(const json_t *object, struct sl_arena *arena, struct sl_
 		rc = read_text(object, "path", arena, &receipt_r->path);
 	for (size_t i = 0; rc == SL_OK && i < LENGTH(values); i++)
 		rc = read_value(object, values[i].name, arena, values[i].text);
-	receipt_r->moved = json_is_true(json_object_get(object, "moved"));
+	receipt_r->kind = read_kind(object);
 	receipt_r->conflict = json_is_true(json_object_get(object, "conflict"));
-	receipt_r->parked = json_is_true(json_object_get(object, "parked"));
+	receipt_r->open = json_is_true(json_object_get(object, "open"));
+	if (rc == SL_OK)
+		rc = read_hunks(object, arena, receipt_r);
 	return rc == SL_OK ? read_rule(object, &receipt_r->rule) : rc;
 }
 
@@ -211,13 +273,13 @@ int sl_engine_read_receipt(const struct sl_record *record, struct sl_arena *aren
 	int rc = sl_engine_parse_record(record->text, &object);
 	*receipt_r = (struct sl_kept_receipt){ .id = record->id };
 	if (rc == SL_OK)
-		rc = read_receipt(object, arena, &receipt_r->receipt);
+		rc = read_receipt(object, arena, &receipt_r->note);
 	receipt_r->version = sl_engine_stored_number(object, "version");
 	json_decref(object);
 	return rc;
 }
 
-/* --- conflict copies ---------------------------------------------------------------------------------------------- */
+/* --- open decisions ----------------------------------------------------------------------------------------------- */
 
 static int note_conflict(struct sl_engine *engine, int64_t id, bool opened)
 {
@@ -229,31 +291,60 @@ static int note_conflict(struct sl_engine *engine, int64_t id, bool opened)
 	return SL_OK;
 }
 
-/* 1 if an open copy holds the same words for the same place already, 0 if not. */
-static int is_parked_already(struct sl_engine *engine, const struct sl_receipt *receipt)
+/* A row as [rank, data], in the place of the brace that closes the object. */
+static void add_row(struct sl_buf *out, const char *name, const struct sl_row *row)
 {
-	const struct sl_records *copies = &engine->records[SL_RECORD_CONFLICT];
-	for (size_t i = 0; i < copies->count; i++) {
-		struct sl_kept_receipt known;
-		if (!sl_key_equal(&copies->items[i].key, &receipt->key))
-			continue;
-		int rc = sl_engine_read_receipt(&copies->items[i], &engine->scratch, &known);
-		if (rc != SL_OK)
-			return rc;
-		if (sl_str_equal(known.receipt.path, receipt->path) && sl_str_equal(known.receipt.mine, receipt->mine))
-			return 1;
-	}
-	return 0;
+	if (!row->data.length)
+		return;
+	out->length--;
+	sl_buf_add_text(out, name);
+	sl_json_string(out, row->rank);
+	sl_buf_add_char(out, ',');
+	sl_buf_add_str(out, row->data);
+	sl_buf_add_text(out, "]}");
 }
 
-static int park(struct sl_engine *engine, const struct sl_receipt *receipt, const struct sl_buf *text)
+int sl_engine_open_decision(struct sl_engine *engine, const struct sl_decision *decision)
 {
-	int64_t id;
-	int rc = sl_str_equal(receipt->mine, receipt->result) || SL_PLANTED(COPY_DROPPED) ? 1 : is_parked_already(engine, receipt);
-	if (rc != 0)
-		return rc < 0 ? rc : SL_OK;
-	rc = sl_engine_keep_record(engine, SL_RECORD_CONFLICT, text, &receipt->key, 0, &id);
+	struct sl_buf text;
+	int64_t id = 0;
+	sl_buf_init(&text, SIZE_MAX);
+	int rc = write_receipt(engine, &decision->note, &text);
+	if (rc == SL_OK)
+		rc = sl_buf_code(&text);
+	if (rc == SL_OK) {
+		add_row(&text, ",\"row\":[", &decision->row);
+		add_row(&text, ",\"parent\":[", &decision->parent);
+		rc = sl_engine_keep_record(engine, SL_RECORD_CONFLICT, &text, &decision->note.key, 0, &id);
+	}
+	sl_buf_dispose(&text);
 	return rc == SL_OK ? note_conflict(engine, id, true) : rc;
+}
+
+static int read_row(const json_t *object, const char *name, struct sl_key key, struct sl_arena *arena,
+	struct sl_row *row_r)
+{
+	const json_t *parts = json_object_get(object, name), *data = json_array_get(parts, 1);
+	*row_r = (struct sl_row){ .key = key };
+	if (!data)
+		return SL_OK;
+	int rc = copy_text(json_array_get(parts, 0), arena, &row_r->rank);
+	return rc == SL_OK ? write_copy(data, arena, &row_r->data) : rc;
+}
+
+int sl_engine_read_decision(const struct sl_record *record, struct sl_arena *arena, struct sl_decision *decision_r)
+{
+	json_t *object = NULL;
+	int rc = sl_engine_parse_record(record->text, &object);
+	*decision_r = (struct sl_decision){ .row = { .version = 0 } };
+	if (rc == SL_OK)
+		rc = read_receipt(object, arena, &decision_r->note);
+	if (rc == SL_OK)
+		rc = read_row(object, "row", decision_r->note.key, arena, &decision_r->row);
+	if (rc == SL_OK)
+		rc = read_row(object, "parent", sl_key_of_episode(decision_r->note.key.episode), arena, &decision_r->parent);
+	json_decref(object);
+	return rc;
 }
 
 int sl_engine_keep_receipts(struct sl_engine *engine, const struct sl_merge *merge)
@@ -262,11 +353,12 @@ int sl_engine_keep_receipts(struct sl_engine *engine, const struct sl_merge *mer
 	int64_t id;
 	int rc = SL_OK;
 	sl_buf_init(&text, SIZE_MAX);
-	for (size_t i = 0; rc == SL_OK && i < merge->receipt_count; i++) {
+	for (size_t i = 0; rc == SL_OK && i < merge->note_count; i++) {
+		const struct sl_note *note = &merge->notes[i];
 		sl_buf_clear(&text);
-		rc = write_receipt(engine, &merge->receipts[i], &text);
-		if (rc == SL_OK && merge->receipts[i].parked)
-			rc = park(engine, &merge->receipts[i], &text);
+		rc = write_receipt(engine, note, &text);
+		if (rc == SL_OK && note->open && !SL_PLANTED(COPY_DROPPED))
+			rc = sl_engine_take_decision(engine, note, merge->rows);
 		if (rc == SL_OK && !SL_PLANTED(RECEIPT_DROPPED))
 			rc = sl_engine_keep_record(engine, SL_RECORD_RECEIPT, &text, NULL, engine->config.receipts_kept,
 				&id);
@@ -283,33 +375,4 @@ int sl_engine_close_conflict(struct sl_engine *engine, int64_t id)
 	size_t at = (size_t)(record - engine->records[SL_RECORD_CONFLICT].items);
 	int rc = remove_record(engine, SL_RECORD_CONFLICT, at);
 	return rc == SL_OK ? note_conflict(engine, id, false) : rc;
-}
-
-/* 1 if the row holds the copy's words by now, 0 if not. */
-static int is_settled(struct sl_engine *engine, const struct sl_record *record)
-{
-	struct sl_kept_receipt copy;
-	struct sl_delta edit;
-	struct sl_err ignored = SL_ERR_INIT;
-	if (!sl_rowset_find(engine->touched_local, &record->key) || !sl_rowset_find(engine->local, &record->key))
-		return 0;
-	int rc = sl_engine_read_receipt(record, &engine->scratch, &copy);
-	if (rc == SL_OK)
-		rc = sl_merge_reverse(&copy.receipt, engine->base, engine->local, &engine->scratch, &edit, &ignored);
-	if (rc == SL_NOT_FOUND)
-		return 0;
-	return rc == SL_OK ? sl_delta_is_empty(&edit) : rc;
-}
-
-int sl_engine_close_settled(struct sl_engine *engine)
-{
-	struct sl_records *copies = &engine->records[SL_RECORD_CONFLICT];
-	for (size_t i = copies->count; i > 0; i--) {
-		int rc = is_settled(engine, &copies->items[i - 1]);
-		if (rc > 0)
-			rc = sl_engine_close_conflict(engine, copies->items[i - 1].id);
-		if (rc != SL_OK)
-			return rc;
-	}
-	return SL_OK;
 }

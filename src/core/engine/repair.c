@@ -159,17 +159,16 @@ static bool journal_says(const struct sl_engine *engine, const struct sl_key *ke
 
 /* --- the ancestor ------------------------------------------------------------------------------------------------- */
 
-/* Whether the server said that it was deleted: in the history that base is of, or by a tombstone. Tombstones of a state that
- * is older than base are older than what base has. Others may be as well, if the row is known to have come back once; then
- * it may have been lost. */
+/* Whether the server said that it was deleted: in the history that base is of, or by a tombstone that is newer than base. An older
+ * one is of something that had this key before, or the row was lost with what came after it. */
 static bool is_told_deleted(const struct sl_adopting *adopting, const struct sl_key *key)
 {
 	const struct sl_engine *engine = adopting->engine;
 	if (engine->repair.on && !sl_engine_is_other_epoch(engine, adopting->news)
 		&& sl_rowset_find(engine->repair.deleted, key))
 		return true;
-	return adopting->news->version > adopting->base_version && sl_rowset_find(adopting->tombstones, key)
-		&& !journal_says(engine, key, CAME_BACK);
+	return adopting->news->version > adopting->base_version && adopting->news->known == adopting->base_version
+		&& sl_rowset_find(adopting->tombstones, key) && !journal_says(engine, key, CAME_BACK);
 }
 
 /* What is known of a row that the server may hold otherwise than it should. What the row once was here is older than base:
@@ -192,7 +191,7 @@ static int doubt(const struct sl_adopting *adopting, const struct sl_row *row, s
 /* The ancestor for the merge: base, but for rows in doubt; and for those that are missing from a project that was emptied
  * without being cleared, which removes nothing once others go on with theirs. */
 int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_rowset *base, bool doubtful,
-	const struct sl_rowset **ancestor_r)
+	const struct sl_rowset **ancestor_r, struct sl_rowset *shared)
 {
 	struct sl_engine *engine = adopting->engine;
 	bool emptied = sl_engine_would_empty(engine);
@@ -210,6 +209,8 @@ int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_
 			rc = doubt(adopting, row, &kept);
 		if (rc == SL_OK && kept.data.length && !sl_rowset_put(known, &kept))
 			rc = SL_NO_MEMORY;
+		if (rc == SL_OK && !sl_row_same_content(row, &kept))
+			rc = sl_engine_touch(shared, &row->key);
 	}
 	return rc;
 }

@@ -154,11 +154,13 @@ static int send_op(struct sl_engine *engine)
 static int send_pull(struct sl_engine *engine, enum sl_request_kind kind, int64_t since)
 {
 	struct sl_request_effect *request = send(engine, kind);
-	char query[48];
+	char query[80];
 	if (!request)
 		return SL_NO_MEMORY;
 	engine->outstanding.since = since;
-	snprintf(query, sizeof(query), "?since=%" PRId64, since);
+	int length = snprintf(query, sizeof(query), "?since=%" PRId64, since);
+	if (since == 0 && engine->meta.version > 0) /* only later deletions tell anything of what is here */
+		snprintf(query + length, sizeof(query) - (size_t)length, "&known=%" PRId64, engine->meta.version);
 	request->method = "GET";
 	return write_path(engine, query, &request->path);
 }

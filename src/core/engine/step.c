@@ -168,8 +168,8 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 	case SL_EVENT_CLEAR:
 		return sl_engine_clear(engine);
 	case SL_EVENT_RESOLVE:
-		return sl_engine_resolve(engine, event->resolve.conflict, event->resolve.choice, event->resolve.value,
-			err);
+		return sl_engine_resolve(engine, event->resolve.conflict, event->resolve.hunk - 1, event->resolve.choice,
+			event->resolve.own, err);
 	case SL_EVENT_REVERSE:
 		return sl_engine_reverse(engine, event->reverse.receipt, err);
 	case SL_EVENT_RESTORE_BACKUP:
@@ -282,7 +282,7 @@ const struct sl_conflict_copy *sl_engine_conflict(const struct sl_engine *engine
 	struct sl_kept_receipt kept;
 	if (!copy || sl_engine_read_receipt(record, engine->view, &kept) != SL_OK)
 		return NULL;
-	*copy = (struct sl_conflict_copy){ kept.id, kept.version, kept.receipt };
+	*copy = (struct sl_conflict_copy){ kept.id, kept.version, kept.note };
 	return copy;
 }
 

@@ -1,4 +1,4 @@
-/* Lists of objects that have a key: matched by it, merged element by element, ordered by merge_order.c.
+/* Lists of objects that have a key: matched by it, merged element by element, ordered by order.c.
  * Keeps true: an element that one side edited survives the other's deletion. O(n log n), whatever the lists hold.
  * Fails with SL_NO_MEMORY only. Source of the rules: merge.md, rule `list`.
  */
@@ -116,9 +116,10 @@ static int keep_edited(struct sl_merging *merging, const struct sl_sides *sides,
 	json_t **value_r)
 {
 	const json_t *edited = sides->mine ? sides->mine : sides->theirs;
-	const struct sl_verdict verdict = { json_incref((json_t *)edited), SL_RULE_LIST, true, false };
+	const struct sl_verdict verdict = { .value = json_incref((json_t *)edited), .rule = SL_RULE_LIST, .kind = SL_NOTE_KEPT,
+		.conflict = true };
 	*value_r = verdict.value;
-	return sl_merge_note(merging, place, sides, &verdict, false);
+	return sl_merge_note(merging, place, sides, &verdict);
 }
 
 static int merge_element(struct sl_merging *merging, const struct sl_field *field, const struct element *element,
@@ -196,8 +197,9 @@ static int note_order(struct sl_merging *merging, const struct elements *element
 	}
 	if (whole) {
 		const struct sl_sides sides = { keys[BASE], keys[MINE], keys[THEIRS] };
-		const struct sl_verdict verdict = { keys[SIDES], SL_RULE_LIST, true, false };
-		rc = sl_merge_note(merging, place, &sides, &verdict, true);
+		const struct sl_verdict verdict = { .value = keys[SIDES], .rule = SL_RULE_LIST, .kind = SL_NOTE_MOVED,
+			.conflict = true };
+		rc = sl_merge_note(merging, place, &sides, &verdict);
 	}
 	for (size_t side = 0; side <= SIDES; side++)
 		json_decref(keys[side]);

@@ -1,5 +1,5 @@
 /* Three-way merge of row sets: which side changed each row, deletions, places, parents; see merge.h. Fields are
- * merged in merge_fields.c, merge_list.c and merge_rules.c.
+ * merged in fields.c, list.c and rules.c.
  * Keeps true: a row is parsed only if both sides changed its data; the result depends on the rows, not on the order
  * in which sets hold them. Fails with SL_NO_MEMORY, or SL_INTERNAL for data that validation never lets in.
  */
@@ -10,7 +10,6 @@
 #include "core/json/parse.h"
 #include "core/json/write.h"
 #include "core/merge/steps.h"
-#include "core/plant.h"
 
 static const struct sl_str absent = { NULL, 0 };
 
@@ -62,15 +61,30 @@ static int merge_parsed(struct sl_merging *merging, const struct sl_sides *sides
 	return rc;
 }
 
+/* Whether equal changes of the row may be two: both sides counted something. Where base is only what both share, nobody knows. */
+static bool counts(const struct sl_merging *merging, const struct versions *row)
+{
+	const struct sl_key *key = merging->key;
+	const struct sl_shape *shape = sl_schema_row(key->entity);
+	const struct sl_field *field = key->entity == SL_META ? sl_schema_field(shape, key->id) : NULL;
+	if (!row->base && key->entity != SL_META)
+		return false;
+	if (merging->ancestor == SL_TEXT_SHARED_BASE || sl_str_equal(data_of(row->base), data_of(row->theirs)))
+		return false;
+	if (key->entity != SL_META)
+		return sl_schema_has_counters(shape);
+	return field && field->type == SL_TYPE_OBJECT && sl_schema_has_counters(field->shape);
+}
+
 /* The merged data of a row; length 0: absent (meta only). Shares theirs or mine where it is the same. */
 static int merge_data(struct sl_merging *merging, const struct versions *row, struct sl_str *data_r)
 {
-	struct sl_str mine = data_of(row->mine), theirs = data_of(row->theirs);
+	struct sl_str base = data_of(row->base), mine = data_of(row->mine), theirs = data_of(row->theirs);
 	struct sl_sides sides = { NULL, NULL, NULL };
-	if (is_settled(data_of(row->base), mine, theirs, data_r))
+	if (is_settled(base, mine, theirs, data_r) && !(sl_str_equal(mine, theirs) && counts(merging, row)))
 		return SL_OK;
 	*data_r = absent;
-	int rc = parse(merging, data_of(row->base), &sides.base);
+	int rc = parse(merging, base, &sides.base);
 	if (rc == SL_OK)
 		rc = parse(merging, mine, &sides.mine);
 	if (rc == SL_OK)
@@ -104,14 +118,14 @@ static int write_rank(struct sl_merging *merging, struct sl_str rank, struct sl_
 /* Both sides changed the place; the result has theirs. */
 static int note_move(struct sl_merging *merging, const struct versions *row)
 {
-	struct sl_receipt receipt = { .rule = SL_RULE_LWW, .moved = true, .conflict = true };
-	int rc = write_rank(merging, rank_of(row->base), &receipt.base);
+	struct sl_note note = { .kind = SL_NOTE_MOVED, .rule = SL_RULE_LWW, .conflict = true };
+	int rc = write_rank(merging, rank_of(row->base), &note.base);
 	if (rc == SL_OK)
-		rc = write_rank(merging, rank_of(row->mine), &receipt.mine);
+		rc = write_rank(merging, rank_of(row->mine), &note.mine);
 	if (rc == SL_OK)
-		rc = write_rank(merging, rank_of(row->theirs), &receipt.theirs);
-	receipt.result = receipt.theirs;
-	return rc == SL_OK ? sl_merge_add_receipt(merging, &receipt) : rc;
+		rc = write_rank(merging, rank_of(row->theirs), &note.theirs);
+	note.result = note.theirs;
+	return rc == SL_OK ? sl_merge_add_note(merging, &note) : rc;
 }
 
 static int merge_rank(struct sl_merging *merging, const struct versions *row, struct sl_str *rank_r)
@@ -136,23 +150,21 @@ static int put(struct sl_merging *merging, const struct versions *row, const str
 	return SL_OK;
 }
 
-/* The row is gone, as long as no child of it stays. */
 static int remove_row(struct sl_merging *merging, const struct versions *row)
 {
-	merging->episode_gone |= merging->key->entity == SL_EPISODES;
 	if (row->theirs && sl_keys_add(&merging->push.deleted, merging->key) != SL_OK)
 		return SL_NO_MEMORY;
 	return row->mine ? sl_keys_add(&merging->adopt.deleted, merging->key) : SL_OK;
 }
 
-/* A row that stays although one side deleted it. */
-static int keep_row(struct sl_merging *merging, const struct versions *row, const struct sl_row *survivor)
+/* A row that stays although one side deleted it. `open`: a person may want the deletion after all. */
+static int keep_row(struct sl_merging *merging, const struct versions *row, const struct sl_row *survivor, bool open)
 {
-	const struct sl_receipt receipt = {
-		.base = data_of(row->base), .mine = data_of(row->mine), .theirs = data_of(row->theirs),
-		.result = survivor->data, .rule = SL_RULE_LWW, .conflict = true,
+	const struct sl_note note = {
+		.kind = SL_NOTE_KEPT, .base = data_of(row->base), .mine = data_of(row->mine), .theirs = data_of(row->theirs),
+		.result = survivor->data, .rule = SL_RULE_LWW, .conflict = true, .open = open,
 	};
-	int rc = sl_merge_add_receipt(merging, &receipt);
+	int rc = sl_merge_add_note(merging, &note);
 	return rc == SL_OK ? put(merging, row, survivor) : rc;
 }
 
@@ -179,16 +191,24 @@ static int merge_both(struct sl_merging *merging, const struct versions *row)
 static int merge_one_sided(struct sl_merging *merging, const struct versions *row)
 {
 	const struct sl_row *present = row->mine ? row->mine : row->theirs;
-	if (!row->base || (SL_PLANTED(DELETION_UNDONE) && row->mine))
+	bool edited = !row->base || !sl_str_equal(row->base->data, present->data);
+	if (!row->base)
 		return put(merging, row, present);
-	if (sl_str_equal(row->base->data, present->data) || SL_PLANTED(EDIT_LOSES_TO_DELETE))
-		return remove_row(merging, row);
-	return keep_row(merging, row, present);
+	if (!sl_merge_is_kept(merging, merging->key))
+		return edited ? keep_row(merging, row, present, true) : remove_row(merging, row);
+	/* Of an episode that stays with all that it holds, the deletion is one decision. */
+	bool is_episode = merging->key->entity == SL_EPISODES;
+	return edited || is_episode ? keep_row(merging, row, present, is_episode) : put(merging, row, present);
 }
 
-static int merge_row(struct sl_merging *merging, const struct versions *row)
+static int merge_row(struct sl_merging *merging, struct versions *row)
 {
 	merging->key = row->theirs ? &row->theirs->key : &row->mine->key;
+	merging->ancestor = merging->options->ancestor;
+	if (merging->options->shared && sl_rowset_find(merging->options->shared, merging->key))
+		merging->ancestor = SL_TEXT_SHARED_BASE;
+	if (row->mine && row->theirs && !row->base && (row->base = sl_rowset_find(merging->shared, merging->key)))
+		merging->ancestor = SL_TEXT_SHARED_BASE;
 	if (merging->key->entity == SL_META)
 		return merge_meta(merging, row);
 	return row->mine && row->theirs ? merge_both(merging, row) : merge_one_sided(merging, row);
@@ -235,35 +255,6 @@ static int merge_rows(struct sl_merging *merging)
 	return rc;
 }
 
-/* --- parents ---------------------------------------------------------------------------------------------------- */
-
-static int keep_episode(struct sl_merging *merging, const struct sl_key *key)
-{
-	const struct versions row = { sl_rowset_find(merging->base, key), sl_rowset_find(merging->mine, key),
-		sl_rowset_find(merging->theirs, key) };
-	const struct sl_row *present = row.mine ? row.mine : row.theirs;
-	if (!present)
-		return SL_OK;
-	merging->key = &present->key;
-	return keep_row(merging, &row, present);
-}
-
-/* Scenes and shots of `side` that stayed keep their episode, which the other side deleted. */
-static int keep_parents(struct sl_merging *merging, const struct sl_rowset *side)
-{
-	const struct sl_row *row;
-	size_t cursor = 0;
-	int rc = SL_OK;
-	while (rc == SL_OK && (row = sl_rowset_next(side, &cursor))) {
-		const struct sl_key episode = sl_key_of_episode(row->key.episode);
-		if (!sl_entity_has_episode(row->key.entity) || sl_rowset_find(merging->rows, &episode))
-			continue;
-		if (sl_rowset_find(merging->rows, &row->key))
-			rc = keep_episode(merging, &episode);
-	}
-	return rc;
-}
-
 /* --- what comes of it ------------------------------------------------------------------------------------------- */
 
 static int compare_keys(const void *a, const void *b) { return sl_key_compare(a, b); }
@@ -289,25 +280,27 @@ static int finish_delta(struct sl_merging *merging, struct sl_merge_changes *cha
 	return SL_OK;
 }
 
-static int compare_receipts(const void *a, const void *b)
+static int compare_notes(const void *a, const void *b)
 {
-	const struct sl_receipt *left = a, *right = b;
+	const struct sl_note *left = a, *right = b;
 	int order = sl_key_compare(&left->key, &right->key);
 	if (order == 0)
 		order = sl_str_compare(left->path, right->path);
-	return order ? order : left->moved - right->moved;
+	return order ? order : (int)left->kind - (int)right->kind;
 }
 
 static int finish(struct sl_merging *merging, struct sl_merge *merge)
 {
 	merge->rows = merging->rows;
-	merge->receipts = merging->receipts;
-	merge->receipt_count = merging->receipt_count;
-	if (merging->receipt_count)
-		qsort(merging->receipts, merging->receipt_count, sizeof(*merging->receipts), compare_receipts);
-	for (size_t i = 0; i < merge->receipt_count; i++) {
-		merge->conflict_count += merge->receipts[i].conflict;
-		merge->parked_count += merge->receipts[i].parked;
+	merge->notes = merging->notes;
+	merge->note_count = merging->note_count;
+	merge->renames = merging->renames;
+	merge->rename_count = merging->rename_count;
+	if (merging->note_count)
+		qsort(merging->notes, merging->note_count, sizeof(*merging->notes), compare_notes);
+	for (size_t i = 0; i < merge->note_count; i++) {
+		merge->conflict_count += merge->notes[i].conflict;
+		merge->open_count += merge->notes[i].open;
 	}
 	int rc = finish_delta(merging, &merging->push, &merge->push);
 	return rc == SL_OK ? finish_delta(merging, &merging->adopt, &merge->adopt) : rc;
@@ -322,20 +315,24 @@ static int begin(struct sl_merging *merging)
 }
 
 int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const struct sl_rowset *theirs,
-	struct sl_arena *arena, struct sl_merge *merge_r, struct sl_err *err)
+	const struct sl_merge_options *options, struct sl_arena *arena, struct sl_merge *merge_r, struct sl_err *err)
 {
-	struct sl_merging merging = { .arena = arena, .err = err, .base = base, .mine = mine, .theirs = theirs };
+	static const struct sl_merge_options usual = { .ancestor = SL_TEXT_TRUE_BASE };
+	struct sl_merging merging = { .arena = arena, .err = err, .base = base, .mine = mine, .theirs = theirs,
+		.options = options ? options : &usual };
 	sl_buf_init(&merging.scratch, SIZE_MAX);
 	*merge_r = (struct sl_merge){ .rows = NULL };
 	int rc = begin(&merging);
 	if (rc == SL_OK)
+		rc = sl_merge_separate(&merging);
+	if (rc == SL_OK)
+		rc = sl_merge_find_kept(&merging);
+	if (rc == SL_OK)
 		rc = merge_rows(&merging);
-	if (rc == SL_OK && merging.episode_gone)
-		rc = keep_parents(&merging, mine);
-	if (rc == SL_OK && merging.episode_gone)
-		rc = keep_parents(&merging, theirs);
 	if (rc == SL_OK)
 		rc = finish(&merging, merge_r);
+	if (rc == SL_OK && merge_r->rename_count > 0) /* the device has its rows under their old keys yet */
+		rc = sl_delta_difference(mine, merge_r->rows, arena, &merge_r->adopt);
 	sl_buf_dispose(&merging.scratch);
 	return rc == SL_OK ? SL_OK : sl_err_set(err, rc, "out of memory while merging");
 }

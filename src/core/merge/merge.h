@@ -2,15 +2,14 @@
  *
  * `base` is the state that the device last synced, `mine` its own, `theirs` the server's. The same three inputs give
  * the same bytes on every platform; no clock, no randomness, no device name decides anything. Every field is declared
- * in schema.def with the rule by which two changes of it come together; rules are in merge_rules.c, one function each.
+ * in schema.def with the rule by which two changes of it come together; rules are in rules.c, one function each.
  *
- * Nobody's words are lost: what both sides changed is described by a receipt (with both values), and where a person has
- * to decide, the row holds the server's value and mine is parked as a conflict copy. No marker is ever written into a
- * text. Source of the rules: merge.md, "Three-way merge". Where it leaves a choice:
+ * Nobody's words are lost: what both sides changed is described by a note (with both values), and where a person has to
+ * decide, the note is open. A text always holds all that doesn't clash; at the passages that do it has the server's words. No
+ * marker is ever written into a text. Source of the rules: merge.md, "Three-way merge". Where it leaves a choice:
  *
  * - A row that one side deleted and the other only moved is deleted.
- * - An absent text is an empty one. Emptying a text against editing it is parked, like any overlap.
- * - An absent flag is off, an absent counter 0, an absent project-level field its empty value.
+ * - An absent text is an empty one, an absent flag is off, an absent counter 0, an absent project-level field its empty value.
  * - A list with elements that have no key, or the same one, is decided as a whole by `lww`; so is a value of a type
  *   that its field's rule is not for.
  */
@@ -18,46 +17,95 @@
 #define SL_CORE_MERGE_MERGE_H
 
 #include "core/delta/delta.h"
+#include "core/text/merge.h"
 
-/* What became of one field (or of a whole row) that both sides changed. Values are canonical JSON; length 0: absent. */
-struct sl_receipt {
+enum sl_note_kind {
+	SL_NOTE_VALUE,  /* both sides changed the value */
+	SL_NOTE_BOTH,   /* both inserted at one place of a text, and both insertions are in the result */
+	SL_NOTE_MOVED,  /* both changed the place: values are ranks as JSON text, of a list arrays of its keys */
+	SL_NOTE_KEPT,   /* one side deleted the row or element, the other edited it: it stays */
+	SL_NOTE_RENAMED /* both added a row of this key, unlike each other: mine has another key now; `result` is its text */
+};
+
+/* A passage of a text that both sides changed, or a whole value that is a person's words. The three are plain text for texts,
+ * else JSON. */
+struct sl_note_hunk {
+	struct sl_str base, mine, theirs;
+	size_t at; /* where `theirs` stands in the resulting text, in bytes; 0 for other values */
+};
+
+/* What became of one value (or of a whole row) that both sides changed. Values are canonical JSON; length 0: absent. */
+struct sl_note {
 	struct sl_key key;
 	struct sl_str path; /* JSON Pointer inside the row: "/title", by key inside lists "/forms/Young/bio"; "": the row */
+	enum sl_note_kind kind;
+	enum sl_rule rule;  /* that decided; SL_RULE_LWW of a whole row and of its place, SL_RULE_LIST of a list's element */
 	struct sl_str base, mine, theirs, result;
-	enum sl_rule rule;  /* that decided; SL_RULE_LWW of a whole row (deleted against edited) and of its place,
-	                       SL_RULE_LIST of a list's element (likewise) and of a list's order */
-	bool moved;         /* the place, not content: values are ranks as JSON text, of a list arrays of its keys */
-	bool conflict;      /* one side's value is not (wholly) in the result; never so by max, progress and flag */
-	bool parked;        /* a person has to decide: `mine` is a conflict copy */
+	bool conflict;      /* one side's value is not wholly in the result; never so by max, progress and flag */
+	bool open;          /* a person has to decide */
+	const struct sl_note_hunk *hunks; /* what there is to decide about, in order; none of SL_NOTE_KEPT */
+	size_t hunk_count;
+};
+
+/* A row of mine that has another key in the result. */
+struct sl_rename {
+	struct sl_key from, to;
 };
 
 struct sl_merge {
 	struct sl_rowset *rows; /* the merged state; all texts here are shared with the inputs or in the arena */
 	struct sl_delta push;   /* from `theirs` to the merged state: what is left to push */
 	struct sl_delta adopt;  /* from `mine` to the merged state: what changes on this device */
-	const struct sl_receipt *receipts; /* in order of sl_key_compare, then path */
-	size_t receipt_count, conflict_count, parked_count;
+	const struct sl_note *notes; /* in order of sl_key_compare, then path */
+	size_t note_count, conflict_count, open_count;
+	const struct sl_rename *renames;
+	size_t rename_count;
+};
+
+/* All zero: the usual merge. */
+struct sl_merge_options {
+	enum sl_text_ancestor ancestor; /* SL_TEXT_SHARED_BASE: rows of base are only what both sides share */
+	const struct sl_rowset *shared; /* keys of rows of base of which only these are so; NULL: none */
+	bool first_sync;                /* what both sides have was made before either knew of the other: judged as a whole */
+	int64_t episodes_above;         /* episodes that get a new number get one above this, and above those of all sides */
+	const struct sl_rowset *taken[2]; /* whole sets of which the sides are parts: keys there are taken; NULL: none */
 };
 
 /* Rows must be ranked, their data canonical and valid against the schema. Rows changed on one side only are taken as
- * they are, without being parsed. The same change on both sides is no conflict and leaves no receipt. A merged row has
- * the version of theirs if its content is the same, else 0. Returns 0, SL_NO_MEMORY, or SL_INTERNAL for a row whose
- * data is no JSON object. */
+ * they are, without being parsed. The same change on both sides is no conflict and leaves no note, unless it counts something:
+ * two devices that both added 1 added 2. Rows that both sides added under one key are one row if they are alike, else two, of
+ * which mine gets a new key (additions.c). A merged row has the version of theirs if its content is the same, else 0.
+ * `options` may be NULL. Returns 0, SL_NO_MEMORY, or SL_INTERNAL for a row whose data is no JSON object. */
 int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const struct sl_rowset *theirs,
-	struct sl_arena *arena, struct sl_merge *merge_r, struct sl_err *err) __attribute__((warn_unused_result));
+	const struct sl_merge_options *options, struct sl_arena *arena, struct sl_merge *merge_r, struct sl_err *err)
+	__attribute__((warn_unused_result));
 
 /* What two states of a row (same key, canonical objects) certainly have in common: a stand-in for an ancestor that is not
- * known, so that a merge with it drops nothing that either of them holds. Equal values, of counters the smaller, the place
- * if it is the same; data of length 0 if there is nothing. Texts are shared with `a` or in the arena. Returns 0,
+ * known, so that a merge with it drops nothing that either of them holds. Equal values, of texts the words that both have, of counters the smaller,
+ * the place if it is the same; data of length 0 if there is nothing. Texts are shared with `a` or in the arena. Returns 0,
  * SL_NO_MEMORY, or SL_INTERNAL for a damaged row. */
 int sl_merge_shared(const struct sl_row *a, const struct sl_row *b, struct sl_arena *arena, struct sl_row *shared_r)
 	__attribute__((warn_unused_result));
 
-/* The ordinary edit that puts the value of `mine` of a receipt back into `rows` (the state now); an empty delta when it
+/* The text that a note left, as it would be with a choice for one of its hunks (an index) or for all of them (SL_ALL_HUNKS).
+ * `own` is what stands there with SL_CHOICE_OWN. The text is a JSON string in the arena. A note of another value than a text
+ * has one hunk, and the choice is that value (SL_CHOICE_BOTH: theirs). Returns 0, SL_INVALID for a hunk that isn't there,
+ * SL_NO_MEMORY, or SL_INTERNAL for a damaged note. */
+enum sl_choice {
+	SL_CHOICE_MINE,
+	SL_CHOICE_THEIRS,
+	SL_CHOICE_BOTH, /* theirs, then mine */
+	SL_CHOICE_OWN
+};
+#define SL_ALL_HUNKS SIZE_MAX
+int sl_merge_choose(const struct sl_note *note, size_t hunk, enum sl_choice choice, struct sl_str own,
+	struct sl_arena *arena, struct sl_str *value_r) __attribute__((warn_unused_result));
+
+/* The ordinary edit that puts the value of `mine` of a note back into `rows` (the state now); an empty delta when it
  * is there already. A deleted row is deleted again; a vanished row comes back with its episode if that is gone too, to
  * the place that it has in `base` (of that merge). Returns 0, SL_NOT_FOUND when the place no longer exists,
- * SL_NO_MEMORY, or SL_INTERNAL for a row or receipt that is damaged. */
-int sl_merge_reverse(const struct sl_receipt *receipt, const struct sl_rowset *base, const struct sl_rowset *rows,
+ * SL_NO_MEMORY, or SL_INTERNAL for a row or note that is damaged. */
+int sl_merge_reverse(const struct sl_note *note, const struct sl_rowset *base, const struct sl_rowset *rows,
 	struct sl_arena *arena, struct sl_delta *delta_r, struct sl_err *err) __attribute__((warn_unused_result));
 
 #endif

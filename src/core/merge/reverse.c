@@ -1,5 +1,5 @@
-/* Taking one field back: the edit that puts what a receipt says was mine into the rows as they are now; see merge.h.
- * Keeps true: nothing but the receipt's place changes, and a place that is gone is never made up, but for objects,
+/* Taking one field back: the edit that puts what a note says was mine into the rows as they are now; see merge.h.
+ * Keeps true: nothing but the note's place changes, and a place that is gone is never made up, but for objects,
  * whose absence means the same as their being empty. Fails with SL_NOT_FOUND, SL_NO_MEMORY, or SL_INTERNAL for
  * damaged texts.
  */
@@ -9,12 +9,14 @@
 #include "core/base/rank.h"
 
 struct reversing {
-	const struct sl_receipt *receipt;
+	const struct sl_note *note;
 	const struct sl_rowset *base, *rows;
 	struct sl_arena *arena;
 	struct sl_delta *delta;
 	struct sl_err *err;
 };
+
+static bool is_move(const struct sl_note *note) { return note->kind == SL_NOTE_MOVED; }
 
 static int vanished(const struct reversing *reversing)
 {
@@ -46,7 +48,7 @@ static int delete_row(const struct reversing *reversing, const struct sl_row *no
 /* The row's data, at its place; one that is gone comes back to its old place, or last. */
 static int write_row(const struct reversing *reversing, const struct sl_row *now, struct sl_str data)
 {
-	const struct sl_key *key = &reversing->receipt->key;
+	const struct sl_key *key = &reversing->note->key;
 	const struct sl_row *old = now ? now : sl_rowset_find(reversing->base, key);
 	const struct sl_row row = { .key = *key, .rank = old ? old->rank : (struct sl_str){ NULL, 0 }, .data = data };
 	const struct sl_key episode = sl_key_of_episode(key->episode);
@@ -64,7 +66,7 @@ static int write_row(const struct reversing *reversing, const struct sl_row *now
 
 static int move_row(const struct reversing *reversing, const struct sl_row *now)
 {
-	struct sl_str text = reversing->receipt->mine;
+	struct sl_str text = reversing->note->mine;
 	struct sl_row row;
 	if (!now || text.length < 2)
 		return vanished(reversing);
@@ -146,8 +148,8 @@ static int enter(const struct reversing *reversing, struct spot *spot, struct sl
 	}
 	const struct sl_field *field = sl_schema_field(spot->shape, name);
 	json_t *member = field ? json_object_get(spot->value, field->name) : NULL;
-	if (field && !member && field->shape && !reversing->receipt->moved) {
-		if (reversing->receipt->mine.length == 0)
+	if (field && !member && field->shape && !is_move(reversing->note)) {
+		if (reversing->note->mine.length == 0)
 			return 0;
 		member = field->type == SL_TYPE_LIST ? json_array() : json_object();
 		if (json_object_set_new_nocheck(spot->value, field->name, member) != 0)
@@ -238,34 +240,34 @@ static int order_list(const struct reversing *reversing, const struct target *ta
 	return rc;
 }
 
-/* Changes `value`, the row's data (for meta: the field's value), at the receipt's place. */
+/* Changes `value`, the row's data (for meta: the field's value), at the note's place. */
 static int change(const struct reversing *reversing, json_t *value, const json_t *mine)
 {
-	const struct sl_receipt *receipt = reversing->receipt;
-	const struct sl_shape *shape = sl_schema_row(receipt->key.entity);
+	const struct sl_note *note = reversing->note;
+	const struct sl_shape *shape = sl_schema_row(note->key.entity);
 	struct target target = { { value, shape, NULL }, { NULL, 0 }, mine };
-	struct sl_str path = receipt->path;
+	struct sl_str path = note->path;
 	int more = 1;
-	if (receipt->key.entity == SL_META && !is_spot(sl_schema_field(shape, receipt->key.id), value, &target.spot))
+	if (note->key.entity == SL_META && !is_spot(sl_schema_field(shape, note->key.id), value, &target.spot))
 		return vanished(reversing);
-	if (receipt->key.entity != SL_META && !json_is_object(value))
+	if (note->key.entity != SL_META && !json_is_object(value))
 		return sl_err_set(reversing->err, SL_INTERNAL, "a stored row is no JSON object");
 	while (more == 1 && path.length > 0) {
 		if (take_name(&path, reversing->arena, &target.name) != SL_OK)
 			return SL_NO_MEMORY;
-		if (path.length > 0 || receipt->moved)
+		if (path.length > 0 || is_move(note))
 			more = enter(reversing, &target.spot, target.name);
 	}
 	if (more != 1)
 		return more;
-	if (receipt->moved)
+	if (is_move(note))
 		return target.spot.shape ? vanished(reversing) : order_list(reversing, &target);
 	return target.spot.shape ? set_member(reversing, &target) : set_element(reversing, &target);
 }
 
 static int write_changed(const struct reversing *reversing, const struct sl_row *now, const json_t *value)
 {
-	const struct sl_key *key = &reversing->receipt->key;
+	const struct sl_key *key = &reversing->note->key;
 	struct sl_str data = { NULL, 0 };
 	struct sl_buf text;
 	if (key->entity == SL_META && sl_rows_meta_is_empty(key->id, value))
@@ -292,15 +294,15 @@ static int parse(const struct reversing *reversing, struct sl_str text, json_t *
 
 static int reverse_inside(const struct reversing *reversing, const struct sl_row *now)
 {
-	const struct sl_receipt *receipt = reversing->receipt;
-	const struct sl_key *key = &receipt->key;
+	const struct sl_note *note = reversing->note;
+	const struct sl_key *key = &note->key;
 	const char *empty = key->entity == SL_META ? sl_schema_empty(key->id) : NULL;
 	json_t *value = NULL, *mine = NULL;
 	if (!now && !empty)
 		return vanished(reversing);
 	int rc = parse(reversing, now ? now->data : sl_str_from(empty), &value);
 	if (rc == SL_OK)
-		rc = parse(reversing, receipt->mine, &mine);
+		rc = parse(reversing, note->mine, &mine);
 	if (rc == SL_OK)
 		rc = change(reversing, value, mine);
 	if (rc == SL_OK)
@@ -314,29 +316,29 @@ static int reverse_inside(const struct reversing *reversing, const struct sl_row
 static int put_whole(const struct reversing *reversing, const struct sl_row *now)
 {
 	json_t *mine = NULL;
-	if (reversing->receipt->key.entity != SL_META)
-		return write_row(reversing, now, reversing->receipt->mine);
-	int rc = parse(reversing, reversing->receipt->mine, &mine);
+	if (reversing->note->key.entity != SL_META)
+		return write_row(reversing, now, reversing->note->mine);
+	int rc = parse(reversing, reversing->note->mine, &mine);
 	if (rc == SL_OK)
 		rc = write_changed(reversing, now, mine);
 	json_decref(mine);
 	return rc;
 }
 
-int sl_merge_reverse(const struct sl_receipt *receipt, const struct sl_rowset *base, const struct sl_rowset *rows,
+int sl_merge_reverse(const struct sl_note *note, const struct sl_rowset *base, const struct sl_rowset *rows,
 	struct sl_arena *arena, struct sl_delta *delta_r, struct sl_err *err)
 {
-	const struct reversing reversing = { receipt, base, rows, arena, delta_r, err };
-	const struct sl_row *now = sl_rowset_find(rows, &receipt->key);
+	const struct reversing reversing = { note, base, rows, arena, delta_r, err };
+	const struct sl_row *now = sl_rowset_find(rows, &note->key);
 	int rc;
 	*delta_r = (struct sl_delta){ sl_rowset_new(arena, 4), NULL, 0 };
 	if (!delta_r->rows)
 		rc = SL_NO_MEMORY;
-	else if (receipt->path.length > 0 || (receipt->moved && receipt->key.entity == SL_META))
+	else if (note->path.length > 0 || (is_move(note) && note->key.entity == SL_META))
 		rc = reverse_inside(&reversing, now);
-	else if (receipt->moved)
+	else if (is_move(note))
 		rc = move_row(&reversing, now);
-	else if (receipt->mine.length == 0)
+	else if (note->mine.length == 0)
 		rc = delete_row(&reversing, now);
 	else
 		rc = put_whole(&reversing, now);

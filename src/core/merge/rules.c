@@ -1,25 +1,61 @@
-/* One function per merge rule; see merge_rules.h.
+/* One function per merge rule; see rules.h.
  * Keeps true: mine and theirs are treated alike but for what `lww` decides, and the base matters only where the rule
  * says so. Fails for want of memory only. Source of the rules: merge.md, "Both changed the same field".
  */
 #include "core/merge/rules.h"
 
-#include "core/text/merge.h"
-#include "core/plant.h"
+#include "core/base/utf8.h"
+
+/* A text of more characters than this, or of several lines, is a person's prose unless its field says otherwise. */
+#define LINE_CHARACTERS 100
 
 struct question {
-	const char *const *words;
+	const struct sl_field *field; /* NULL: no shape knows it */
 	const struct sl_sides *sides;
+	enum sl_text_ancestor ancestor;
 	struct sl_arena *arena;
 };
 
 static json_t *share(const json_t *value) { return json_incref((json_t *)value); }
 
-/* The server's version wins; mine is kept in the receipt. */
+static struct sl_str text_of(const json_t *string)
+{
+	return (struct sl_str){ json_string_value(string), json_string_length(string) };
+}
+
+static bool is_text(const json_t *value) { return !value || json_is_string(value); }
+
+static bool is_prose(const json_t *value)
+{
+	struct sl_str text = text_of(value);
+	return text.length > 0 && (memchr(text.bytes, '\n', text.length) || sl_utf8_length(text) > LINE_CHARACTERS);
+}
+
+/* One decision about the whole value. */
+static int ask(const struct question *question, struct sl_verdict *verdict)
+{
+	const struct sl_sides *sides = question->sides;
+	struct sl_arena *arena = question->arena;
+	struct sl_note_hunk *hunk = sl_arena_zalloc(arena, 1, sizeof(*hunk));
+	if (!hunk || sl_arena_copy(arena, text_of(sides->base), &hunk->base) != SL_OK
+		|| sl_arena_copy(arena, text_of(sides->mine), &hunk->mine) != SL_OK
+		|| sl_arena_copy(arena, text_of(sides->theirs), &hunk->theirs) != SL_OK)
+		return SL_NO_MEMORY;
+	verdict->open = true;
+	verdict->hunks = hunk;
+	verdict->hunk_count = 1;
+	return SL_OK;
+}
+
+/* The server's version wins; mine is kept in the note. A person is asked about prose. */
 static int decide_lww(const struct question *question, struct sl_verdict *verdict)
 {
-	*verdict = (struct sl_verdict){ share(question->sides->theirs), SL_RULE_LWW, true, false };
-	return SL_OK;
+	const struct sl_sides *sides = question->sides;
+	*verdict = (struct sl_verdict){ .value = share(sides->theirs), .rule = SL_RULE_LWW, .conflict = true };
+	if ((question->field && question->field->is_made) || !is_text(sides->mine) || !is_text(sides->theirs)
+		|| (!is_prose(sides->mine) && !is_prose(sides->theirs)))
+		return SL_OK;
+	return ask(question, verdict);
 }
 
 /* A count: a whole number that every client can hold; absent ones are 0. */
@@ -36,16 +72,25 @@ static bool count_of(const json_t *value, int64_t *count_r)
 }
 
 /* Both sides' additions count: base + (mine − base) + (theirs − base). */
-static int decide_counter(const struct question *question, struct sl_verdict *verdict)
+static int64_t add_up(int64_t base, int64_t mine, int64_t theirs, bool mine_reset, bool theirs_reset)
 {
 	const int64_t limit = (int64_t)SL_SAFE_INTEGER;
-	int64_t base, mine, theirs;
-	if (SL_PLANTED(COUNTER_OVERWRITES) || !count_of(question->sides->base, &base) || !count_of(question->sides->mine, &mine)
-		|| !count_of(question->sides->theirs, &theirs))
+	int64_t sum = (mine_reset || theirs_reset ? 0 : base) + (mine_reset ? mine : mine - base)
+		+ (theirs_reset ? theirs : theirs - base);
+	return sum > limit ? limit : sum < -limit ? -limit : sum;
+}
+
+/* A counter outside a group of counters. */
+static int decide_counter(const struct question *question, struct sl_verdict *verdict)
+{
+	int64_t base, mine, theirs, sum;
+	if (!count_of(question->sides->mine, &mine) || !count_of(question->sides->theirs, &theirs))
 		return decide_lww(question, verdict);
-	int64_t sum = mine - base + theirs;
-	int64_t kept = sum > limit ? limit : sum < -limit ? -limit : sum;
-	*verdict = (struct sl_verdict){ json_integer(kept), SL_RULE_COUNTER, kept != sum, false };
+	if (question->ancestor == SL_TEXT_SHARED_BASE || !count_of(question->sides->base, &base))
+		sum = mine > theirs ? mine : theirs;
+	else
+		sum = add_up(base, mine, theirs, mine < base, theirs < base);
+	*verdict = (struct sl_verdict){ .value = json_integer(sum), .rule = SL_RULE_COUNTER };
 	return verdict->value ? SL_OK : SL_NO_MEMORY;
 }
 
@@ -56,7 +101,7 @@ static int decide_max(const struct question *question, struct sl_verdict *verdic
 	if ((mine && !json_is_number(mine)) || (theirs && !json_is_number(theirs)))
 		return decide_lww(question, verdict);
 	bool larger = !theirs || (mine && json_number_value(mine) > json_number_value(theirs));
-	*verdict = (struct sl_verdict){ share(larger ? mine : theirs), SL_RULE_MAX, false, false };
+	*verdict = (struct sl_verdict){ .value = share(larger ? mine : theirs), .rule = SL_RULE_MAX };
 	return SL_OK;
 }
 
@@ -78,11 +123,12 @@ static int stage_of(const json_t *value, const char *const *words)
 static int decide_progress(const struct question *question, struct sl_verdict *verdict)
 {
 	const struct sl_sides *sides = question->sides;
-	int mine = stage_of(sides->mine, question->words), theirs = stage_of(sides->theirs, question->words);
+	const char *const *words = question->field->words;
+	int mine = stage_of(sides->mine, words), theirs = stage_of(sides->theirs, words);
 	if (mine < 0 || theirs < 0)
 		return decide_lww(question, verdict);
 	const json_t *later = mine > theirs ? sides->mine : sides->theirs;
-	*verdict = (struct sl_verdict){ share(later), SL_RULE_PROGRESS, false, false };
+	*verdict = (struct sl_verdict){ .value = share(later), .rule = SL_RULE_PROGRESS };
 	return SL_OK;
 }
 
@@ -93,34 +139,55 @@ static int decide_flag(const struct question *question, struct sl_verdict *verdi
 	if (!json_is_boolean(sides->mine) || !json_is_boolean(sides->theirs))
 		return decide_lww(question, verdict);
 	const json_t *set = json_is_true(sides->mine) ? sides->mine : sides->theirs;
-	*verdict = (struct sl_verdict){ share(set), SL_RULE_FLAG, false, false };
+	*verdict = (struct sl_verdict){ .value = share(set), .rule = SL_RULE_FLAG };
 	return SL_OK;
+}
+
+bool sl_merge_is_mine_further(const struct sl_field *progress, const struct sl_sides *sides)
+{
+	int mine = stage_of(sides->mine, progress->words), theirs = stage_of(sides->theirs, progress->words);
+	return theirs >= 0 && mine > theirs;
 }
 
 /* --- text ------------------------------------------------------------------------------------------------------- */
 
-static struct sl_str text_of(const json_t *string)
-{
-	return (struct sl_str){ json_string_value(string), json_string_length(string) };
-}
-
-static bool is_text(const json_t *value) { return !value || json_is_string(value); }
-
 static int take_text(const json_t *value, struct sl_verdict *verdict)
 {
-	*verdict = (struct sl_verdict){ share(value), SL_RULE_TEXT, false, false };
+	*verdict = (struct sl_verdict){ .value = share(value), .rule = SL_RULE_TEXT };
 	return SL_OK;
 }
 
-/* A person decides: the field holds the server's whole text meanwhile. */
-static int park(const struct question *question, struct sl_verdict *verdict)
+/* The hunks of a merged text, whose strings are parts of the sides' values and outlive the verdict only as copies. */
+static int keep_hunks(const struct question *question, const struct sl_text_merge *merge, struct sl_verdict *verdict)
 {
-	*verdict = (struct sl_verdict){ share(question->sides->theirs), SL_RULE_TEXT, true, true };
-	return SL_OK;
+	struct sl_note_hunk *hunks = sl_arena_zalloc(question->arena, merge->hunk_count, sizeof(*hunks));
+	int rc = hunks ? SL_OK : SL_NO_MEMORY;
+	for (size_t i = 0; rc == SL_OK && i < merge->hunk_count; i++) {
+		const struct sl_text_hunk *hunk = &merge->hunks[i];
+		hunks[i].at = hunk->result_at;
+		rc = sl_arena_copy(question->arena, hunk->base, &hunks[i].base);
+		if (rc == SL_OK)
+			rc = sl_arena_copy(question->arena, hunk->mine, &hunks[i].mine);
+		if (rc == SL_OK)
+			rc = sl_arena_copy(question->arena, hunk->theirs, &hunks[i].theirs);
+	}
+	verdict->hunks = hunks;
+	verdict->hunk_count = merge->hunk_count;
+	return rc;
 }
 
-/* Three-way by line and word. An absent text is an empty one, and emptying against editing is a clash: there is
- * nothing left that the edit could belong to. */
+static int take_merge(const struct question *question, const struct sl_text_merge *merge, struct sl_verdict *verdict)
+{
+	const struct sl_sides *sides = question->sides;
+	bool removed = merge->text.length == 0 && (!sides->mine || !sides->theirs);
+	*verdict = (struct sl_verdict){ .rule = SL_RULE_TEXT, .kind = merge->clean && merge->both_count ? SL_NOTE_BOTH : SL_NOTE_VALUE, .conflict = !merge->clean,
+		.open = !merge->clean };
+	if (!removed)
+		verdict->value = json_stringn_nocheck(merge->text.length ? merge->text.bytes : "", merge->text.length);
+	return verdict->value || removed ? keep_hunks(question, merge, verdict) : SL_NO_MEMORY;
+}
+
+/* Three-way by line and word. An absent text is an empty one. */
 static int decide_text(const struct question *question, struct sl_verdict *verdict)
 {
 	const struct sl_sides *sides = question->sides;
@@ -135,22 +202,18 @@ static int decide_text(const struct question *question, struct sl_verdict *verdi
 		return take_text(sides->theirs, verdict);
 	if (sl_str_equal(theirs, base))
 		return take_text(sides->mine, verdict);
-	if (SL_PLANTED(LAST_WRITER_WINS))
-		return take_text(sides->theirs, verdict);
-	if (mine.length == 0 || theirs.length == 0)
-		return park(question, verdict);
-	int rc = sl_text_merge(base, mine, theirs, question->arena, &merge, &reason);
+	int rc = sl_text_merge(base, mine, theirs, question->ancestor, question->arena, &merge, &reason);
+	if (rc == SL_OK)
+		return take_merge(question, &merge, verdict);
 	if (rc == SL_NO_MEMORY)
 		return rc;
-	if (rc != SL_OK || !merge.clean) /* longer texts than can be compared are a person's, too */
-		return park(question, verdict);
-	*verdict = (struct sl_verdict){ json_stringn_nocheck(merge.text.length ? merge.text.bytes : "", merge.text.length),
-		SL_RULE_TEXT, false, false };
-	return verdict->value ? SL_OK : SL_NO_MEMORY;
+	/* Longer texts than can be compared are a person's, too. */
+	*verdict = (struct sl_verdict){ .value = share(sides->theirs), .rule = SL_RULE_TEXT, .conflict = true };
+	return ask(question, verdict);
 }
 
-int sl_merge_decide(enum sl_rule rule, const char *const *words, const struct sl_sides *sides, struct sl_arena *arena,
-	struct sl_verdict *verdict_r)
+int sl_merge_decide(const struct sl_field *field, const struct sl_sides *sides, enum sl_text_ancestor ancestor,
+	struct sl_arena *arena, struct sl_verdict *verdict_r)
 {
 	static int (*const rules[])(const struct question *, struct sl_verdict *) = {
 		[SL_RULE_LWW] = decide_lww, [SL_RULE_COUNTER] = decide_counter, [SL_RULE_MAX] = decide_max,
@@ -158,6 +221,61 @@ int sl_merge_decide(enum sl_rule rule, const char *const *words, const struct sl
 		/* Lists without keys and objects that are none on some side come here: */
 		[SL_RULE_LIST] = decide_lww, [SL_RULE_OBJECT] = decide_lww,
 	};
-	const struct question question = { words, sides, arena };
-	return rules[rule](&question, verdict_r);
+	const struct question question = { field, sides, ancestor, arena };
+	return rules[field ? field->rule : SL_RULE_LWW](&question, verdict_r);
+}
+
+/* --- groups of counters ------------------------------------------------------------------------------------------- */
+
+/* What a side counted; false if it holds something else than counts. */
+static bool read_counts(const struct sl_shape *shape, const json_t *object, int64_t *counts_r)
+{
+	for (size_t i = 0; i < shape->count; i++)
+		if (!count_of(json_object_get(object, shape->fields[i].name), &counts_r[i]))
+			return false;
+	return true;
+}
+
+static bool is_below(const int64_t *counts, const int64_t *base, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (counts[i] < base[i])
+			return true;
+	return false;
+}
+
+static int64_t total_of(const int64_t *counts, size_t count)
+{
+	int64_t total = 0;
+	for (size_t i = 0; i < count; i++)
+		total += counts[i] > 0 && total < INT64_MAX - counts[i] ? counts[i] : 0;
+	return total;
+}
+
+#define MOST_COUNTERS 8
+
+int sl_merge_counters(const struct sl_shape *shape, const struct sl_sides *sides, enum sl_text_ancestor ancestor,
+	json_t **value_r)
+{
+	int64_t base[MOST_COUNTERS], mine[MOST_COUNTERS], theirs[MOST_COUNTERS];
+	size_t count = shape->count < MOST_COUNTERS ? shape->count : MOST_COUNTERS;
+	*value_r = NULL;
+	if (!read_counts(shape, sides->mine, mine) || !read_counts(shape, sides->theirs, theirs))
+		return SL_OK;
+	if (ancestor == SL_TEXT_SHARED_BASE || !read_counts(shape, sides->base, base)) {
+		bool larger = total_of(mine, count) > total_of(theirs, count);
+		const json_t *stands = larger ? sides->mine : sides->theirs;
+		*value_r = stands ? json_deep_copy(stands) : json_object();
+		return *value_r ? SL_OK : SL_NO_MEMORY;
+	}
+	bool mine_reset = is_below(mine, base, count), theirs_reset = is_below(theirs, base, count);
+	*value_r = json_object();
+	for (size_t i = 0; *value_r && i < count; i++) {
+		const char *name = shape->fields[i].name;
+		int64_t sum = add_up(base[i], mine[i], theirs[i], mine_reset, theirs_reset);
+		if ((json_object_get(sides->mine, name) || json_object_get(sides->theirs, name))
+			&& json_object_set_new_nocheck(*value_r, name, json_integer(sum)) != 0)
+			return SL_NO_MEMORY;
+	}
+	return *value_r ? SL_OK : SL_NO_MEMORY;
 }

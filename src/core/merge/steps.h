@@ -1,4 +1,4 @@
-/* Parts of sl_merge, from rows down to fields and elements. Private to merge*.c. All return 0 or a negative code.
+/* Parts of sl_merge, from rows down to fields and elements. Private to this folder. All return 0 or a negative code.
  *
  * Values are trees of Jansson: those of the sides are borrowed and never changed, results are new references that may
  * share parts with them.
@@ -22,17 +22,32 @@ struct sl_merging {
 	struct sl_rowset *rows;       /* the result, as far as it is */
 	struct sl_merge_changes push, adopt;
 	const struct sl_key *key;     /* of the row at hand */
-	struct sl_receipt *receipts;  /* in no order yet */
-	size_t receipt_count, receipt_capacity;
-	bool episode_gone;            /* an episode that one side deleted is gone: children may have stayed */
+	struct sl_note *notes;        /* in no order yet */
+	size_t note_count, note_capacity;
+	const struct sl_merge_options *options;
+	struct sl_rowset *shared;     /* ancestors of rows that both sides added and that are alike */
+	struct sl_rename *renames;
+	size_t rename_count;
+	enum sl_text_ancestor ancestor; /* of the row at hand */
+	struct sl_rowset *kept;       /* keys of episodes that stay though one side deleted them */
 	struct sl_buf scratch;
 };
 
-/* The way from the row to a value inside it; text is made of it only for a receipt. NULL: the row itself. */
+/* The way from the row to a value inside it; text is made of it only for a note. NULL: the row itself. */
 struct sl_merge_place {
 	const struct sl_merge_place *up;
 	struct sl_str name; /* of a member, or an element's key */
 };
+
+/* Judges the rows that both sides added under one key. Of those that are alike, puts what both share into merging->shared; the
+ * others get new keys in merging->mine, which becomes another set then, and are listed in merging->renames. */
+int sl_merge_separate(struct sl_merging *merging) __attribute__((warn_unused_result));
+
+/* Finds the episodes that stay though one side deleted them: with them, all that the deletion took stays. */
+int sl_merge_find_kept(struct sl_merging *merging) __attribute__((warn_unused_result));
+
+/* Whether the row is such an episode, or a scene or shot of one. */
+bool sl_merge_is_kept(const struct sl_merging *merging, const struct sl_key *key);
 
 /* Whether no rule is needed: both sides agree, or one of them did not change anything. Then *value_r is the outcome. */
 bool sl_merge_is_settled(const struct sl_sides *sides, json_t **value_r);
@@ -68,10 +83,10 @@ int sl_merge_order(const struct sl_merge_places *places, size_t count, struct sl
 
 /* Notes what became of the value at `place`, which both sides changed. The verdict's value stays the caller's. */
 int sl_merge_note(struct sl_merging *merging, const struct sl_merge_place *place, const struct sl_sides *sides,
-	const struct sl_verdict *verdict, bool moved) __attribute__((warn_unused_result));
+	const struct sl_verdict *verdict) __attribute__((warn_unused_result));
 
-/* Notes a receipt as it is; its key is that of the row at hand. */
-int sl_merge_add_receipt(struct sl_merging *merging, const struct sl_receipt *receipt)
+/* Notes a note as it is; its key is that of the row at hand. */
+int sl_merge_add_note(struct sl_merging *merging, const struct sl_note *note)
 	__attribute__((warn_unused_result));
 
 /* The canonical text of a value (NULL: length 0) in the arena. */

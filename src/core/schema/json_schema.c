@@ -8,7 +8,7 @@
 #define PREFIX (sizeof(CONTEXT) - 1)
 
 static const char *const rule_words[] = {
-	[SL_RULE_LWW] = "lww", [SL_RULE_COUNTER] = "counter", [SL_RULE_MAX] = "max", [SL_RULE_PROGRESS] = "progress",
+	[SL_RULE_LWW] = "lww", [SL_RULE_GROUP] = "group", [SL_RULE_COUNTER] = "counter", [SL_RULE_MAX] = "max", [SL_RULE_PROGRESS] = "progress",
 	[SL_RULE_FLAG] = "flag", [SL_RULE_TEXT] = "text", [SL_RULE_LIST] = "list", [SL_RULE_OBJECT] = "object",
 };
 

@@ -82,6 +82,24 @@ const struct sl_field *sl_schema_field(const struct sl_shape *shape, struct sl_s
 	return NULL;
 }
 
+bool sl_schema_is_counters(const struct sl_shape *shape)
+{
+	for (size_t i = 0; i < shape->count; i++)
+		if (shape->fields[i].rule != SL_RULE_COUNTER)
+			return false;
+	return true;
+}
+
+bool sl_schema_has_counters(const struct sl_shape *shape)
+{
+	for (size_t i = 0; i < shape->count; i++) {
+		const struct sl_field *field = &shape->fields[i];
+		if (field->rule == SL_RULE_COUNTER || (field->type == SL_TYPE_OBJECT && sl_schema_has_counters(field->shape)))
+			return true;
+	}
+	return false;
+}
+
 const char *sl_schema_empty(struct sl_str meta_name)
 {
 	const struct sl_field *field = sl_schema_field(&meta_shape, meta_name);

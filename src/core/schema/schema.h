@@ -27,7 +27,7 @@ enum sl_type {
 /* How both sides' changes of one field come together; see sl_merge. */
 enum sl_rule {
 	SL_RULE_LWW, SL_RULE_COUNTER, SL_RULE_MAX, SL_RULE_PROGRESS, SL_RULE_FLAG, SL_RULE_TEXT, SL_RULE_LIST,
-	SL_RULE_OBJECT
+	SL_RULE_OBJECT, SL_RULE_GROUP
 };
 
 struct sl_field {
@@ -40,6 +40,9 @@ struct sl_field {
 	const char *const *words;     /* NULL-terminated, in order of progress */
 	const struct sl_shape *shape; /* of the object or of the list's elements */
 	const char *list_key;         /* the field that tells the list's elements apart */
+	const char *group;            /* fields of one record, which is merged as a whole: the name of the field of its rule
+	                               * `progress`, which decides; NULL: none */
+	bool is_made;                 /* text that programs make, of which no person has to be asked */
 };
 
 struct sl_shape {
@@ -67,6 +70,12 @@ const struct sl_shape *sl_schema_row(enum sl_entity entity);
 /* The members of a row's JSON object that are not part of its data: key, `rank`, and an episode's own collections.
  * An array of *count_r names (none for SL_META). */
 const char *const *sl_schema_reserved(enum sl_entity entity, size_t *count_r);
+
+/* Whether the shape has nothing but counters, so that its values add up. */
+bool sl_schema_is_counters(const struct sl_shape *shape);
+
+/* Whether a field of the shape, or of an object inside it, is a counter. */
+bool sl_schema_has_counters(const struct sl_shape *shape);
 
 /* The field called `name`, or NULL. */
 const struct sl_field *sl_schema_field(const struct sl_shape *shape, struct sl_str name);

@@ -1,10 +1,12 @@
-/* Classes of code points: see text_class.h; after UAX #29 and #14, UnicodeData and emoji-data of Unicode 14, in blocks.
- * Keeps true: everything is in exactly one class; code points not listed are WORD, among them the marks of scripts
- * whose letters are WORD, which never leave their letters. Nothing can fail.
+/* Classes of code points: see classes.h; after UAX #29 and #14, UnicodeData and emoji-data of Unicode 14, in blocks.
+ * Keeps true: everything is in exactly one class; code points that are listed neither here nor in marks.c are WORD. Nothing
+ * can fail.
  */
 #include "core/text/classes.h"
 
 #include <stddef.h>
+
+#include "core/text/marks.h"
 
 struct range {
 	uint32_t first, last;
@@ -106,5 +108,12 @@ enum sl_text_class sl_text_class_of(uint32_t point)
 	}
 	if (low < sizeof(ranges) / sizeof(ranges[0]) && point >= ranges[low].first)
 		return ranges[low].class;
-	return SL_CLASS_WORD;
+	return sl_text_is_mark(point) ? SL_CLASS_EXTEND : SL_CLASS_WORD;
+}
+
+enum sl_text_script sl_text_script_of(uint32_t point)
+{
+	if (sl_text_class_of(point) != SL_CLASS_SOLO)
+		return SL_SCRIPT_OTHER;
+	return point < 0x2e80 || (point >= 0xa980 && point < 0xab00) ? SL_SCRIPT_RUNS : SL_SCRIPT_SYLLABLES;
 }

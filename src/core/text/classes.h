@@ -16,4 +16,13 @@ enum sl_text_class {
 
 enum sl_text_class sl_text_class_of(uint32_t point);
 
+/* How letters that stand for themselves make words. */
+enum sl_text_script {
+	SL_SCRIPT_OTHER,     /* no such letter */
+	SL_SCRIPT_SYLLABLES, /* Chinese, Japanese, Yi: a word has one letter or a few */
+	SL_SCRIPT_RUNS       /* Thai, Lao, Burmese, Khmer …: only a dictionary tells where in a run of letters a word ends */
+};
+
+enum sl_text_script sl_text_script_of(uint32_t point);
+
 #endif

@@ -1,4 +1,4 @@
-/* Three-way merge of text: see text.h; the rule is the line `text` of the merge table.
+/* Three-way merge of text: see merge.h; the rule is the line `text` of the merge table.
  * Keeps true: the result is made of pieces of the three texts, in order; base text that no edit covers is in it, every
  * edit is in it or in a hunk. Fails only for memory and size, and then gives nothing.
  */
@@ -24,6 +24,7 @@ struct walk {
 	struct sl_str base;
 	const struct sl_text_side *sides; /* SIDES of them */
 	enum sl_text_unit unit;
+	enum sl_text_ancestor ancestor;
 	size_t next[SIDES];
 };
 
@@ -60,6 +61,13 @@ static bool is_whole_lines(struct sl_str base, struct sl_str side, const struct 
 	return inserts(edit) ? side.bytes[edit->to_end - 1] == '\n' : base.bytes[edit->from_end - 1] == '\n';
 }
 
+/* Whether a replacement has more words than it took away: it may be a smaller one and an insertion at its edge. */
+static bool grows(struct sl_str base, struct sl_str side, const struct sl_text_edit *edit)
+{
+	return sl_text_count_words(sl_text_part(side, edit->to, edit->to_end)) >
+		sl_text_count_words(sl_text_part(base, edit->from, edit->from_end));
+}
+
 /* Whether `edit`, of `side`, clashes with the other side's `before`, which ends where it begins. */
 static bool clashes_at_edge(const struct walk *walk, const struct sl_text_edit *before, int side,
 	const struct sl_text_edit *edit)
@@ -68,20 +76,36 @@ static bool clashes_at_edge(const struct walk *walk, const struct sl_text_edit *
 		return false;
 	if (inserts(before) && inserts(edit))
 		return true;
-	if (!deletes(inserts(before) ? edit : before))
-		return false;
+	const struct sl_text_edit *other = inserts(before) ? edit : before;
+	if (!deletes(other))
+		return grows(walk->base, walk->sides[inserts(before) ? side : !side].text, other);
 	return !is_whole_lines(walk->base, walk->sides[!side].text, before) ||
 		!is_whole_lines(walk->base, walk->sides[side].text, edit);
+}
+
+static const struct sl_text_edit *last_edit(const struct group *group, int side)
+{
+	size_t count = group->sides[side].count;
+	return count ? &group->sides[side].edits[count - 1] : NULL;
+}
+
+/* Whether both edits may be in one word, of a script that puts no blanks between words. */
+static bool may_share_word(const struct walk *walk, const struct sl_text_edit *before, const struct sl_text_edit *edit)
+{
+	return !(deletes(before) && deletes(edit)) && before->from_end <= edit->from &&
+		sl_text_is_inside_word(walk->base, before->from_end, edit->from);
 }
 
 /* Whether the next edit of `side` has to be decided together with the group. Two edits of one side never touch. */
 static bool joins(const struct walk *walk, const struct group *group, int side)
 {
 	const struct sl_text_edit *edit = next_edit(walk, side);
-	if (edit->from != group->end || walk->unit == SL_TEXT_LINES)
+	if (edit->from < group->end || walk->unit == SL_TEXT_LINES)
 		return edit->from <= group->end;
-	size_t count = group->sides[!side].count;
-	return count > 0 && clashes_at_edge(walk, &group->sides[!side].edits[count - 1], side, edit);
+	const struct sl_text_edit *own = last_edit(group, side), *other = last_edit(group, !side);
+	if ((own && may_share_word(walk, own, edit)) || (other && may_share_word(walk, other, edit)))
+		return true;
+	return other && edit->from == group->end && clashes_at_edge(walk, other, side, edit);
 }
 
 static void take(struct walk *walk, struct group *group, int side)
@@ -156,8 +180,24 @@ static bool extends(struct sl_str longer, struct sl_str shorter)
 	return memcmp(longer.bytes + more, shorter.bytes, shorter.length) == 0 && is_token_boundary(longer, more);
 }
 
+/* Whether one side inserted at an edge of the group what the other side has there in its replacement of the whole group: then
+ * that is what both want. */
+static bool holds_insertion(const struct group *group, const struct walk *walk, int side, struct sl_str replaced)
+{
+	const struct sl_text_edit *edit = group->sides[!side].edits;
+	if (!is_replaced(group, side) || group->sides[!side].count != 1 || !inserts(edit))
+		return false;
+	struct sl_str inserted = sl_text_part(walk->sides[!side].text, edit->to, edit->to_end);
+	if (inserted.length >= replaced.length || sl_text_count_words(inserted) == 0)
+		return false;
+	size_t at = edit->from == group->from ? 0 : replaced.length - inserted.length;
+	size_t other_end = at == 0 ? inserted.length : at;
+	return memcmp(replaced.bytes + at, inserted.bytes, inserted.length) == 0 && is_token_boundary(replaced, other_end);
+}
+
 /* Decides a group whose sides both take part, if it doesn't clash. */
-static bool settle(const struct group *group, struct sl_str mine, struct sl_str theirs, struct sl_str *result_r)
+static bool settle(const struct walk *walk, const struct group *group, struct sl_str mine, struct sl_str theirs,
+	struct sl_str *result_r)
 {
 	*result_r = theirs;
 	if (sl_str_equal(mine, theirs))
@@ -166,11 +206,18 @@ static bool settle(const struct group *group, struct sl_str mine, struct sl_str 
 		*result_r = (struct sl_str){ NULL, 0 };
 		return true;
 	}
-	if (!is_replaced(group, MINE) || !is_replaced(group, THEIRS))
-		return false;
-	if (extends(mine, theirs))
+	bool both_replace = is_replaced(group, MINE) && is_replaced(group, THEIRS);
+	if ((both_replace && extends(mine, theirs)) || holds_insertion(group, walk, MINE, mine)) {
 		*result_r = mine;
-	return extends(mine, theirs) || extends(theirs, mine);
+		return true;
+	}
+	return (both_replace && extends(theirs, mine)) || holds_insertion(group, walk, THEIRS, theirs);
+}
+
+/* Whether both sides inserted at one place, and neither removed anything there. */
+static bool is_inserted_twice(const struct walk *walk, const struct group *group)
+{
+	return group->from == group->end && walk->ancestor == SL_TEXT_TRUE_BASE;
 }
 
 /* Decides a group of edits by word. */
@@ -183,8 +230,10 @@ static void merge_words(const struct walk *walk, const struct group *group, stru
 		theirs = side_of(walk, group, THEIRS);
 	if (is_one_sided(group))
 		sl_text_output_edit(output, group->from, group->end, group->sides[MINE].count > 0 ? mine : theirs);
-	else if (settle(group, mine, theirs, &result))
+	else if (settle(walk, group, mine, theirs, &result))
 		sl_text_output_edit(output, group->from, group->end, result);
+	else if (is_inserted_twice(walk, group))
+		sl_text_output_both(output, group->from, mine, theirs);
 	else
 		sl_text_output_clash(output, group->from, group->end, mine, theirs);
 }
@@ -193,7 +242,7 @@ static void merge_words(const struct walk *walk, const struct group *group, stru
 static int merge_clash(const struct walk *lines, const struct group *clash, struct sl_text_output *output)
 {
 	struct sl_text_side sides[SIDES];
-	struct walk walk = { lines->base, sides, SL_TEXT_WORDS, { 0, 0 } };
+	struct walk walk = { lines->base, sides, SL_TEXT_WORDS, lines->ancestor, { 0, 0 } };
 	struct group group;
 	struct sl_arena scratch;
 	int code = 0;
@@ -211,26 +260,92 @@ static int merge_clash(const struct walk *lines, const struct group *clash, stru
 	return code;
 }
 
+/* --- lines inserted into a passage that is gone -------------------------------------------------------------------- */
+
+static bool has_words(struct sl_str text)
+{
+	enum sl_text_token token = SL_TOKEN_SIGN;
+	for (size_t at = 0; at < text.length && token != SL_TOKEN_WORD;)
+		at = sl_text_token_end(text, at, &token);
+	return token == SL_TOKEN_WORD;
+}
+
+/* 1 if an edit left less than half of the words that it found, 0 if not. */
+static int rewrites(const struct walk *walk, int side, const struct sl_text_edit *edit)
+{
+	struct sl_str before = sl_text_part(walk->base, edit->from, edit->from_end);
+	struct sl_str after = sl_text_part(walk->sides[side].text, edit->to, edit->to_end);
+	size_t words = sl_text_count_words(before), taken = 0;
+	struct sl_text_edits edits;
+	struct sl_arena scratch;
+	sl_arena_init(&scratch, 0);
+	int code = sl_text_edits_of(before, after, SL_TEXT_WORDS, &scratch, &edits);
+	for (size_t i = 0; code == 0 && i < edits.count; i++)
+		taken += sl_text_count_words(sl_text_part(before, edits.items[i].from, edits.items[i].from_end));
+	sl_arena_dispose(&scratch);
+	return code == 0 ? words > 0 && 2 * taken > words : code;
+}
+
+/* 1 if nothing but lines was inserted by `side` in the group, at a place around which the other side has moved or rewritten what
+ * stood there, before it and behind it; 0 if not. They would land in a passage that they were not written for. */
+static int is_orphaned(const struct walk *walk, const struct group *group, int side)
+{
+	const struct sl_text_edit *inserted = group->sides[side].edits;
+	const struct sl_text_edits *others = &walk->sides[!side].edits;
+	size_t next = walk->next[!side];
+	if (group->sides[side].count != 1 || !inserts(inserted))
+		return 0;
+	while (next > 0 && others->items[next - 1].from >= inserted->from)
+		next--;
+	if (next == 0 || next == others->count)
+		return 0;
+	const struct sl_text_edit *before = &others->items[next - 1], *behind = &others->items[next];
+	if (inserts(before) || inserts(behind) || before->from_end > inserted->from ||
+		has_words(sl_text_part(walk->base, before->from_end, inserted->from)) ||
+		has_words(sl_text_part(walk->base, inserted->from, behind->from)))
+		return 0;
+	int code = rewrites(walk, !side, before);
+	return code == 1 ? rewrites(walk, !side, behind) : code;
+}
+
+/* --- lines --------------------------------------------------------------------------------------------------------- */
+
+static int merge_group(const struct walk *walk, const struct group *group, struct sl_text_output *output)
+{
+	struct sl_str mine = sl_text_part(walk->base, group->from, group->end), theirs = mine;
+	if (group->sides[MINE].count > 0)
+		mine = side_of(walk, group, MINE);
+	if (group->sides[THEIRS].count > 0)
+		theirs = side_of(walk, group, THEIRS);
+	bool settled = is_one_sided(group) || sl_str_equal(mine, theirs);
+	int orphaned = is_orphaned(walk, group, MINE);
+	if (orphaned == 0)
+		orphaned = is_orphaned(walk, group, THEIRS);
+	if (orphaned < 0)
+		return orphaned;
+	if (orphaned && !sl_str_equal(mine, theirs))
+		sl_text_output_clash(output, group->from, group->end, mine, theirs);
+	else if (settled)
+		merge_words(walk, group, output);
+	else
+		return merge_clash(walk, group, output);
+	return 0;
+}
+
 static int merge_lines(struct walk *walk, struct sl_text_output *output)
 {
 	struct group group;
 	int code = 0;
-	while (code == 0 && next_group(walk, &group)) {
-		bool same = !is_one_sided(&group) &&
-			sl_str_equal(side_of(walk, &group, MINE), side_of(walk, &group, THEIRS));
-		if (same || is_one_sided(&group))
-			merge_words(walk, &group, output);
-		else
-			code = merge_clash(walk, &group, output);
-	}
+	while (code == 0 && next_group(walk, &group))
+		code = merge_group(walk, &group, output);
 	return code;
 }
 
-static int merge(struct sl_str base, struct sl_str mine, struct sl_str theirs, struct sl_arena *arena,
-	struct sl_text_merge *merge_r)
+static int merge(struct sl_str base, struct sl_str mine, struct sl_str theirs, enum sl_text_ancestor ancestor,
+	struct sl_arena *arena, struct sl_text_merge *merge_r)
 {
 	struct sl_text_side sides[SIDES] = { { mine, { NULL, 0 } }, { theirs, { NULL, 0 } } };
-	struct walk walk = { base, sides, SL_TEXT_LINES, { 0, 0 } };
+	struct walk walk = { base, sides, SL_TEXT_LINES, ancestor, { 0, 0 } };
 	struct sl_text_output output;
 	struct sl_arena scratch;
 	int code = 0;
@@ -246,8 +361,8 @@ static int merge(struct sl_str base, struct sl_str mine, struct sl_str theirs, s
 	return code;
 }
 
-int sl_text_merge(struct sl_str base, struct sl_str mine, struct sl_str theirs, struct sl_arena *arena,
-	struct sl_text_merge *merge_r, struct sl_err *err)
+int sl_text_merge(struct sl_str base, struct sl_str mine, struct sl_str theirs, enum sl_text_ancestor ancestor,
+	struct sl_arena *arena, struct sl_text_merge *merge_r, struct sl_err *err)
 {
 	*merge_r = (struct sl_text_merge){ .text = theirs, .clean = true };
 	if (sl_str_equal(mine, theirs) || sl_str_equal(base, mine))
@@ -256,7 +371,7 @@ int sl_text_merge(struct sl_str base, struct sl_str mine, struct sl_str theirs, 
 		merge_r->text = mine;
 		return 0;
 	}
-	int code = merge(base, mine, theirs, arena, merge_r);
+	int code = merge(base, mine, theirs, ancestor, arena, merge_r);
 	if (code == 0)
 		return 0;
 	*merge_r = (struct sl_text_merge){ .clean = false };

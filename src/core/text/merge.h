@@ -1,19 +1,24 @@
 /* Three-way merge of long text: by line, then by word inside lines that clash.
  *
  * Both sides' edits against the base are found by line. Edits that neither overlap nor touch are all taken. Where lines
- * clash, the edits are found again by word (see text_tokens.h) and all taken unless they clash there too:
+ * clash, the edits are found again by word (see tokens.h) and all taken unless they clash there too:
  *
  * - Edits of the same base words clash, unless they are the same edit. A passage that one side rewrote counts as edited
  *   throughout: an unchanged run inside belongs to it if the edits around it each took away at least one word and at
  *   least twice as many words and line ends as the run has.
  * - Two deletions never clash: what either side deleted is gone. A deletion clashes with an edit inside it.
- * - Two different insertions at the same place clash, also of whole paragraphs: their order is not ours to choose. But
- *   where one side wrote, in place of the same words, what the other wrote and more before or behind it, that is taken.
- * - An insertion directly before or behind words that the other side replaced doesn't clash; directly at words that the
- *   other side deleted it does, unless both are whole lines.
+ * - Two different insertions at the same place are both kept: theirs, then mine, parted by white space where two words would
+ *   join. But where one side wrote, in place of the same words, what the other wrote and more before or behind it, that is
+ *   taken.
+ * - An insertion directly before or behind words that the other side replaced doesn't clash, unless these became more words:
+ *   then the replacement may hold an insertion at that place, too. Directly at words that the other side deleted an insertion
+ *   clashes, unless both are whole lines.
+ * - Lines inserted where the other side moved or rewrote what stands before them and behind them clash: they would land in a
+ *   passage that they were not written for.
+ * - In scripts without blanks between words, edits clash that may be in one word (see sl_text_is_inside_word).
  *
- * The rules don't know which side is which: swapping sides swaps the hunks and nothing else, and a clean result is the
- * same. Every word that one side typed is in the result or in a hunk. No conflict marker is ever written.
+ * The rules don't know which side is which: swapping sides swaps the hunks and the order of two insertions at one place, and
+ * nothing else. Every word that one side typed is in the result or in a hunk. No conflict marker is ever written.
  *
  * Time and memory are near-linear in the texts. Results depend on nothing but the texts.
  */
@@ -30,18 +35,38 @@ struct sl_text_hunk {
 	size_t result_at; /* where `theirs` stands in the result, in bytes */
 };
 
+/* Two insertions at one place, both of which are in the result: theirs, perhaps a byte of white space, then mine. */
+struct sl_text_both {
+	size_t result_at; /* of theirs, in bytes */
+	size_t theirs_bytes, parting_bytes, mine_bytes;
+};
+
 struct sl_text_merge {
 	struct sl_str text; /* the result: all that doesn't clash is merged, each hunk holds theirs */
 	bool clean;         /* there are no hunks */
 	const struct sl_text_hunk *hunks; /* in order; at least one unchanged word or line end between two of them, or an
 	                                     edit that didn't clash */
 	size_t hunk_count;
+	const struct sl_text_both *both;  /* in order */
+	size_t both_count;
+};
+
+/* What is known of the base. */
+enum sl_text_ancestor {
+	SL_TEXT_TRUE_BASE,  /* both sides were made of it */
+	SL_TEXT_SHARED_BASE /* only what both have in common: two insertions at one place are a hunk, for nobody knows which of
+	                     * them was the change */
 };
 
 /* Merges what both sides made of `base`. The texts are valid UTF-8 with any line ends; `theirs` is the server's side.
  * The result lives in `arena` or is one of the texts, which it also points into: they must live as long. Returns 0,
- * SL_NO_MEMORY, or SL_TOO_LARGE for a text of more than SL_TEXT_MAXIMUM (text_edits.h) bytes. */
-int sl_text_merge(struct sl_str base, struct sl_str mine, struct sl_str theirs, struct sl_arena *arena,
-	struct sl_text_merge *merge_r, struct sl_err *err) __attribute__((warn_unused_result));
+ * SL_NO_MEMORY, or SL_TOO_LARGE for a text of more than SL_TEXT_MAXIMUM (edits.h) bytes. */
+int sl_text_merge(struct sl_str base, struct sl_str mine, struct sl_str theirs, enum sl_text_ancestor ancestor,
+	struct sl_arena *arena, struct sl_text_merge *merge_r, struct sl_err *err) __attribute__((warn_unused_result));
+
+/* The tokens that two texts have in common, in order, as a text: a stand-in for an ancestor that is not known. It lives in
+ * `arena`, or is `a` if that equals `b`. Returns 0, SL_NO_MEMORY or SL_TOO_LARGE. */
+int sl_text_common(struct sl_str a, struct sl_str b, struct sl_arena *arena, struct sl_str *common_r)
+	__attribute__((warn_unused_result));
 
 #endif

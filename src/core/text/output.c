@@ -1,4 +1,4 @@
-/* The result of a text merge under construction: see text_output.h. Keeps true: `length` is where the next piece will
+/* The result of a text merge under construction: see output.h. Keeps true: `length` is where the next piece will
  * stand in the result. Fails only for memory.
  */
 #include "core/text/output.h"
@@ -105,6 +105,50 @@ void sl_text_output_clash(struct sl_text_output *output, size_t from, size_t end
 	hunks[output->hunk_count++] = hunk;
 }
 
+/* Whether the text begins or ends with a word of a script that puts blanks between words. */
+static bool begins_with_word(struct sl_str text)
+{
+	enum sl_text_token token;
+	sl_text_token_end(text, 0, &token);
+	return token == SL_TOKEN_WORD && !sl_text_is_inside_word(text, 0, sl_text_token_end(text, 0, &token));
+}
+
+static bool ends_with_word(struct sl_str text)
+{
+	enum sl_text_token token = SL_TOKEN_SIGN;
+	size_t at = 0, last = 0;
+	while (at < text.length) {
+		last = at;
+		at = sl_text_token_end(text, at, &token);
+	}
+	return token == SL_TOKEN_WORD && !sl_text_is_inside_word(text, last, text.length);
+}
+
+/* What parts two insertions: nothing, unless a word would join another one. A line end where one of them has several lines. */
+static struct sl_str parting_of(struct sl_str first, struct sl_str second)
+{
+	if (!ends_with_word(first) || !begins_with_word(second))
+		return (struct sl_str){ NULL, 0 };
+	bool has_lines = memchr(first.bytes, '\n', first.length) || memchr(second.bytes, '\n', second.length);
+	return has_lines ? SL_STR("\n") : SL_STR(" ");
+}
+
+void sl_text_output_both(struct sl_text_output *output, size_t at, struct sl_str mine, struct sl_str theirs)
+{
+	struct sl_str parting = parting_of(theirs, mine);
+	add_base(output, at);
+	struct sl_text_both both = { output->length, theirs.length, parting.length, mine.length };
+	add(output, theirs);
+	add(output, parting);
+	add(output, mine);
+	output->after_hunk = false;
+	struct sl_text_both *list = reserve(output, output->both, output->both_count, &output->both_capacity, sizeof(*list));
+	if (!list)
+		return;
+	output->both = list;
+	list[output->both_count++] = both;
+}
+
 static struct sl_str joined(const struct sl_text_output *output, struct sl_arena *arena)
 {
 	char *bytes = sl_arena_alloc(arena, output->length);
@@ -122,11 +166,14 @@ int sl_text_output_finish(struct sl_text_output *output, struct sl_arena *arena,
 	if (output->code != 0)
 		return output->code;
 	struct sl_text_hunk *hunks = sl_arena_alloc(arena, output->hunk_count * sizeof(*hunks));
+	struct sl_text_both *both = sl_arena_alloc(arena, output->both_count * sizeof(*both));
 	struct sl_str text = joined(output, arena);
-	if (!hunks || !text.bytes)
+	if (!hunks || !both || !text.bytes)
 		return SL_NO_MEMORY;
 	if (output->hunk_count)
 		memcpy(hunks, output->hunks, output->hunk_count * sizeof(*hunks));
-	*merge_r = (struct sl_text_merge){ text, output->hunk_count == 0, hunks, output->hunk_count };
+	if (output->both_count)
+		memcpy(both, output->both, output->both_count * sizeof(*both));
+	*merge_r = (struct sl_text_merge){ text, output->hunk_count == 0, hunks, output->hunk_count, both, output->both_count };
 	return 0;
 }

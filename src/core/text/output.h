@@ -1,4 +1,4 @@
-/* Inside text.c: the result of a merge under construction, front to back.
+/* Inside merge.c: the result of a merge under construction, front to back.
  *
  * Calls give passages base[from, end) in rising order; base text between them is taken over by itself. Errors stick:
  * sl_text_output_finish reports them.
@@ -17,6 +17,8 @@ struct sl_text_output {
 	size_t length; /* of all pieces */
 	struct sl_text_hunk *hunks;
 	size_t hunk_count, hunk_capacity;
+	struct sl_text_both *both;
+	size_t both_count, both_capacity;
 	bool after_hunk; /* the last hunk ends at base_at */
 	int code;
 };
@@ -31,6 +33,9 @@ void sl_text_output_edit(struct sl_text_output *output, size_t from, size_t end,
  * one, which is dropped if both sides have the same in it. */
 void sl_text_output_clash(struct sl_text_output *output, size_t from, size_t end, struct sl_str mine,
 	struct sl_str theirs);
+
+/* Puts two insertions at the place base[at], as struct sl_text_both has it. */
+void sl_text_output_both(struct sl_text_output *output, size_t at, struct sl_str mine, struct sl_str theirs);
 
 /* The rest of the base, and the result in `arena`. Returns 0 or SL_NO_MEMORY. */
 int sl_text_output_finish(struct sl_text_output *output, struct sl_arena *arena, struct sl_text_merge *merge_r)

@@ -38,9 +38,10 @@ struct sl_diff_task {
 	                       for who asks often. UINT32_MAX: only the length of the sequences limits the search */
 };
 
-/* How `a` became `b`. Where an insertion or deletion could stand at several places, it becomes part of a neighbouring
- * change that it can reach; else it stands at the last place behind the end of a passage (or at the very beginning), else
- * at the last one: so the same change has the same place whatever changed elsewhere. The changes live in `arena`. Returns 0, SL_NO_MEMORY, or SL_TOO_LARGE. */
+/* How `a` became `b`. Where a deletion could stand at several places, it becomes part of a neighbouring change that it can reach,
+ * an insertion only of the next one; else it stands at the last place behind the end of a passage (or at the very beginning),
+ * else at the last one. So the same change has the same place whatever changed elsewhere. The changes live in `arena`. Returns
+ * 0, SL_NO_MEMORY, or SL_TOO_LARGE. */
 int sl_diff_of(const struct sl_diff_task *task, struct sl_arena *arena, struct sl_diff *diff_r)
 	__attribute__((warn_unused_result));
 

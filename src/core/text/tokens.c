@@ -1,9 +1,10 @@
-/* Lines and tokens: see text_tokens.h. Keeps true: a token has at least one byte and ends at a code point's boundary,
+/* Lines and tokens: see tokens.h. Keeps true: a token has at least one byte and ends at the boundary of a grapheme cluster,
  * whatever the text. Nothing here can fail.
  */
 #include "core/text/tokens.h"
 
 #include "core/text/classes.h"
+#include "core/text/word_signs.h"
 
 #define ZERO_WIDTH_JOINER 0x200d
 #define NO_POINT UINT32_MAX
@@ -69,11 +70,16 @@ static bool is_linker(uint32_t point)
 	return point == 0x1039 || point == 0x17d2 || point == 0x1a60 || point == 0x1b44 || point == 0xa9c0;
 }
 
+/* Whether the sign at the cursor is joined to what stands before it. */
+static bool is_joined(const struct cursor *cursor)
+{
+	return cursor->last == ZERO_WIDTH_JOINER && cursor_is(cursor, SL_CLASS_SIGN);
+}
+
 /* What belongs to the sign or letter before the cursor. */
 static void take_cluster(struct cursor *cursor)
 {
-	while (cursor_is(cursor, SL_CLASS_EXTEND) ||
-		(cursor->last == ZERO_WIDTH_JOINER && cursor_is(cursor, SL_CLASS_SIGN)) ||
+	while (cursor_is(cursor, SL_CLASS_EXTEND) || is_joined(cursor) ||
 		(is_linker(cursor->last) && cursor_is(cursor, SL_CLASS_SOLO)))
 		cursor_move(cursor);
 }
@@ -82,6 +88,73 @@ static void take_run(struct cursor *cursor, enum sl_text_class class)
 {
 	while (cursor_is(cursor, class) || cursor_is(cursor, SL_CLASS_EXTEND))
 		cursor_move(cursor);
+}
+
+/* --- words --------------------------------------------------------------------------------------------------------- */
+
+static bool is_letter(uint32_t point)
+{
+	return point != NO_POINT && point != '_' && sl_text_class_of(point) == SL_CLASS_WORD && !sl_text_is_digit(point);
+}
+
+/* The code point behind the one at the cursor, whose marks are passed over. */
+static uint32_t point_behind(const struct cursor *cursor)
+{
+	struct cursor ahead = *cursor;
+	do
+		cursor_move(&ahead);
+	while (cursor_is(&ahead, SL_CLASS_EXTEND));
+	return ahead.point;
+}
+
+/* Whether the sign at the cursor stands inside a word or number, which has the letter or digit `before` in front of it. */
+static bool is_inside_word(const struct cursor *cursor, uint32_t before)
+{
+	uint32_t sign = cursor->point;
+	if (sign == NO_POINT || before == NO_POINT)
+		return false;
+	if (sl_text_joins_letters(sign) && is_letter(before) && is_letter(point_behind(cursor)))
+		return true;
+	if (sl_text_joins_digits(sign) && sl_text_is_digit(before) && sl_text_is_digit(point_behind(cursor)))
+		return true;
+	if (!sl_text_is_hebrew(before))
+		return false;
+	return sign == '\'' || (sign == '"' && sl_text_is_hebrew(point_behind(cursor)));
+}
+
+/* The rest of a word, of which the cursor has passed `before`. A currency sign behind a number belongs to it, unless a number
+ * stands behind the sign as well. */
+static enum sl_text_token take_word(struct cursor *cursor, uint32_t before)
+{
+	for (; cursor->point != NO_POINT; cursor_move(cursor)) {
+		if (cursor_is(cursor, SL_CLASS_WORD) && !sl_text_is_prepended(cursor->point))
+			before = cursor->point;
+		else if (!cursor_is(cursor, SL_CLASS_EXTEND) && !is_joined(cursor) && !is_inside_word(cursor, before))
+			break;
+	}
+	if (cursor->point != NO_POINT && sl_text_is_currency(cursor->point) && sl_text_is_digit(before)
+		&& !sl_text_is_digit(point_behind(cursor))) {
+		cursor_move(cursor);
+		take_cluster(cursor);
+	}
+	return SL_TOKEN_WORD;
+}
+
+static bool is_control(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == NO_POINT;
+}
+
+/* Passes over signs that belong to what stands behind them, and returns the class of that. */
+static enum sl_text_class take_prepended(struct cursor *cursor)
+{
+	while (sl_text_is_prepended(cursor->last) && !is_control(cursor->point) && !cursor_is(cursor, SL_CLASS_EXTEND)) {
+		enum sl_text_class class = cursor->class;
+		cursor_move(cursor);
+		if (!sl_text_is_prepended(cursor->last))
+			return class;
+	}
+	return SL_CLASS_WORD;
 }
 
 static bool is_line_end(struct sl_str text, size_t at, size_t *end_r)
@@ -95,10 +168,11 @@ static enum sl_text_token take_token(struct cursor *cursor)
 {
 	enum sl_text_class class = cursor->class;
 	cursor_move(cursor);
+	if (sl_text_is_prepended(cursor->last))
+		class = take_prepended(cursor);
 	switch (class) {
 	case SL_CLASS_WORD:
-		take_run(cursor, SL_CLASS_WORD);
-		return SL_TOKEN_WORD;
+		return take_word(cursor, cursor->last);
 	case SL_CLASS_BLANK:
 		take_run(cursor, SL_CLASS_BLANK);
 		return SL_TOKEN_BLANK;
@@ -110,6 +184,8 @@ static enum sl_text_token take_token(struct cursor *cursor)
 			cursor_move(cursor);
 		break;
 	default:
+		if (sl_text_is_currency(cursor->last) && cursor->point != NO_POINT && sl_text_is_digit(cursor->point))
+			return take_word(cursor, cursor->last);
 		break;
 	}
 	take_cluster(cursor);
@@ -144,4 +220,39 @@ size_t sl_text_count_words(struct sl_str text)
 	for (size_t at = 0; at < text.length; count += token == SL_TOKEN_WORD || token == SL_TOKEN_LINE_END)
 		at = sl_text_token_end(text, at, &token);
 	return count;
+}
+
+/* The script of the letter that ends before `at`, whose marks are passed over. */
+static enum sl_text_script script_before(struct sl_str text, size_t at)
+{
+	size_t length;
+	uint32_t point;
+	do {
+		if (at == 0)
+			return SL_SCRIPT_OTHER;
+		do
+			at--;
+		while (at > 0 && ((unsigned char)text.bytes[at] & 0xc0) == 0x80);
+		point = decode(text, at, &length);
+	} while (sl_text_class_of(point) == SL_CLASS_EXTEND);
+	return sl_text_script_of(point);
+}
+
+static enum sl_text_script script_at(struct sl_str text, size_t at)
+{
+	size_t length;
+	return at < text.length ? sl_text_script_of(decode(text, at, &length)) : SL_SCRIPT_OTHER;
+}
+
+bool sl_text_is_inside_word(struct sl_str text, size_t from, size_t end)
+{
+	enum sl_text_script script = script_at(text, from);
+	enum sl_text_token token;
+	size_t letters = 0;
+	if (from == end)
+		return script != SL_SCRIPT_OTHER && script == script_before(text, from);
+	for (size_t at = from; at < end; at = sl_text_token_end(text, at, &token))
+		if (script_at(text, at) != script || (script == SL_SCRIPT_SYLLABLES && ++letters == 2))
+			return false;
+	return script != SL_SCRIPT_OTHER;
 }

@@ -1,10 +1,10 @@
 /* Text cut into lines, or into words and what stands between them.
  *
- * A line ends behind its LF (a CR before it belongs to it) or with the text. Tokens are, after UAX #29 where that
- * matters: a line end (LF or CR LF); a run of blanks; a word, which is a run of letters, digits and marks; a single
- * sign; a single letter of a script that puts no blanks between words (Chinese, Japanese, Thai …). A sign or letter
- * keeps what belongs to it: marks, variation selectors, skin tones, the rest of a ZWJ sequence, the other half of a
- * flag. So no token ends inside a character as a writer sees it.
+ * A line ends behind its LF (a CR before it belongs to it) or with the text. Tokens are: a line end (LF or CR LF); a run of
+ * blanks; a word; a single sign; a single letter of a script that puts no blanks between words (Chinese, Japanese, Thai …).
+ * Words and numbers are those of UAX #29, so `can't`, `1,000` and `3.14` are one each; a currency sign that touches a number
+ * belongs to it. No token ends inside a grapheme cluster, which is a character as a writer sees it: marks, skin tones, the rest
+ * of a ZWJ sequence and the other half of a flag stay with what they belong to.
  *
  * Both cut from the front: where a line or token ends doesn't depend on what stands before its beginning.
  */
@@ -21,6 +21,11 @@ size_t sl_text_line_end(struct sl_str text, size_t at);
 /* Where the token that begins at `at` (below `text.length`) ends, and what it is: a letter that stands for itself is a
  * WORD, an emoji a SIGN. Bytes that are no UTF-8 count as signs. */
 size_t sl_text_token_end(struct sl_str text, size_t at, enum sl_text_token *token_r);
+
+/* Whether text[from, end) and the letters around it may be parts of one word, of a script that puts no blanks between words:
+ * it is less than two letters long in Chinese and Japanese, or nothing but letters in Thai, Lao, Burmese, Khmer and the like;
+ * if it is empty, such letters stand on both sides of it. */
+bool sl_text_is_inside_word(struct sl_str text, size_t from, size_t end);
 
 /* The number of words and line ends in `text`. */
 size_t sl_text_count_words(struct sl_str text);

@@ -9,7 +9,7 @@
  * next call; drop the core to give it back.
  */
 
-import type { Engine, EngineConfig, Receipt } from "./engine.js";
+import type { Engine, EngineConfig, Hunk, Note } from "./engine.js";
 
 export type * from "./engine.js";
 
@@ -55,7 +55,7 @@ export interface Merge<State> {
 	merged: State;
 	push: Delta;
 	adopt: Delta;
-	receipts: Receipt[];
+	notes: Note[];
 }
 
 /** A refusal: `error` is the protocol's word ("malformed", "invalid", "too_large", "unavailable", "internal"). */
@@ -108,12 +108,15 @@ export interface Core {
 	merge(base: Input, mine: Input, theirs: Input, form?: "document"): Merge<Project>;
 	merge(base: Input, mine: Input, theirs: Input, form?: Form): Merge<Delta | Project>;
 
-	/** Three-way merge of plain texts. Where they clash, `text` has theirs, at `at` (as JavaScript counts). */
+	/**
+	 * Three-way merge of plain texts. Where they clash, `text` has theirs, at `at` (as JavaScript counts). `both` are two
+	 * insertions at one place, which stand there one behind the other.
+	 */
 	mergeText(
 		base: string,
 		mine: string,
 		theirs: string,
-	): { text: string; hunks: { base: string; mine: string; theirs: string; at: number }[] };
+	): { text: string; hunks: Hunk[]; both: { theirs: string; mine: string; at: number }[] };
 
 	/** An id for a new row or project that nothing else has, on any device: 22 characters. */
 	newId(): string;

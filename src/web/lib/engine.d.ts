@@ -60,8 +60,9 @@ export type EngineEvent = { now?: number; random?: string } & (
 	| { type: "shown"; revision: number }
 	| { type: "failed"; request: number; reason?: string }
 	| { type: "hint"; version?: number }
-	| { type: "resolve"; conflict: number; choice: "mine" | "theirs" }
-	| { type: "resolve"; conflict: number; choice: "value"; value: Json }
+	/** `hunk` counts from 1; without it the choice is for all of them. */
+	| { type: "resolve"; conflict: number; hunk?: number; choice: "mine" | "theirs" | "both" }
+	| { type: "resolve"; conflict: number; hunk?: number; choice: "own"; own: string }
 	| { type: "reverse"; receipt: number }
 	| { type: "restore"; version: number; preview?: boolean }
 	| { type: "restoreBackup"; backup: number }
@@ -107,8 +108,14 @@ export type Effect =
 /** A row's key as in `deleted` of a delta; for a project-level field its name. */
 export type RowKey = string | number | { episodeId: number; sceneId: string } | { episodeId: number; shotId: string };
 
-/** What became of a field, or of a row (`path` ""), that both sides changed. An absent value was absent. */
-export interface Receipt {
+/** A passage that both sides changed: plain text of a text, else JSON. `at` is its place in the result, in bytes of UTF-8. */
+export type Hunk = { base: string; mine: string; theirs: string; at: number };
+
+/**
+ * What became of a field, or of a row (`path` ""), that both sides changed. An absent value was absent. An open note is for a
+ * person to decide, hunk by hunk.
+ */
+export interface Note {
 	entity: string;
 	key: RowKey;
 	path: string;
@@ -116,12 +123,13 @@ export interface Receipt {
 	mine?: Json;
 	theirs?: Json;
 	result?: Json;
-	moved: boolean;
+	kind: "value" | "both" | "moved" | "kept" | "renamed";
 	conflict: boolean;
-	parked: boolean;
+	open: boolean;
+	hunks?: Hunk[];
 }
 
-export type KeptReceipt = Receipt & { id: number; version: number };
+export type KeptNote = Note & { id: number; version: number };
 
 /** Methods throw CoreError; after "internal" or "unavailable" start again with a new engine from the store. */
 export interface Engine {
@@ -133,8 +141,8 @@ export interface Engine {
 	document(): { revision: number; document: Project };
 
 	/** Oldest first. */
-	conflicts(): KeptReceipt[];
-	receipts(): KeptReceipt[];
+	conflicts(): KeptNote[];
+	receipts(): KeptNote[];
 	backups(): { id: number; version: number; reason: string; delta: Delta }[];
 	quarantine(): { entity: string; key: RowKey; reason: string }[];
 

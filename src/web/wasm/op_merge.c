@@ -11,11 +11,11 @@ static int read_side(struct sl_work *work, int argument, bool is_document, const
 	return code == SL_OK ? sl_work_check_episodes(work, *rows_r) : code;
 }
 
-static void write_receipts(struct sl_buf *out, const struct sl_merge *merge)
+static void write_notes(struct sl_buf *out, const struct sl_merge *merge)
 {
-	for (size_t i = 0; i < merge->receipt_count; i++) {
+	for (size_t i = 0; i < merge->note_count; i++) {
 		sl_buf_add_text(out, i ? ",{" : "{");
-		sl_engine_json_receipt(&merge->receipts[i], out);
+		sl_engine_json_note(&merge->notes[i], out);
 		sl_buf_add_char(out, '}');
 	}
 }
@@ -30,14 +30,14 @@ static int write_merge(struct sl_work *work, const struct sl_merge *merge, bool 
 	sl_buf_add_text(&work->out, ",\"adopt\":");
 	if (code == SL_OK)
 		code = sl_delta_write(&merge->adopt, &work->out);
-	sl_buf_add_text(&work->out, ",\"receipts\":[");
-	write_receipts(&work->out, merge);
+	sl_buf_add_text(&work->out, ",\"notes\":[");
+	write_notes(&work->out, merge);
 	sl_buf_add_text(&work->out, "]}");
 	return code;
 }
 
-/* merge(base, mine, theirs, form): {"merged":STATE,"push":DELTA,"adopt":DELTA,"receipts":[…]}; see merge.h and, for
- * receipts, engine_json.h */
+/* merge(base, mine, theirs, form): {"merged":STATE,"push":DELTA,"adopt":DELTA,"notes":[…]}; see merge.h and, for
+ * notes, engine/json.h */
 int sl_op_merge(struct sl_work *work)
 {
 	struct sl_rowset *base, *mine, *theirs;
@@ -51,6 +51,6 @@ int sl_op_merge(struct sl_work *work)
 	if (code == SL_OK)
 		code = read_side(work, 2, is_document, base, &theirs);
 	if (code == SL_OK)
-		code = sl_merge(base, mine, theirs, &work->arena, &merge, &work->err);
+		code = sl_merge(base, mine, theirs, NULL, &work->arena, &merge, &work->err);
 	return code == SL_OK ? write_merge(work, &merge, is_document) : code;
 }

@@ -75,19 +75,37 @@ static void write_hunks(struct sl_buf *out, const struct sl_text_merge *merge)
 	sl_buf_add_char(out, ']');
 }
 
-/* text(base, mine, theirs), plain texts: {"text","hunks":[{"base","mine","theirs","at"}]}; `at` in UTF-16 code units */
+static void write_both(struct sl_buf *out, const struct sl_text_merge *merge)
+{
+	sl_buf_add_text(out, ",\"both\":[");
+	for (size_t i = 0; i < merge->both_count; i++) {
+		const struct sl_text_both *both = &merge->both[i];
+		const char *theirs = merge->text.bytes + both->result_at;
+		const char *mine = theirs + both->theirs_bytes + both->parting_bytes;
+		sl_work_write_member(out, i ? ",{\"theirs\":" : "{\"theirs\":", (struct sl_str){ theirs, both->theirs_bytes });
+		sl_work_write_member(out, ",\"mine\":", (struct sl_str){ mine, both->mine_bytes });
+		sl_buf_add_text(out, ",\"at\":");
+		sl_buf_add_int(out, units_of((struct sl_str){ merge->text.bytes, both->result_at }));
+		sl_buf_add_char(out, '}');
+	}
+	sl_buf_add_char(out, ']');
+}
+
+/* text(base, mine, theirs), plain texts: {"text","hunks":[{"base","mine","theirs","at"}],"both":[{"theirs","mine","at"}]}, `both`
+ * being two insertions at one place; `at` in UTF-16 code units */
 int sl_op_text(struct sl_work *work)
 {
 	struct sl_text_merge merge;
 	for (int i = 0; i < 3; i++)
 		if (sl_utf8_valid(work->in[i]) != work->in[i].length)
 			return sl_work_refuse(work, "a text is not UTF-8");
-	int code = sl_text_merge(work->in[0], work->in[1], work->in[2], &work->arena, &merge, &work->err);
+	int code = sl_text_merge(work->in[0], work->in[1], work->in[2], SL_TEXT_TRUE_BASE, &work->arena, &merge, &work->err);
 	if (code != SL_OK)
 		return code;
 	sl_work_write_member(&work->out, "{\"text\":", merge.text);
 	sl_buf_add_char(&work->out, ',');
 	write_hunks(&work->out, &merge);
+	write_both(&work->out, &merge);
 	sl_buf_add_char(&work->out, '}');
 	return SL_OK;
 }

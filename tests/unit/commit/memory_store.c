@@ -366,6 +366,20 @@ int memory_store_thin(struct memory_store *store, int64_t version, struct sl_err
 	return SL_OK;
 }
 
+int memory_store_leave_out_known(const struct memory_store *store, int64_t version, struct sl_arena *arena,
+	struct sl_delta *state)
+{
+	struct sl_keys deleted = { .arena = arena };
+	for (size_t i = 0; i < state->deleted_count; i++) {
+		const struct sl_row *stone = sl_rowset_find(store->tombstones, &state->deleted[i]);
+		if (stone && stone->version > version && sl_keys_add(&deleted, &state->deleted[i]) != SL_OK)
+			return SL_NO_MEMORY;
+	}
+	state->deleted = deleted.items;
+	state->deleted_count = deleted.count;
+	return SL_OK;
+}
+
 void memory_store_drop_tombstones(struct memory_store *store, int64_t version)
 {
 	const struct sl_row *stone;

@@ -50,6 +50,11 @@ void memory_store_reset_counters(struct memory_store *store);
 int memory_store_thin(struct memory_store *store, int64_t version, struct sl_err *err)
 	__attribute__((warn_unused_result));
 
+/* Leaves out of a whole state's deletions those up to `version`, which the device that asks has known. Returns 0 or
+ * SL_NO_MEMORY. */
+int memory_store_leave_out_known(const struct memory_store *store, int64_t version, struct sl_arena *arena,
+	struct sl_delta *state);
+
 /* Drops the tombstones of deletions up to `version`. */
 void memory_store_drop_tombstones(struct memory_store *store, int64_t version);
 

@@ -223,7 +223,7 @@ static void record(struct host *host, struct sl_event event)
 	else if (event.type == SL_EVENT_ANSWER)
 		event.answer.body = record_text(host, event.answer.body);
 	else if (event.type == SL_EVENT_RESOLVE)
-		event.resolve.value = record_text(host, event.resolve.value);
+		event.resolve.own = record_text(host, event.resolve.own);
 	if (host->event_count == host->event_capacity) {
 		host->event_capacity = host->event_capacity ? host->event_capacity * 2 : 32;
 		host->events = realloc(host->events, host->event_capacity * sizeof(*host->events));

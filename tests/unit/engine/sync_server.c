@@ -108,7 +108,7 @@ static void write_version(struct handling *handling, const struct sl_head *head)
 }
 
 /* `,"changes":DELTA` if they are known. */
-static bool write_changes(struct handling *handling, int64_t since)
+static bool write_changes(struct handling *handling, int64_t since, int64_t known)
 {
 	struct memory_store *store = sync_server_store(handling->server);
 	struct sl_err err = SL_ERR_INIT;
@@ -117,13 +117,15 @@ static bool write_changes(struct handling *handling, int64_t since)
 		return false;
 	if (store->calls.read_changes(store, since, &handling->arena, &changes, &err) != SL_OK)
 		abort();
+	if (known > 0 && memory_store_leave_out_known(store, known, &handling->arena, &changes) != SL_OK)
+		abort();
 	sl_buf_add_text(handling->out, ",\"changes\":");
 	if (sl_delta_write(&changes, handling->out) != SL_OK)
 		abort();
 	return true;
 }
 
-static int answer_get(struct handling *handling, int64_t since)
+static int answer_get(struct handling *handling, int64_t since, int64_t known)
 {
 	struct memory_store *store = sync_server_store(handling->server);
 	struct sl_err err = SL_ERR_INIT;
@@ -135,7 +137,11 @@ static int answer_get(struct handling *handling, int64_t since)
 	write_version(handling, &store->head);
 	sl_buf_add_text(handling->out, ",\"since\":");
 	sl_buf_add_int(handling->out, since);
-	if (!write_changes(handling, since)) {
+	if (known > 0) {
+		sl_buf_add_text(handling->out, ",\"known\":");
+		sl_buf_add_int(handling->out, known);
+	}
+	if (!write_changes(handling, since, known)) {
 		sl_buf_add_text(handling->out, ",\"full\":true,\"projectData\":");
 		if (sl_rows_write_document(store->rows, &handling->arena, handling->out, &err) != SL_OK)
 			abort();
@@ -167,7 +173,7 @@ static int answer_outcome(struct handling *handling, const struct sl_push *push,
 		sl_buf_add_text(handling->out, "\",");
 		write_version(handling, &store->head);
 		if (push->has_base && strcmp(outcome->reason, "epoch") != 0)
-			write_changes(handling, push->base_version);
+			write_changes(handling, push->base_version, 0);
 		sl_buf_add_char(handling->out, '}');
 		return 409;
 	}
@@ -260,13 +266,14 @@ int sync_server_answer(struct sync_server *server, size_t device, const struct s
 {
 	struct handling handling = { .server = server, .out = out, .device = device };
 	static const char since[] = "/project?since=";
-	char path[64], *epoch = sync_server_store(server)->head.epoch;
+	char path[96], *epoch = sync_server_store(server)->head.epoch;
 	int status;
 	snprintf(epoch, SL_EPOCH_BYTES, "%s", server->epoch);
 	snprintf(path, sizeof(path), "%.*s", (int)request->path.length, request->path.bytes);
+	const char *known = strstr(path, "&known=");
 	sl_arena_init(&handling.arena, 0);
 	if (strcmp(request->method, "GET") == 0 && strncmp(path, since, sizeof(since) - 1) == 0)
-		status = answer_get(&handling, strtoll(path + sizeof(since) - 1, NULL, 10));
+		status = answer_get(&handling, strtoll(path + sizeof(since) - 1, NULL, 10), known ? strtoll(known + 7, NULL, 10) : 0);
 	else if ((strcmp(request->method, "PUT") == 0 && strcmp(path, "/project") == 0)
 		|| (strcmp(request->method, "POST") == 0 && strcmp(path, "/project/restore") == 0))
 		status = answer_push(&handling, request);

@@ -35,8 +35,9 @@ static void json__carries_events(void **state)
 		&err), 0);
 	assert_int_equal(event.answer.request, 7);
 	assert_string_equal(event.answer.body.bytes, "{}");
-	assert_int_equal(read_json(EVENT("'type':'resolve','conflict':3,'choice':'value','value':'x'"), &arena, &event, &err), 0);
-	assert_string_equal(event.resolve.value.bytes, "\"x\"");
+	assert_int_equal(read_json(EVENT("'type':'resolve','conflict':3,'choice':'own','own':'x','hunk':2"), &arena, &event, &err), 0);
+	assert_string_equal(event.resolve.own.bytes, "x");
+	assert_int_equal(event.resolve.hunk, 2);
 	assert_int_equal(read_json(EVENT("'type':'start','pairs':[['a','b']]"), &arena, &event, &err), 0);
 	assert_int_equal(event.start.count, 1);
 	assert_string_equal(event.start.pairs[0].value.bytes, "b");
@@ -47,7 +48,7 @@ static void json__refuses_what_is_no_event(void **state)
 {
 	static const char *const texts[] = { "[]", "{}", EVENT("'type':'edit'"), EVENT("'type':'dance'"),
 		EVENT("'type':'answer','request':'7','status':200"), EVENT("'type':'start','pairs':[['a']]"),
-		EVENT("'type':'start','pairs':[7]"), EVENT("'type':'resolve','conflict':3,'choice':'both'"),
+		EVENT("'type':'start','pairs':[7]"), EVENT("'type':'resolve','conflict':3,'choice':'none'"),
 		"{'type':'tick','now':5}", "{'type':'tick','now':5,'random':'zz0102030405060708090a0b0c0d0e0f'}" };
 	struct sl_arena arena;
 	struct sl_event event;

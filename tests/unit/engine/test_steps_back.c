@@ -28,10 +28,12 @@ static void conflicts__are_resolved_with_valid_values_only(void **state)
 	(void)state;
 	clash();
 	struct sl_event event = { .type = SL_EVENT_RESOLVE, .resolve = { .conflict = a.last_conflict,
-		.choice = SL_CHOICE_VALUE, .value = SL_STR("7") } };
-	assert_int_equal(host_event(&a, event), SL_INVALID);
-	event.resolve.value = SL_STR("{");
+		.choice = SL_CHOICE_OWN, .own = SL_STR("\xff") } };
 	assert_int_equal(host_event(&a, event), SL_MALFORMED);
+	event.resolve.own = SL_STR("what I want");
+	event.resolve.hunk = 2;
+	assert_int_equal(host_event(&a, event), SL_INVALID);
+	event.resolve.hunk = 1;
 	assert_non_null(sl_engine_conflict(a.engine, 0));
 	event.resolve.choice = SL_CHOICE_THEIRS;
 	assert_int_equal(host_event(&a, event), SL_OK);
@@ -47,7 +49,7 @@ static void conflicts__of_rows_that_are_gone_can_still_be_read(void **state)
 	clash();
 	host_edit(&a, "{'deleted':{'shots':[{'episodeId':1,'shotId':'s'}]}}");
 	host_settle(&a);
-	assert_string_equal(sl_engine_conflict(a.engine, 0)->receipt.mine.bytes, "\"a says that\"");
+	assert_string_equal(sl_engine_conflict(a.engine, 0)->note.mine.bytes, "\"a says that\"");
 	struct sl_event event = { .type = SL_EVENT_RESOLVE, .resolve = { .conflict = a.last_conflict,
 		.choice = SL_CHOICE_THEIRS } };
 	assert_int_equal(host_event(&a, event), SL_OK);
@@ -64,9 +66,9 @@ static void receipts__are_kept_and_can_be_reversed(void **state)
 	assert_string_equal(host_data(&a, SL_SHOTS, 1, "s"), "{\"description\":\"old\",\"duration\":\"3s\"}");
 	assert_int_equal(count_receipts(&a), 1);
 	const struct sl_kept_receipt *kept = sl_engine_receipt(a.engine, 0);
-	assert_string_equal(kept->receipt.path.bytes, "/duration");
-	assert_string_equal(kept->receipt.mine.bytes, "\"4s\"");
-	assert_string_equal(kept->receipt.theirs.bytes, "\"3s\"");
+	assert_string_equal(kept->note.path.bytes, "/duration");
+	assert_string_equal(kept->note.mine.bytes, "\"4s\"");
+	assert_string_equal(kept->note.theirs.bytes, "\"3s\"");
 	struct sl_event event = { .type = SL_EVENT_REVERSE, .reverse = { kept->id } };
 	assert_int_equal(host_event(&a, event), SL_OK);
 	host_settle(&a);

@@ -82,7 +82,7 @@ static void rule_10__an_old_view_overwrites_no_text(void **state)
 	assert_int_equal(host_try_edit(&a, "{'shots':[{'episodeId':1,'id':'s','description':'other tab'}]}", seen), SL_OK);
 	expect_shot(&a, 1, "s", "one tab");
 	assert_int_equal(a.opened, 1);
-	assert_string_equal(sl_engine_conflict(a.engine, 0)->receipt.mine.bytes, "\"other tab\"");
+	assert_string_equal(sl_engine_conflict(a.engine, 0)->note.mine.bytes, "\"other tab\"");
 }
 
 int main(void)

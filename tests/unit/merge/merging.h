@@ -111,7 +111,7 @@ static inline void assert_leads_to(const struct sl_rowset *from, const struct sl
 /* Merges the three sides; what must hold of every merge is checked here. */
 static inline void merge(void)
 {
-	if (sl_merge(the.base, the.mine, the.theirs, &the.arena, &the.merge, &the.err) != 0)
+	if (sl_merge(the.base, the.mine, the.theirs, NULL, &the.arena, &the.merge, &the.err) != 0)
 		fail_msg("%s", the.err.message);
 	assert_leads_to(the.mine, &the.merge.adopt, the.merge.rows);
 	assert_leads_to(the.theirs, &the.merge.push, the.merge.rows);
@@ -136,12 +136,12 @@ static inline void assert_rank(struct sl_key key, const char *rank)
 }
 
 /* NULL: there is none. */
-static inline const struct sl_receipt *receipt_of(struct sl_key key, const char *path, bool moved)
+static inline const struct sl_note *receipt_of(struct sl_key key, const char *path, bool moved)
 {
-	for (size_t i = 0; i < the.merge.receipt_count; i++) {
-		const struct sl_receipt *receipt = &the.merge.receipts[i];
+	for (size_t i = 0; i < the.merge.note_count; i++) {
+		const struct sl_note *receipt = &the.merge.notes[i];
 		if (sl_key_equal(&receipt->key, &key) && sl_str_equal(receipt->path, sl_str_from(path))
-			&& receipt->moved == moved)
+			&& (receipt->kind == SL_NOTE_MOVED) == moved)
 			return receipt;
 	}
 	return NULL;
@@ -163,7 +163,7 @@ struct says {
 
 static inline void assert_receipt(struct sl_key key, struct says says)
 {
-	const struct sl_receipt *receipt = receipt_of(key, says.path, says.moved);
+	const struct sl_note *receipt = receipt_of(key, says.path, says.moved);
 	if (!receipt)
 		fail_msg("no receipt at %s", says.path);
 	assert_value("base", receipt->base, says.base);
@@ -172,14 +172,14 @@ static inline void assert_receipt(struct sl_key key, struct says says)
 	assert_value("result", receipt->result, says.result);
 	assert_int_equal(receipt->rule, says.rule);
 	assert_int_equal(receipt->conflict, says.outcome != 'm');
-	assert_int_equal(receipt->parked, says.outcome == 'p');
+	assert_int_equal(receipt->open, says.outcome == 'p');
 }
 
 static inline void assert_counts(size_t receipts, size_t conflicts, size_t parked)
 {
-	assert_int_equal(the.merge.receipt_count, receipts);
+	assert_int_equal(the.merge.note_count, receipts);
 	assert_int_equal(the.merge.conflict_count, conflicts);
-	assert_int_equal(the.merge.parked_count, parked);
+	assert_int_equal(the.merge.open_count, parked);
 }
 
 #endif

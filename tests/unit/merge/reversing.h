@@ -10,7 +10,7 @@
 /* Reverses the receipt in the merged rows, which change. */
 static inline struct sl_delta reverse_at(struct sl_key key, const char *path, bool moved)
 {
-	const struct sl_receipt *receipt = receipt_of(key, path, moved);
+	const struct sl_note *receipt = receipt_of(key, path, moved);
 	struct sl_delta delta;
 	if (!receipt)
 		fail_msg("no receipt at %s", path);
@@ -28,7 +28,7 @@ static inline void reverse(struct sl_key key, const char *path) { reverse_at(key
 
 static inline int try(struct sl_key key, const char *path, bool moved)
 {
-	const struct sl_receipt *receipt = receipt_of(key, path, moved);
+	const struct sl_note *receipt = receipt_of(key, path, moved);
 	struct sl_delta delta;
 	assert_non_null(receipt);
 	return sl_merge_reverse(receipt, the.base, the.merge.rows, &the.arena, &delta, &the.err);

@@ -44,13 +44,13 @@ static void merge__changed_on_one_side_only_takes_that_side(void **state)
 static void merge__one_sided_changes_are_not_parsed(void **state)
 {
 	(void)state;
-	put(BASE, episode(1), "V", "no JSON");
-	put(BOTH, episode(1), "V", "{'title':");
+	put(BASE, location("l"), "V", "no JSON");
+	put(BOTH, location("l"), "V", "{'name':");
 	put(ALL, episode(2), "V", "nor this");
 	put(MINE, episode(2), "V", "[[[[");
 	put(THEIRS, episode(3), "V", "}");
 	merge();
-	assert_data(episode(1), "{'title':");
+	assert_data(location("l"), "{'name':");
 	assert_data(episode(2), "[[[[");
 	assert_data(episode(3), "}");
 }
@@ -103,17 +103,17 @@ static void merge__unknown_fields_survive(void **state)
 	assert_counts(0, 0, 0);
 }
 
-static void merge__added_on_both_is_merged_against_an_empty_base(void **state)
+static void merge__added_on_both_is_merged_with_what_both_share(void **state)
 {
 	(void)state;
+	put(ALL, character("else"), "V", "{}");
 	put(MINE, scene(1, "a"), "V", "{'content':'','title':'mine','x':1}");
 	put(THEIRS, scene(1, "a"), "V", "{'content':'words','title':'theirs','y':2}");
 	put(ALL, episode(1), "V", "{}");
 	merge();
 	assert_data(scene(1, "a"), "{'content':'words','title':'theirs','x':1,'y':2}");
 	assert_receipt(scene(1, "a"), (struct says){ "/title", "", "'mine'", "'theirs'", "'theirs'", SL_RULE_LWW, 'c', 0 });
-	assert_receipt(scene(1, "a"), (struct says){ "/content", "", "''", "'words'", "'words'", SL_RULE_TEXT, 'm', 0 });
-	assert_counts(2, 1, 0);
+	assert_counts(1, 1, 0);
 }
 
 /* --- deletions -------------------------------------------------------------------------------------------------- */
@@ -145,10 +145,11 @@ static void merge__edit_survives_delete(void **state)
 	assert_int_equal(merged(character("a"))->version, 0);
 	assert_int_equal(merged(character("b"))->version, 7);
 	assert_receipt(character("a"),
-		(struct says){ "", "{'name':'Ann'}", "{'name':'Anna'}", "", "{'name':'Anna'}", SL_RULE_LWW, 'c', 0 });
+		(struct says){ "", "{'name':'Ann'}", "{'name':'Anna'}", "", "{'name':'Anna'}", SL_RULE_LWW, 'p', 0 });
 	assert_receipt(character("b"),
-		(struct says){ "", "{'name':'Bob'}", "", "{'name':'Rob'}", "{'name':'Rob'}", SL_RULE_LWW, 'c', 0 });
-	assert_counts(2, 2, 0);
+		(struct says){ "", "{'name':'Bob'}", "", "{'name':'Rob'}", "{'name':'Rob'}", SL_RULE_LWW, 'p', 0 });
+	assert_int_equal(receipt_of(character("a"), "", false)->kind, SL_NOTE_KEPT);
+	assert_counts(2, 2, 2);
 }
 
 static void merge__a_move_does_not_survive_delete(void **state)
@@ -161,7 +162,7 @@ static void merge__a_move_does_not_survive_delete(void **state)
 	assert_counts(0, 0, 0);
 }
 
-static void merge__edited_episode_survives_without_its_untouched_scenes(void **state)
+static void case_28__edited_episode_survives_with_its_scenes(void **state)
 {
 	(void)state;
 	put(BASE | MINE, episode(1), "V", OLD);
@@ -169,8 +170,8 @@ static void merge__edited_episode_survives_without_its_untouched_scenes(void **s
 	put(BASE | MINE, scene(1, "a"), "V", "{}");
 	merge();
 	assert_data(episode(1), NEW);
-	assert_data(scene(1, "a"), NULL);
-	assert_counts(1, 1, 0);
+	assert_data(scene(1, "a"), "{}");
+	assert_counts(1, 1, 1);
 }
 
 /* --- parents ---------------------------------------------------------------------------------------------------- */
@@ -179,10 +180,10 @@ static void assert_episode_kept(const char *child_data, size_t receipts)
 {
 	merge();
 	assert_data(scene(1, "edited"), child_data);
-	assert_data(scene(1, "untouched"), NULL);
-	assert_data(shot(1, "untouched"), NULL);
+	assert_data(scene(1, "untouched"), "{}");
+	assert_data(shot(1, "untouched"), "{}");
 	assert_data(episode(1), OLD);
-	assert_counts(receipts, receipts, 0);
+	assert_counts(receipts, receipts, 1);
 	assert_non_null(receipt_of(episode(1), "", false));
 }
 
@@ -200,13 +201,13 @@ static void merge__edited_scene_keeps_its_deleted_episode(void **state)
 	put_episode(BASE | MINE);
 	put(MINE, scene(1, "edited"), "V", "{'title':'words'}");
 	assert_episode_kept("{'title':'words'}", 2);
-	assert_receipt(episode(1), (struct says){ "", OLD, OLD, "", OLD, SL_RULE_LWW, 'c', 0 });
+	assert_receipt(episode(1), (struct says){ "", OLD, OLD, "", OLD, SL_RULE_LWW, 'p', 0 });
 	tear_down(state);
 	set_up(state);
 	put_episode(BASE | THEIRS);
 	put(THEIRS, scene(1, "edited"), "V", "{'title':'words'}");
 	assert_episode_kept("{'title':'words'}", 2);
-	assert_receipt(episode(1), (struct says){ "", OLD, "", OLD, OLD, SL_RULE_LWW, 'c', 0 });
+	assert_receipt(episode(1), (struct says){ "", OLD, "", OLD, OLD, SL_RULE_LWW, 'p', 0 });
 	assert_int_equal(merged(episode(1))->version, 7);
 }
 
@@ -309,11 +310,11 @@ int main(void)
 		TEST(merge__fields_of_one_row_come_together),
 		TEST(merge__same_change_on_both_is_no_conflict),
 		TEST(merge__unknown_fields_survive),
-		TEST(merge__added_on_both_is_merged_against_an_empty_base),
+		TEST(merge__added_on_both_is_merged_with_what_both_share),
 		TEST(merge__deleted_and_untouched_is_deleted),
 		TEST(merge__edit_survives_delete),
 		TEST(merge__a_move_does_not_survive_delete),
-		TEST(merge__edited_episode_survives_without_its_untouched_scenes),
+		TEST(case_28__edited_episode_survives_with_its_scenes),
 		TEST(merge__edited_scene_keeps_its_deleted_episode),
 		TEST(merge__added_scene_keeps_its_deleted_episode),
 		TEST(merge__moved_episode_is_kept_at_its_new_place),

@@ -53,29 +53,29 @@ static void reverse__parked_text(void **state)
 static void reverse__field_in_an_object(void **state)
 {
 	(void)state;
-	put(BASE, episode(1), "V", "{'shotGenUsage':{'totalTokens':1}}");
-	put(MINE, episode(1), "V", "{'shotGenUsage':{'totalTokens':3}}");
-	put(THEIRS, episode(1), "V", "{'shotGenUsage':{'totalTokens':4}}");
+	put(BASE, episode(1), "V", "{'shotGenUsage':{'x':1}}");
+	put(MINE, episode(1), "V", "{'shotGenUsage':{'x':3}}");
+	put(THEIRS, episode(1), "V", "{'shotGenUsage':{'x':4}}");
 	merge();
-	reverse(episode(1), "/shotGenUsage/totalTokens");
-	assert_data(episode(1), "{'shotGenUsage':{'totalTokens':3}}");
+	reverse(episode(1), "/shotGenUsage/x");
+	assert_data(episode(1), "{'shotGenUsage':{'x':3}}");
 	/* An absent object is an empty one. */
 	replace(episode(1), "{}");
-	reverse(episode(1), "/shotGenUsage/totalTokens");
-	assert_data(episode(1), "{'shotGenUsage':{'totalTokens':3}}");
+	reverse(episode(1), "/shotGenUsage/x");
+	assert_data(episode(1), "{'shotGenUsage':{'x':3}}");
 	replace(episode(1), "{'shotGenUsage':7}");
-	assert_int_equal(try(episode(1), "/shotGenUsage/totalTokens", false), SL_NOT_FOUND);
+	assert_int_equal(try(episode(1), "/shotGenUsage/x", false), SL_NOT_FOUND);
 }
 
 static void reverse__removal_in_an_object_that_is_gone_changes_nothing(void **state)
 {
 	(void)state;
-	put(BASE, episode(1), "V", "{'shotGenUsage':{'totalTokens':1}}");
+	put(BASE, episode(1), "V", "{'shotGenUsage':{'x':1}}");
 	put(MINE, episode(1), "V", "{'shotGenUsage':{}}");
-	put(THEIRS, episode(1), "V", "{'shotGenUsage':{'totalTokens':4}}");
+	put(THEIRS, episode(1), "V", "{'shotGenUsage':{'x':4}}");
 	merge();
 	replace(episode(1), "{}");
-	reverse(episode(1), "/shotGenUsage/totalTokens");
+	reverse(episode(1), "/shotGenUsage/x");
 	assert_data(episode(1), "{}");
 }
 
@@ -87,14 +87,14 @@ static void reverse__meta_value(void **state)
 	put(THEIRS, meta("fileName"), "", "'t'");
 	put(BASE, meta("shotGuide"), "", "'b'");
 	put(THEIRS, meta("shotGuide"), "", "'t'");
-	put(BASE, meta("contextUsage"), "", "{'totalTokens':1}");
-	put(THEIRS, meta("contextUsage"), "", "{'totalTokens':2}");
+	put(BASE, meta("contextUsage"), "", "{'x':1}");
+	put(THEIRS, meta("contextUsage"), "", "{'x':2}");
 	merge();
 	reverse(meta("fileName"), "");
 	assert_data(meta("fileName"), "'m'");
 	reverse(meta("shotGuide"), "");
 	assert_data(meta("shotGuide"), NULL);
-	reverse(meta("contextUsage"), "/totalTokens");
+	reverse(meta("contextUsage"), "/x");
 	assert_data(meta("contextUsage"), NULL);
 }
 
@@ -105,7 +105,7 @@ static void reverse__an_empty_meta_value_is_not_stored(void **state)
 	put(MINE, meta("fileName"), "", "'m'");
 	put(THEIRS, meta("fileName"), "", "'t'");
 	merge();
-	struct sl_receipt receipt = *receipt_of(meta("fileName"), "", false);
+	struct sl_note receipt = *receipt_of(meta("fileName"), "", false);
 	struct sl_delta delta;
 	receipt.mine = SL_STR("\"\""); /* as a person may decide */
 	assert_int_equal(sl_merge_reverse(&receipt, the.base, the.merge.rows, &the.arena, &delta, &the.err), 0);
@@ -116,16 +116,16 @@ static void reverse__an_empty_meta_value_is_not_stored(void **state)
 static void reverse__meta_value_that_is_gone_comes_back(void **state)
 {
 	(void)state;
-	put(MINE, meta("contextUsage"), "", "{'totalTokens':1}");
-	put(THEIRS, meta("contextUsage"), "", "{'totalTokens':2}");
+	put(MINE, meta("contextUsage"), "", "{'x':1}");
+	put(THEIRS, meta("contextUsage"), "", "{'x':2}");
 	put(MINE, meta("x"), "", "1");
 	put(THEIRS, meta("x"), "", "2");
 	merge();
 	forget(meta("contextUsage"));
 	forget(meta("x"));
-	reverse(meta("contextUsage"), "/totalTokens");
+	reverse(meta("contextUsage"), "/x");
 	reverse(meta("x"), "");
-	assert_data(meta("contextUsage"), "{'promptTokens':0,'responseTokens':0,'totalTokens':1}");
+	assert_data(meta("contextUsage"), "{'promptTokens':0,'responseTokens':0,'totalTokens':0,'x':1}");
 	assert_data(meta("x"), "1");
 }
 

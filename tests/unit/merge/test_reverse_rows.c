@@ -39,7 +39,7 @@ static void put_scene_against_deletion(void)
 	put(BASE, scene(1, "s"), "W", "{'title':'b'}");
 	put(MINE, scene(1, "s"), "W", "{'title':'m'}");
 	merge();
-	assert_counts(2, 2, 0);
+	assert_counts(2, 2, 1);
 }
 
 static void reverse__row_comes_back_to_its_place(void **state)
@@ -105,20 +105,20 @@ static void reverse__field_of_a_vanished_row_is_not_found(void **state)
 
 static void reverse__damaged_receipts_are_refused(void **state)
 {
-	static const struct { const char *path, *mine; bool moved; int code; } cases[] = {
-		{ "/name/deeper", "1", false, SL_NOT_FOUND }, { "/forms/a/b/c", "1", false, SL_NOT_FOUND },
-		{ "/name", "no JSON", false, SL_INTERNAL }, { "", "'not a rank!'", true, SL_NOT_FOUND },
-		{ "", "", true, SL_NOT_FOUND }, { "/name", "[]", true, SL_NOT_FOUND },
-		{ "/forms/x/y", "", false, SL_NOT_FOUND },
-		{ "/forms", "7", true, 0 }, { "/forms", "['x',1,'a','a']", true, 0 }, { "/~", "1", false, 0 },
+	static const struct { const char *path, *mine; enum sl_note_kind kind; int code; } cases[] = {
+		{ "/name/deeper", "1", SL_NOTE_VALUE, SL_NOT_FOUND }, { "/forms/a/b/c", "1", SL_NOTE_VALUE, SL_NOT_FOUND },
+		{ "/name", "no JSON", SL_NOTE_VALUE, SL_INTERNAL }, { "", "'not a rank!'", SL_NOTE_MOVED, SL_NOT_FOUND },
+		{ "", "", SL_NOTE_MOVED, SL_NOT_FOUND }, { "/name", "[]", SL_NOTE_MOVED, SL_NOT_FOUND },
+		{ "/forms/x/y", "", SL_NOTE_VALUE, SL_NOT_FOUND },
+		{ "/forms", "7", SL_NOTE_MOVED, 0 }, { "/forms", "['x',1,'a','a']", SL_NOTE_MOVED, 0 }, { "/~", "1", SL_NOTE_VALUE, 0 },
 	};
 	put(ALL, character("a"), "A", "{'forms':[{'formName':'a'},{'formName':'b'}],'name':'t'}");
 	merge();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct sl_delta delta;
-		const struct sl_receipt receipt = {
+		const struct sl_note receipt = {
 			.key = character("a"), .path = sl_str_from(cases[i].path), .mine = quoted(cases[i].mine),
-			.moved = cases[i].moved,
+			.kind = cases[i].kind,
 		};
 		assert_int_equal(sl_merge_reverse(&receipt, the.base, the.merge.rows, &the.arena, &delta, NULL), cases[i].code);
 	}
@@ -141,11 +141,11 @@ static int reverse_all(void *context)
 {
 	(void)context;
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < the.merge.receipt_count; i++) {
+	for (size_t i = 0; rc == 0 && i < the.merge.note_count; i++) {
 		struct sl_arena arena;
 		struct sl_delta delta;
 		sl_arena_init(&arena, 0);
-		rc = sl_merge_reverse(&the.merge.receipts[i], the.base, the.merge.rows, &arena, &delta, NULL);
+		rc = sl_merge_reverse(&the.merge.notes[i], the.base, the.merge.rows, &arena, &delta, NULL);
 		sl_arena_dispose(&arena);
 	}
 	return rc;

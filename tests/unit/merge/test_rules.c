@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+#include "core/merge/rules.h"
+
 #include "merging.h"
 
 /* One field of a row: values as JSON, "" for an absent one. */
@@ -83,7 +85,7 @@ static void lww__unknown_and_free_fields_are_scalars(void **state)
 {
 	(void)state;
 	theirs_wins(episode(1), (struct field){ "x", "{'a':1}", "{'a':2}", "{'a':1,'b':1}" }, SL_RULE_LWW, 'c');
-	theirs_wins(shot(1, "s"), (struct field){ "videoParams", "[1]", "[1,2]", "[3]" }, SL_RULE_LWW, 'c');
+	theirs_wins(shot(1, "s"), (struct field){ "videoParams", "[1]", "[1,2]", "[3]" }, SL_RULE_GROUP, 'c');
 	theirs_wins(character("c"), (struct field){ "archetype", "null", "1", "'x'" }, SL_RULE_LWW, 'c');
 }
 
@@ -120,15 +122,16 @@ static void counter__both_sides_additions_count(void **state)
 {
 	static const struct { const char *base, *mine, *theirs, *result; } cases[] = {
 		{ "100", "130", "101", "131" }, { "0", "1", "2", "3" }, { "", "1", "2", "3" }, { "10", "0", "13", "3" },
-		{ "10", "", "13", "3" }, { "10", "15", "", "5" }, { "-5", "-6", "-7", "-8" },
+		{ "10", "", "13", "3" }, { "10", "15", "", "5" }, { "10", "11", "11", "12" },
 		{ "9007199254740000", "9007199254740001", "9007199254740002", "9007199254740003" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		merge_usage(cases[i].base, cases[i].mine, cases[i].theirs);
 		assert_usage(cases[i].result);
-		assert_receipt(episode(1), (struct says){ "/shotGenUsage/totalTokens", cases[i].base, cases[i].mine,
-			cases[i].theirs, cases[i].result, SL_RULE_COUNTER, 'm', false });
+		assert_receipt(episode(1), (struct says){ "/shotGenUsage", usage_of(cases[i].base).bytes,
+			usage_of(cases[i].mine).bytes, usage_of(cases[i].theirs).bytes, usage_of(cases[i].result).bytes,
+			SL_RULE_COUNTER, 'm', false });
 	}
 }
 
@@ -139,9 +142,6 @@ static void counter__stays_within_what_clients_can_hold(void **state)
 	assert_usage("9007199254740991");
 	merge_usage("0", "-9007199254740991", "-9007199254740990");
 	assert_usage("-9007199254740991");
-	merge_usage("9007199254740991", "-9007199254740991", "-9007199254740990");
-	assert_usage("-9007199254740991");
-	assert_counts(1, 1, 0);
 }
 
 static void counter__anything_but_a_count_is_lww(void **state)
@@ -154,21 +154,112 @@ static void counter__anything_but_a_count_is_lww(void **state)
 		assert_counts(1, 1, 0);
 		merge_usage(odd[i], "2", "3");
 		assert_usage("3");
-		assert_receipt(episode(1), (struct says){ "/shotGenUsage/totalTokens", odd[i], "2", "3", "3", SL_RULE_LWW, 'c',
-			false });
+		assert_receipt(episode(1), (struct says){ "/shotGenUsage", usage_of(odd[i]).bytes, "{'totalTokens':2}",
+			"{'totalTokens':3}", "{'totalTokens':3}", SL_RULE_COUNTER, 'm', false });
 	}
 }
 
 /* --- max, progress, flag ---------------------------------------------------------------------------------------- */
 
+static void put_stats(int side, const char *total, const char *success, const char *error)
+{
+	char text[128];
+	snprintf(text, sizeof(text), "{'shotGen':{'error':%s,'success':%s,'total':%s}}", error, success, total);
+	put(side, meta("stats"), "", text);
+}
+
+static void case_13__what_both_counted_counts_twice(void **state)
+{
+	(void)state;
+	put_stats(BASE, "10", "8", "2");
+	put_stats(BOTH, "11", "9", "2");
+	merge();
+	assert_data(meta("stats"), "{'shotGen':{'error':2,'success':10,'total':12}}");
+	/* of what both share nobody knows */
+	const struct sl_merge_options shared = { .ancestor = SL_TEXT_SHARED_BASE };
+	assert_int_equal(sl_merge(the.base, the.mine, the.theirs, &shared, &the.arena, &the.merge, &the.err), 0);
+	assert_data(meta("stats"), "{'shotGen':{'error':2,'success':9,'total':11}}");
+}
+
+static void case_14__after_a_reset_a_side_counts_from_nothing(void **state)
+{
+	static const struct { const char *mine[3], *theirs[3], *result; } cases[] = {
+		{ { "3", "0", "3" }, { "5", "0", "5" }, "{'error':8,'success':0,'total':8}" },
+		{ { "3", "3", "0" }, { "105", "41", "64" }, "{'error':4,'success':4,'total':8}" },
+		{ { "105", "41", "64" }, { "3", "3", "0" }, "{'error':4,'success':4,'total':8}" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char expected[128];
+		put_stats(BASE, "100", "40", "60");
+		put_stats(MINE, cases[i].mine[0], cases[i].mine[1], cases[i].mine[2]);
+		put_stats(THEIRS, cases[i].theirs[0], cases[i].theirs[1], cases[i].theirs[2]);
+		merge();
+		snprintf(expected, sizeof(expected), "{'shotGen':%s}", cases[i].result);
+		assert_data(meta("stats"), expected);
+	}
+}
+
 static void max__the_larger_number(void **state)
 {
 	(void)state;
-	both_ways(shot(1, "s"), (struct field){ "videoStartTime", "1", "5", "3" }, SL_RULE_MAX, "5");
-	both_ways(shot(1, "s"), (struct field){ "videoStartTime", "9", "5", "3.5" }, SL_RULE_MAX, "5");
-	both_ways(shot(1, "s"), (struct field){ "videoStartTime", "", "-5", "-3" }, SL_RULE_MAX, "-3");
-	both_ways(shot(1, "s"), (struct field){ "videoStartTime", "9", "", "3" }, SL_RULE_MAX, "3");
-	theirs_wins(shot(1, "s"), (struct field){ "videoStartTime", "9", "'10'", "3" }, SL_RULE_LWW, 'c');
+	static const struct { const char *mine, *theirs; double larger; } cases[] = {
+		{ "5", "3", 5 }, { "5", "3.5", 5 }, { "-5", "-3", -3 }, { "3", "9", 9 },
+	};
+	static const struct sl_field field = { .name = "n", .type = SL_TYPE_NUMBER, .rule = SL_RULE_MAX };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *mine = json_loads(cases[i].mine, JSON_DECODE_ANY, NULL), *theirs = json_loads(cases[i].theirs, JSON_DECODE_ANY, NULL);
+		const struct sl_sides sides = { NULL, mine, theirs };
+		struct sl_verdict verdict;
+		assert_int_equal(sl_merge_decide(&field, &sides, SL_TEXT_TRUE_BASE, &the.arena, &verdict), 0);
+		assert_true(json_number_value(verdict.value) == cases[i].larger);
+		assert_false(verdict.conflict);
+		json_decref(verdict.value);
+		json_decref(mine);
+		json_decref(theirs);
+	}
+}
+
+/* A record is one that some device had: never the status of one job with the link of another. */
+static void case_25__a_video_job_is_that_of_one_device(void **state)
+{
+	(void)state;
+	put(BASE, shot(1, "s"), "V", "{'videoId':'job-1','videoStatus':'generating'}");
+	put(MINE, shot(1, "s"), "V", "{'description':'mine','videoId':'job-2','videoStatus':'queued'}");
+	put(THEIRS, shot(1, "s"), "V", "{'dialogue':'theirs','videoId':'job-1','videoStatus':'completed','videoUrl':'u1'}");
+	merge();
+	assert_data(shot(1, "s"),
+		"{'description':'mine','dialogue':'theirs','videoId':'job-1','videoStatus':'completed','videoUrl':'u1'}");
+	/* also where only one of them changed the status */
+	put(BASE, shot(1, "s"), "V", "{'videoId':'job-1','videoStatus':'completed','videoUrl':'u1'}");
+	put(MINE, shot(1, "s"), "V", "{'videoId':'job-2','videoStatus':'queued'}");
+	put(THEIRS, shot(1, "s"), "V", "{'videoId':'job-1','videoStatus':'completed','videoUrl':'u2'}");
+	merge();
+	assert_data(shot(1, "s"), "{'videoId':'job-1','videoStatus':'completed','videoUrl':'u2'}");
+	put(BASE, episode(1), "V", "{'status':'generating'}");
+	put(MINE, episode(1), "V", "{'errorMsg':'quota','status':'error'}");
+	put(THEIRS, episode(1), "V", "{'status':'completed'}");
+	merge();
+	assert_data(episode(1), "{'status':'completed'}");
+}
+
+static void case_17__an_unknown_word_of_the_server_stands(void **state)
+{
+	(void)state;
+	put(BASE, episode(1), "V", "{'status':'pending','title':'a'}");
+	put(MINE, episode(1), "V", "{'status':'completed','title':'b'}");
+	put(THEIRS, episode(1), "V", "{'status':'archived','title':'a'}");
+	merge();
+	assert_data(episode(1), "{'status':'archived','title':'b'}");
+}
+
+static void lww__a_persons_prose_is_a_decision(void **state)
+{
+	(void)state;
+	theirs_wins(episode(1), (struct field){ "note", "'a'", "'line one\\nline two'", "'c'" }, SL_RULE_LWW, 'p');
+	assert_int_equal(receipt_of(episode(1), "/note", false)->hunk_count, 1);
+	theirs_wins(episode(1), (struct field){ "note", "'a'", "'b'", "'c'" }, SL_RULE_LWW, 'c');
+	theirs_wins(episode(1), (struct field){ "errorMsg", "'a'", "'line one\\nline two'", "'c'" }, SL_RULE_GROUP, 'c');
 }
 
 static void progress__the_later_word(void **state)
@@ -237,29 +328,65 @@ static void text__edits_apart_are_merged(void **state)
 }
 
 /* lessons.md: Obsidian LiveSync 892, "automatic resolution overwrote a note". */
-static void text__overlapping_edits_are_parked(void **state)
+static void text__overlapping_edits_are_a_decision(void **state)
 {
 	(void)state;
 	theirs_wins(scene(1, "s"), (struct field){ "content", "'to be'", "'to bee'", "'to have'" }, SL_RULE_TEXT, 'p');
-	theirs_wins(scene(1, "s"), (struct field){ "content", "''", "'Enter Ghost'", "'Enter Hamlet'" }, SL_RULE_TEXT, 'p');
-	theirs_wins(scene(1, "s"), (struct field){ "content", "", "'Enter Ghost'", "'Enter Hamlet'" }, SL_RULE_TEXT, 'p');
 }
 
-static void text__parked_field_is_theirs_as_a_whole(void **state)
+static void case_2__two_insertions_at_one_place_are_noted(void **state)
 {
 	(void)state;
-	/* The first line would merge: but half of a passage is nobody's. */
-	theirs_wins(scene(1, "s"), (struct field){ "content", "'a\\nb\\nc\\nend'", "'A\\nb\\nc\\nmy end'",
-		"'a\\nb\\nc\\ntheir end'" }, SL_RULE_TEXT, 'p');
+	merge_field(scene(1, "s"), (struct field){ "content", "''", "'Enter Ghost'", "'Enter Hamlet'" });
+	assert_data(scene(1, "s"), "{'content':'Enter Hamlet Enter Ghost'}");
+	assert_int_equal(receipt_of(scene(1, "s"), "/content", false)->kind, SL_NOTE_BOTH);
+	assert_counts(1, 0, 0);
 }
 
-static void text__emptied_against_edited_is_parked(void **state)
+/* Three hours of one paragraph are not kept back by a word of another. */
+static void case_1__the_row_holds_all_but_the_overlapping_words(void **state)
+{
+	(void)state;
+	merge_field(scene(1, "s"), (struct field){ "content", "'P1 one.\\nP2 two.\\nP3 the red car.\\nP4 four.'",
+		"'P1 A-WROTE-THREE-HOURS.\\nP2 two.\\nP3 the green car.\\nP4 four.'",
+		"'P1 one.\\nP2 B-WROTE-THIS.\\nP3 the blue car.\\nP4 four.'" });
+	assert_data(scene(1, "s"),
+		"{'content':'P1 A-WROTE-THREE-HOURS.\\nP2 B-WROTE-THIS.\\nP3 the blue car.\\nP4 four.'}");
+	const struct sl_note *note = receipt_of(scene(1, "s"), "/content", false);
+	assert_true(note->open && note->conflict);
+	assert_int_equal(note->hunk_count, 1);
+	assert_true(sl_str_equal(note->hunks[0].base, SL_STR("red")));
+	assert_true(sl_str_equal(note->hunks[0].mine, SL_STR("green")));
+	assert_true(sl_str_equal(note->hunks[0].theirs, SL_STR("blue")));
+	assert_int_equal(note->hunks[0].at, strlen("P1 A-WROTE-THREE-HOURS.\nP2 B-WROTE-THIS.\nP3 the "));
+}
+
+static void choose__puts_a_choice_into_the_text(void **state)
+{
+	static const struct { size_t hunk; enum sl_choice choice; const char *result; } cases[] = {
+		{ 0, SL_CHOICE_MINE, "'x B y t z'" }, { 1, SL_CHOICE_MINE, "'x T y b z'" }, { SL_ALL_HUNKS, SL_CHOICE_MINE, "'x B y b z'" },
+		{ 0, SL_CHOICE_THEIRS, "'x T y t z'" }, { 1, SL_CHOICE_BOTH, "'x T y tb z'" }, { 0, SL_CHOICE_OWN, "'x own y t z'" },
+	};
+	(void)state;
+	merge_field(scene(1, "s"), (struct field){ "content", "'x A y a z'", "'x B y b z'", "'x T y t z'" });
+	const struct sl_note *note = receipt_of(scene(1, "s"), "/content", false);
+	assert_int_equal(note->hunk_count, 2);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sl_str value;
+		assert_int_equal(sl_merge_choose(note, cases[i].hunk, cases[i].choice, SL_STR("own"), &the.arena, &value), 0);
+		assert_value("choice", value, cases[i].result);
+	}
+	struct sl_str value;
+	assert_int_equal(sl_merge_choose(note, 2, SL_CHOICE_MINE, SL_STR(""), &the.arena, &value), SL_INVALID);
+}
+
+static void text__emptied_against_edited_is_a_decision(void **state)
 {
 	(void)state;
 	theirs_wins(scene(1, "s"), (struct field){ "content", "'a day'", "''", "'a long day'" }, SL_RULE_TEXT, 'p');
 	theirs_wins(scene(1, "s"), (struct field){ "content", "'a day'", "", "'a long day'" }, SL_RULE_TEXT, 'p');
-	/* As texts these would merge. But what was written was meant to follow the rest. */
-	theirs_wins(scene(1, "s"), (struct field){ "content", "'a\\n'", "''", "'a\\nb\\n'" }, SL_RULE_TEXT, 'p');
+	/* a line beside the deleted ones stays */
+	both_ways(scene(1, "s"), (struct field){ "content", "'a\\n'", "''", "'a\\nb\\n'" }, SL_RULE_TEXT, "'b\\n'");
 }
 
 static void text__absent_counts_as_empty(void **state)
@@ -298,7 +425,8 @@ static void object__is_merged_field_by_field(void **state)
 	assert_data(meta("phase1Usage"),
 		"{'charList':{'promptTokens':2,'totalTokens':4},'locList':{'totalTokens':9},'x':{'a':2}}");
 	assert_receipt(meta("phase1Usage"),
-		(struct says){ "/charList/totalTokens", "1", "3", "2", "4", SL_RULE_COUNTER, 'm', 0 });
+		(struct says){ "/charList", "{'totalTokens':1}", "{'promptTokens':2,'totalTokens':3}", "{'totalTokens':2}",
+			"{'promptTokens':2,'totalTokens':4}", SL_RULE_COUNTER, 'm', 0 });
 	assert_receipt(meta("phase1Usage"),
 		(struct says){ "/x", "{'a':1}", "", "{'a':2}", "{'a':2}", SL_RULE_LWW, 'c', 0 });
 	assert_counts(2, 1, 0);
@@ -323,6 +451,7 @@ static void object__removed_stays_away_when_nothing_is_left(void **state)
 static void object__escapes_names_in_paths(void **state)
 {
 	(void)state;
+	put(BASE, episode(1), "V", "{'a~b/c':0}");
 	put(MINE, episode(1), "V", "{'a~b/c':1}");
 	put(THEIRS, episode(1), "V", "{'a~b/c':2}");
 	merge();
@@ -338,6 +467,11 @@ int main(void)
 		TEST(counter__both_sides_additions_count),
 		TEST(counter__stays_within_what_clients_can_hold),
 		TEST(counter__anything_but_a_count_is_lww),
+		TEST(case_13__what_both_counted_counts_twice),
+		TEST(case_14__after_a_reset_a_side_counts_from_nothing),
+		TEST(case_25__a_video_job_is_that_of_one_device),
+		TEST(case_17__an_unknown_word_of_the_server_stands),
+		TEST(lww__a_persons_prose_is_a_decision),
 		TEST(max__the_larger_number),
 		TEST(progress__the_later_word),
 		TEST(progress__error_yields_to_anything_else),
@@ -345,9 +479,11 @@ int main(void)
 		TEST(flag__the_changed_side_wins),
 		TEST(flag__set_by_one_of_two_that_had_none),
 		TEST(text__edits_apart_are_merged),
-		TEST(text__overlapping_edits_are_parked),
-		TEST(text__parked_field_is_theirs_as_a_whole),
-		TEST(text__emptied_against_edited_is_parked),
+		TEST(text__overlapping_edits_are_a_decision),
+		TEST(case_2__two_insertions_at_one_place_are_noted),
+		TEST(case_1__the_row_holds_all_but_the_overlapping_words),
+		TEST(choose__puts_a_choice_into_the_text),
+		TEST(text__emptied_against_edited_is_a_decision),
 		TEST(text__absent_counts_as_empty),
 		TEST(text__emptied_and_removed_is_removed),
 		TEST(text__anything_but_text_is_lww),

@@ -81,7 +81,7 @@ static void text__refuses_what_is_too_long(void **state)
 	assert_non_null(large);
 	sl_arena_init(&arena, 0);
 	struct sl_str text = { large, SL_TEXT_MAXIMUM + 1 };
-	assert_int_equal(sl_text_merge(SL_STR("a"), text, SL_STR("b"), &arena, &merge, &err), SL_TOO_LARGE);
+	assert_int_equal(sl_text_merge(SL_STR("a"), text, SL_STR("b"), SL_TEXT_TRUE_BASE, &arena, &merge, &err), SL_TOO_LARGE);
 	assert_int_equal(err.code, SL_TOO_LARGE);
 	assert_false(merge.clean);
 	sl_arena_dispose(&arena);
@@ -96,7 +96,7 @@ static int merge_once(void *context)
 	(void)context;
 	sl_arena_init(&arena, 0);
 	int code = sl_text_merge(SL_STR("a\nthe cat sat\nb\nc\n"), SL_STR("A\nthe dog sat there\nb\nc\n"),
-		SL_STR("a\nthe bird sat\nb\nC\n"), &arena, &merge, &err);
+		SL_STR("a\nthe bird sat\nb\nC\n"), SL_TEXT_TRUE_BASE, &arena, &merge, &err);
 	assert_int_equal(err.code, code);
 	sl_arena_dispose(&arena);
 	return code;
@@ -109,7 +109,7 @@ static int merge_many(void *context)
 	struct sl_arena arena;
 	struct sl_text_merge merge;
 	sl_arena_init(&arena, 0);
-	int code = sl_text_merge(texts[0], texts[1], texts[2], &arena, &merge, NULL);
+	int code = sl_text_merge(texts[0], texts[1], texts[2], SL_TEXT_TRUE_BASE, &arena, &merge, NULL);
 	sl_arena_dispose(&arena);
 	return code;
 }

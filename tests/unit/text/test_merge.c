@@ -1,5 +1,5 @@
 /* Tests of the three-way merge of text: each rule of text.h by name. A merge is written as its result, in which a clash
- * stands as {base|mine|theirs}; every one is also done with the sides swapped.
+ * stands as {base|mine|theirs} and two insertions at one place as <theirs+mine>; every one is also done with the sides swapped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +22,17 @@ static void assert_merge(const char *base, const char *mine, const char *theirs,
 	sl_buf_add_char(&shown, '\0');
 	assert_string_equal(shown.bytes, expected);
 	sl_buf_dispose(&shown);
+	sl_arena_dispose(&arena);
+}
+
+/* That the result is this text, and no hunk is open. */
+static void assert_text(const char *base, const char *mine, const char *theirs, const char *expected)
+{
+	struct sl_arena arena;
+	sl_arena_init(&arena, 0);
+	struct sl_text_merge merge = merge_both_ways(sl_str_from(base), sl_str_from(mine), sl_str_from(theirs), &arena);
+	assert_true(merge.clean);
+	assert_true(sl_str_equal(merge.text, sl_str_from(expected)));
 	sl_arena_dispose(&arena);
 }
 
@@ -132,13 +143,96 @@ static void text__overlapping_deletions_are_both_done(void **state)
 	assert_merge("one two three four", "one four", "one two four", "one four");
 }
 
-static void text__different_insertions_at_one_place_clash(void **state)
+static void case_2__different_insertions_at_one_place_both_stay(void **state)
 {
 	(void)state;
-	assert_merge("A\nB\n", "A\nmine\nB\n", "A\ntheirs\nB\n", "A\n{|mine\n|theirs\n}B\n");
-	assert_merge("", "mine", "theirs", "{|mine|theirs}");
-	assert_merge("The end", "The end of it", "The end is near", "The end{| of it| is near}");
-	assert_merge("A", "A\nmine", "A\ntheirs", "A{|\nmine|\ntheirs}");
+	assert_merge("A\nB\n", "A\nmine\nB\n", "A\ntheirs\nB\n", "A\n<theirs\n+mine\n>B\n");
+	assert_merge("", "mine", "theirs", "<theirs+mine>");
+	assert_merge("The end", "The end of it", "The end is near", "The end< is near+ of it>");
+	assert_merge("A", "A\nmine", "A\ntheirs", "A<\ntheirs+\nmine>");
+	assert_merge("INT. ROOM\n\nHe waits.\n", "INT. ROOM\n\nHe waits.\n\nShe comes.\n", "INT. ROOM\n\nHe waits.\n\nIt rains.\n",
+		"INT. ROOM\n\nHe waits.\n<\nIt rains.\n+\nShe comes.\n>");
+}
+
+static void case_2__two_insertions_are_parted_where_words_would_join(void **state)
+{
+	(void)state;
+	assert_text("", "mine", "theirs", "theirs mine");
+	assert_text("", "mine\ntoo", "theirs", "theirs\nmine\ntoo");
+	assert_text("a.", "a. Mine.", "a. Theirs.", "a. Theirs. Mine.");
+	assert_text("", "(mine)", "theirs", "theirs(mine)");
+	assert_text("", "我", "你", "你我");
+	assert_text("The end", "The end of it", "The end is near", "The end is near of it");
+}
+
+static void text__of_what_both_share_insertions_are_a_decision(void **state)
+{
+	(void)state;
+	struct sl_arena arena;
+	struct sl_text_merge merge;
+	struct sl_err err = SL_ERR_INIT;
+	sl_arena_init(&arena, 0);
+	assert_int_equal(sl_text_merge(SL_STR("a\nb\n"), SL_STR("a\nmine\nb\n"), SL_STR("a\ntheirs\nb\n"), SL_TEXT_SHARED_BASE,
+		&arena, &merge, &err), 0);
+	assert_int_equal(merge.hunk_count, 1);
+	assert_int_equal(merge.both_count, 0);
+	assert_true(sl_str_equal(merge.text, SL_STR("a\ntheirs\nb\n")));
+	sl_arena_dispose(&arena);
+}
+
+static void text__common_words_stand_in_for_an_ancestor(void **state)
+{
+	(void)state;
+	static const char *const tests[][3] = { { "the red car\nstops", "the blue car\nstops", "the  car\nstops" },
+		{ "same", "same", "same" }, { "", "b", "" }, { "a", "", "" }, { "one\ntwo\nthree", "two\nthree\nfour", "two\nthree" } };
+	struct sl_arena arena;
+	sl_arena_init(&arena, 0);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		struct sl_str common;
+		assert_int_equal(sl_text_common(sl_str_from(tests[i][0]), sl_str_from(tests[i][1]), &arena, &common), 0);
+		assert_true(sl_str_equal(common, sl_str_from(tests[i][2])));
+	}
+	sl_arena_dispose(&arena);
+}
+
+static void case_1__only_what_overlaps_is_a_hunk(void **state)
+{
+	(void)state;
+	assert_merge("P1 one.\nP2 two.\nP3 the red car.\nP4 four.",
+		"P1 A-WROTE-THREE-HOURS.\nP2 two.\nP3 the green car.\nP4 four.",
+		"P1 one.\nP2 B-WROTE-THIS.\nP3 the blue car.\nP4 four.",
+		"P1 A-WROTE-THREE-HOURS.\nP2 B-WROTE-THIS.\nP3 the {red|green|blue} car.\nP4 four.");
+}
+
+static void case_70__a_replacement_may_end_in_an_insertion(void **state)
+{
+	(void)state;
+	assert_merge("a b.", "a c. d.", "a b. d.", "a c. d.");
+	assert_merge("He runs.", "He walks. Then he stops.", "He runs. She follows.",
+		"He walks.< She follows.+ Then he stops.>");
+	assert_merge("a\r\n", "a\nb\n", "a\r\nb\r\n", "a{\r\n|\nb\n|\r\nb\r\n}");
+	assert_merge("the cat", "the dog and the bird", "the cat sat", "the {cat|dog and the bird|cat sat}");
+	assert_merge("the cat", "the dog sat", "the cat sat", "the dog sat");
+}
+
+static void case_71__words_and_numbers_are_whole(void **state)
+{
+	(void)state;
+	assert_merge("I can't go.", "I can go.", "I won't go.", "I {can't|can|won't} go.");
+	assert_merge("1,000", "2,000", "1,500", "{1,000|2,000|1,500}");
+	assert_merge("$100", "$150", "€100", "{$100|$150|€100}");
+	assert_merge("at 3.14 m", "at 3.15 m", "at 4.14 m", "at {3.14|3.15|4.14} m");
+}
+
+static void case_73__lines_of_a_passage_that_is_gone_clash(void **state)
+{
+	(void)state;
+	assert_merge("one two three four\n\nfive six seven eight\n", "un deux trois quatre\n\ncinq sept huit neuf\n",
+		"one two three four\n\nnew line\nfive six seven eight\n",
+		"un deux trois quatre\n\n{five six seven eight\n|cinq sept huit neuf\n|new line\nfive six seven eight\n}");
+	/* one of the two is still there */
+	assert_merge("one two three four\n\nfive six seven eight\n", "one two three four\n\ncinq sept huit neuf\n",
+		"one two three four\n\nnew line\nfive six seven eight\n", "one two three four\n\nnew line\ncinq sept huit neuf\n");
 }
 
 static void text__insertions_side_by_side_are_merged(void **state)
@@ -156,7 +250,7 @@ static void text__who_wrote_the_same_and_more_wins(void **state)
 	assert_merge("A\nB\n", "A\nnew\nB\n", "A\nnew\nnewer\nB\n", "A\nnew\nnewer\nB\n");
 	assert_merge("a cat sat", "a dog sat", "a dog house sat", "a dog house sat");
 	/* but not half a word, and deleting is no writing */
-	assert_merge("", "dog", "dogma", "{|dog|dogma}");
+	assert_merge("", "dog", "dogma", "<dogma+dog>");
 	assert_merge("cat", "-", "-dog", "{cat|-|-dog}");
 }
 
@@ -190,7 +284,22 @@ static void text__chinese_is_merged_by_character(void **state)
 	(void)state;
 	assert_merge("我喜欢红色的猫。", "你喜欢红色的猫。", "我喜欢红色的狗。", "你喜欢红色的狗。");
 	assert_merge("我喜欢猫", "我喜欢狗", "我喜欢鸟", "我喜欢{猫|狗|鸟}");
-	assert_merge("他说好", "他说很好", "他讲好", "他讲很好");
+}
+
+static void case_21__letters_of_one_word_clash_in_scripts_without_blanks(void **state)
+{
+	(void)state;
+	assert_merge("他去了北京。", "他去了南京。", "他去了北海。", "他去了{北京|南京|北海}。");
+	assert_merge("他叫张三。", "他叫李三。", "他叫张四。", "他叫{张三|李三|张四}。");
+	assert_merge("ไปบ้าน", "ไปร้าน", "ไปบ้อน", "ไป{บ้า|ร้า|บ้อ}น");
+	assert_merge("他说好", "他说很好", "他讲好", "他{说|说很|讲}好");
+	assert_merge("東京に行く", "京都に行く", "東京へ行く", "{東京に|京都に|東京へ}行く");
+	/* further apart they are other words; a blank ends a run */
+	assert_merge("他去了北京饭店。", "她去了北京饭店。", "他去了北京酒店。", "她去了北京酒店。");
+	assert_merge("ไป บ้าน", "มา บ้าน", "ไป ร้าน", "มา ร้าน");
+	assert_merge("ကျောင်းသွား", "အိမ်သွား", "ကျောင်းလာ", "{ကျောင်းသွား|အိမ်သွား|ကျောင်းလာ}");
+	/* what both delete never clashes */
+	assert_merge("我很喜欢猫", "我喜欢猫", "我很欢猫", "我欢猫");
 }
 
 static void text__emoji_are_never_split(void **state)
@@ -242,16 +351,16 @@ static void text__hunks_stand_where_theirs_stands_in_the_result(void **state)
 	struct sl_arena arena;
 	struct sl_text_merge merge;
 	sl_arena_init(&arena, 0);
-	struct sl_str base = SL_STR("a b\nc d"), mine = SL_STR("long new line\na 1\nc d 2"), theirs = SL_STR("a x\nc d y");
-	assert_int_equal(sl_text_merge(base, mine, theirs, &arena, &merge, NULL), 0);
+	struct sl_str base = SL_STR("a b\nc d"), mine = SL_STR("long new line\na 1\nc 2"), theirs = SL_STR("a x\nc y");
+	assert_int_equal(sl_text_merge(base, mine, theirs, SL_TEXT_TRUE_BASE, &arena, &merge, NULL), 0);
 	assert_false(merge.clean);
 	assert_int_equal(merge.hunk_count, 2);
-	assert_true(sl_str_equal(merge.text, SL_STR("long new line\na x\nc d y")));
+	assert_true(sl_str_equal(merge.text, SL_STR("long new line\na x\nc y")));
 	assert_int_equal(merge.hunks[0].result_at, 16);
 	assert_true(sl_str_equal(merge.hunks[0].base, SL_STR("b")));
 	assert_true(sl_str_equal(merge.hunks[0].mine, SL_STR("1")));
 	assert_true(sl_str_equal(merge.hunks[0].theirs, SL_STR("x")));
-	assert_int_equal(merge.hunks[1].base.length, 0);
+	assert_true(sl_str_equal(merge.hunks[1].base, SL_STR("d")));
 	sl_arena_dispose(&arena);
 }
 
@@ -271,13 +380,21 @@ int main(void)
 		cmocka_unit_test(text__lines_inserted_beside_deleted_lines_stay),
 		cmocka_unit_test(text__lines_inserted_within_deleted_lines_clash),
 		cmocka_unit_test(text__overlapping_deletions_are_both_done),
-		cmocka_unit_test(text__different_insertions_at_one_place_clash),
+		cmocka_unit_test(case_1__only_what_overlaps_is_a_hunk),
+		cmocka_unit_test(case_2__different_insertions_at_one_place_both_stay),
+		cmocka_unit_test(case_2__two_insertions_are_parted_where_words_would_join),
+		cmocka_unit_test(text__of_what_both_share_insertions_are_a_decision),
+		cmocka_unit_test(text__common_words_stand_in_for_an_ancestor),
+		cmocka_unit_test(case_70__a_replacement_may_end_in_an_insertion),
+		cmocka_unit_test(case_71__words_and_numbers_are_whole),
+		cmocka_unit_test(case_73__lines_of_a_passage_that_is_gone_clash),
 		cmocka_unit_test(text__insertions_side_by_side_are_merged),
 		cmocka_unit_test(text__who_wrote_the_same_and_more_wins),
 		cmocka_unit_test(text__insertions_beside_replaced_words_are_merged),
 		cmocka_unit_test(text__a_rewritten_passage_counts_as_edited_throughout),
 		cmocka_unit_test(text__an_inserted_line_leaves_edits_of_its_twin_in_place),
 		cmocka_unit_test(text__chinese_is_merged_by_character),
+		cmocka_unit_test(case_21__letters_of_one_word_clash_in_scripts_without_blanks),
 		cmocka_unit_test(text__emoji_are_never_split),
 		cmocka_unit_test(text__right_to_left_text_is_merged_by_word),
 		cmocka_unit_test(text__line_ends_of_all_kinds_survive),

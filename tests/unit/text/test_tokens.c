@@ -37,8 +37,25 @@ static void tokens__words_blanks_and_signs(void **state)
 {
 	(void)state;
 	assert_tokens("To| |be|,| |or| |not| |to| |be|:| |2| |b|!|!|");
-	assert_tokens("\t  |INT|.| |NIGHT| |-|-| |3|.|5|\n|");
-	assert_tokens("snake_case|'|s|(|x|)|");
+	assert_tokens("\t  |INT|.| |NIGHT| |-|-| |3|,| |5|\n|");
+	assert_tokens("snake_case|(|x|)|");
+}
+
+static void case_71__signs_inside_words_and_numbers_belong_to_them(void **state)
+{
+	(void)state;
+	assert_tokens("can't| |can’t| |e.g|.|,| |l’été| |'|quoted|'|");
+	assert_tokens("1,000| |3.14|.| |1,2|,| |a|,|b| |10|:|30| |a:b|:|");
+	assert_tokens("$100| |€1,50| |50€|,| |US|$5| |$|$5| |5$|a| |1|$2|");
+	assert_tokens("צה\"ל| |ג'|");
+}
+
+static void case_72__marks_and_signs_before_others_stay_in_their_cluster(void **state)
+{
+	(void)state;
+	assert_tokens(" \u0903|a|");
+	assert_tokens("\u0600 |a|");
+	assert_tokens("a\U000101fd|-\U000102e0|(\U0001133b|");
 }
 
 static void tokens__line_ends_stand_alone(void **state)
@@ -141,6 +158,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tokens__words_blanks_and_signs),
+		cmocka_unit_test(case_71__signs_inside_words_and_numbers_belong_to_them),
+		cmocka_unit_test(case_72__marks_and_signs_before_others_stay_in_their_cluster),
 		cmocka_unit_test(tokens__line_ends_stand_alone),
 		cmocka_unit_test(tokens__letters_of_all_alphabets_are_words),
 		cmocka_unit_test(tokens__scripts_without_blanks_fall_into_letters),

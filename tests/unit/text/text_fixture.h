@@ -38,12 +38,33 @@ static void assert_sound(struct sl_str base, struct sl_str mine, struct sl_str t
 	}
 }
 
-/* The result with each hunk as {base|mine|theirs}; `swapped`: mine and theirs in the other order. */
+/* Shows the result from `at` to the end of two insertions, which it returns. */
+static size_t show_both(const struct sl_text_merge *merge, const struct sl_text_both *both, size_t at, bool swapped,
+	struct sl_buf *buf)
+{
+	struct sl_str theirs = { merge->text.bytes + both->result_at, both->theirs_bytes };
+	struct sl_str mine = { theirs.bytes + theirs.length + both->parting_bytes, both->mine_bytes };
+	sl_buf_add(buf, merge->text.bytes + at, both->result_at - at);
+	sl_buf_add_char(buf, '<');
+	sl_buf_add_str(buf, swapped ? mine : theirs);
+	sl_buf_add_char(buf, '+');
+	sl_buf_add_str(buf, swapped ? theirs : mine);
+	sl_buf_add_char(buf, '>');
+	return both->result_at + both->theirs_bytes + both->parting_bytes + both->mine_bytes;
+}
+
+/* The result with each hunk as {base|mine|theirs} and two insertions at one place as <theirs+mine>; `swapped`: mine and theirs
+ * in the other order. */
 static void show(const struct sl_text_merge *merge, bool swapped, struct sl_buf *buf)
 {
-	size_t at = 0;
-	for (size_t i = 0; i < merge->hunk_count; i++) {
-		const struct sl_text_hunk *hunk = &merge->hunks[i];
+	size_t at = 0, next = 0;
+	for (size_t i = 0; i < merge->hunk_count || next < merge->both_count;) {
+		const struct sl_text_hunk *hunk = i < merge->hunk_count ? &merge->hunks[i] : NULL;
+		if (next < merge->both_count && (!hunk || merge->both[next].result_at < hunk->result_at)) {
+			at = show_both(merge, &merge->both[next++], at, swapped, buf);
+			continue;
+		}
+		i++;
 		sl_buf_add(buf, merge->text.bytes + at, hunk->result_at - at);
 		sl_buf_add_char(buf, '{');
 		sl_buf_add_str(buf, hunk->base);
@@ -65,8 +86,8 @@ static struct sl_text_merge merge_both_ways(struct sl_str base, struct sl_str mi
 	struct sl_text_merge merge, mirror;
 	struct sl_buf shown, mirrored;
 	struct sl_err err = SL_ERR_INIT;
-	assert_int_equal(sl_text_merge(base, mine, theirs, arena, &merge, &err), 0);
-	assert_int_equal(sl_text_merge(base, theirs, mine, arena, &mirror, &err), 0);
+	assert_int_equal(sl_text_merge(base, mine, theirs, SL_TEXT_TRUE_BASE, arena, &merge, &err), 0);
+	assert_int_equal(sl_text_merge(base, theirs, mine, SL_TEXT_TRUE_BASE, arena, &mirror, &err), 0);
 	assert_sound(base, mine, theirs, &merge);
 	assert_sound(base, theirs, mine, &mirror);
 	sl_buf_init(&shown, FIXTURE_BYTES);

@@ -1,0 +1,386 @@
+/* Rows that both sides added under one key: one thing if they are alike, else two; see sl_merge_separate in steps.h.
+ *
+ * Alike is judged over the whole addition: a project at its first sync, an episode with its scenes and shots, else the row. With c
+ * the characters of words that both have in rows of the same key, and t all characters of both sides, they are alike if 4c ≥ t;
+ * where t is less than 20, if they are equal or one has none. What is alike is merged with what both share as the ancestor. Of what
+ * is not, mine gets another key. Keeps true: no key of the result stands for two things. Fails for memory, and with SL_INTERNAL for
+ * a row that is no JSON object. Source of the rules: merge.md, "added on both".
+ */
+#include "core/merge/steps.h"
+
+#include "core/base/utf8.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
+#include "core/text/merge.h"
+
+#define FEW_CHARACTERS 20
+
+/* What an addition is judged by. */
+struct likeness {
+	size_t common, all; /* characters */
+	bool differs;       /* some row of the two sides is not the same */
+};
+
+/* --- comparing ---------------------------------------------------------------------------------------------------- */
+
+/* The values of a row as one text, a line each. */
+static int values_of(const struct sl_row *row, struct sl_buf *text)
+{
+	struct sl_err ignored = SL_ERR_INIT;
+	json_t *json = NULL;
+	const json_t *value;
+	const char *name;
+	int rc = sl_json_parse(row->data, &json, &ignored);
+	if (rc != SL_OK)
+		return rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
+	if (!json_is_object(json)) {
+		sl_json_write(text, json);
+	} else {
+		json_object_foreach(json, name, value) {
+			if (json_is_string(value))
+				sl_buf_add(text, json_string_value(value), json_string_length(value));
+			else
+				sl_json_write(text, value);
+			sl_buf_add_char(text, '\n');
+		}
+	}
+	json_decref(json);
+	return sl_buf_code(text);
+}
+
+static size_t characters_of(struct sl_str text)
+{
+	size_t breaks = 0;
+	for (size_t i = 0; i < text.length; i++)
+		breaks += text.bytes[i] == '\n';
+	return sl_utf8_length(text) - breaks;
+}
+
+/* Adds a row that one side or both have added; NULL: that side has it not. */
+static int compare(struct likeness *likeness, const struct sl_row *mine, const struct sl_row *theirs,
+	struct sl_arena *arena)
+{
+	struct sl_buf texts[2];
+	struct sl_str common = { NULL, 0 };
+	int rc = SL_OK;
+	sl_buf_init(&texts[0], SIZE_MAX);
+	sl_buf_init(&texts[1], SIZE_MAX);
+	if (mine)
+		rc = values_of(mine, &texts[0]);
+	if (rc == SL_OK && theirs)
+		rc = values_of(theirs, &texts[1]);
+	if (rc == SL_OK && mine && theirs)
+		rc = sl_text_common(sl_buf_str(&texts[0]), sl_buf_str(&texts[1]), arena, &common);
+	if (rc == SL_OK) {
+		likeness->common += characters_of(common);
+		likeness->all += characters_of(sl_buf_str(&texts[0])) + characters_of(sl_buf_str(&texts[1]));
+		likeness->differs |= !mine || !theirs || !sl_str_equal(mine->data, theirs->data);
+	}
+	sl_buf_dispose(&texts[0]);
+	sl_buf_dispose(&texts[1]);
+	return rc;
+}
+
+static bool is_alike(const struct likeness *likeness)
+{
+	if (likeness->all < FEW_CHARACTERS)
+		return !likeness->differs || likeness->common == 0;
+	return 4 * likeness->common >= likeness->all;
+}
+
+/* --- what is judged ------------------------------------------------------------------------------------------------ */
+
+struct separating {
+	struct sl_merging *merging;
+	struct sl_rowset *renamed; /* keys of mine; rank: the new id; version: the new episode */
+	int64_t highest;           /* number of an episode, once the sets were searched for it: */
+	bool numbered;
+};
+
+#define KNOWN_SETS 5
+
+/* All sets in which a key may be taken; NULL for those that are not given. */
+static void known_sets(const struct sl_merging *merging, const struct sl_rowset *sets_r[KNOWN_SETS])
+{
+	const struct sl_rowset *sets[KNOWN_SETS] = { merging->base, merging->mine, merging->theirs, merging->options->taken[0],
+		merging->options->taken[1] };
+	memcpy(sets_r, sets, sizeof(sets));
+}
+
+static bool belongs_to(const struct sl_key *key, int64_t episode)
+{
+	return (key->entity == SL_EPISODES || sl_entity_has_episode(key->entity)) && key->episode == episode;
+}
+
+/* Both sides have the row, and base has it not: the other side's. */
+static const struct sl_row *twin_of(const struct sl_merging *merging, const struct sl_row *mine)
+{
+	return sl_rowset_find(merging->base, &mine->key) ? NULL : sl_rowset_find(merging->theirs, &mine->key);
+}
+
+/* Compares all that both sides added, or only an episode with its scenes and shots. */
+static int compare_all(const struct separating *separating, const int64_t *episode, struct likeness *likeness_r)
+{
+	const struct sl_merging *merging = separating->merging;
+	const struct sl_row *row;
+	struct sl_arena scratch;
+	size_t cursor = 0;
+	int rc = SL_OK;
+	*likeness_r = (struct likeness){ 0, 0, false };
+	sl_arena_init(&scratch, 0);
+	while (rc == SL_OK && (row = sl_rowset_next(merging->mine, &cursor)))
+		if (!episode || belongs_to(&row->key, *episode))
+			rc = compare(likeness_r, row, sl_rowset_find(merging->theirs, &row->key), &scratch);
+	for (cursor = 0; rc == SL_OK && (row = sl_rowset_next(merging->theirs, &cursor));)
+		if ((!episode || belongs_to(&row->key, *episode)) && !sl_rowset_find(merging->mine, &row->key))
+			rc = compare(likeness_r, NULL, row, &scratch);
+	sl_arena_dispose(&scratch);
+	return rc;
+}
+
+/* Notes what both sides share of a row as its ancestor. */
+static int share(struct separating *separating, const struct sl_row *mine, const struct sl_row *theirs)
+{
+	struct sl_merging *merging = separating->merging;
+	struct sl_row shared;
+	if (sl_str_equal(mine->data, theirs->data))
+		return SL_OK;
+	int rc = sl_merge_shared(theirs, mine, merging->arena, &shared);
+	if (rc == SL_OK && shared.data.length == 0)
+		shared.data = mine->key.entity == SL_META ? shared.data : SL_STR("{}");
+	return rc != SL_OK ? rc : sl_rowset_put(merging->shared, &shared) ? SL_OK : SL_NO_MEMORY;
+}
+
+/* The same for all of an addition. */
+static int share_all(struct separating *separating, const int64_t *episode)
+{
+	const struct sl_row *row, *twin;
+	size_t cursor = 0;
+	int rc = SL_OK;
+	while (rc == SL_OK && (row = sl_rowset_next(separating->merging->mine, &cursor)))
+		if ((!episode || belongs_to(&row->key, *episode)) && (twin = twin_of(separating->merging, row)))
+			rc = share(separating, row, twin);
+	return rc;
+}
+
+/* --- new keys ----------------------------------------------------------------------------------------------------- */
+
+static bool is_taken(const struct separating *separating, const struct sl_key *key)
+{
+	const struct sl_rowset *sets[KNOWN_SETS];
+	const struct sl_row *row;
+	size_t cursor = 0;
+	known_sets(separating->merging, sets);
+	for (size_t i = 0; i < KNOWN_SETS; i++)
+		if (sets[i] && sl_rowset_find(sets[i], key))
+			return true;
+	while ((row = sl_rowset_next(separating->renamed, &cursor)))
+		if (row->key.entity == key->entity && row->key.episode == key->episode && sl_str_equal(row->rank, key->id))
+			return true;
+	return false;
+}
+
+/* The first id with a letter behind it that nobody has: `1-1-05A`, `1-1-05B`, …, `1-1-05ZA`. */
+static int letter_id(const struct separating *separating, const struct sl_key *key, struct sl_str *id_r)
+{
+	struct sl_key candidate = *key;
+	char *id = sl_arena_alloc(separating->merging->arena, key->id.length + SL_ID_CHARACTERS);
+	size_t length = key->id.length;
+	if (!id)
+		return SL_NO_MEMORY;
+	memcpy(id, key->id.bytes, length);
+	while (sl_utf8_length((struct sl_str){ id, length }) >= SL_ID_CHARACTERS) /* whole characters go, so that it stays an id */
+		do
+			length--;
+		while (((unsigned char)id[length] & 0xc0) == 0x80);
+	for (char letter = 'A';; letter++) {
+		if (letter > 'Z') {
+			id[length++] = 'Z';
+			letter = 'A';
+		}
+		id[length] = letter;
+		candidate.id = (struct sl_str){ id, length + 1 };
+		if (!is_taken(separating, &candidate))
+			break;
+	}
+	*id_r = candidate.id;
+	return SL_OK;
+}
+
+/* A number that no episode has. */
+static int64_t new_episode(struct separating *separating)
+{
+	const struct sl_rowset *sets[KNOWN_SETS];
+	const struct sl_row *row;
+	known_sets(separating->merging, sets);
+	for (size_t i = 0; i < KNOWN_SETS && !separating->numbered; i++)
+		for (size_t cursor = 0; sets[i] && (row = sl_rowset_next(sets[i], &cursor));)
+			if (row->key.entity == SL_EPISODES && row->key.episode > separating->highest)
+				separating->highest = row->key.episode;
+	separating->numbered = true;
+	return ++separating->highest;
+}
+
+/* Gives mine's row a new key. A note tells. */
+static int rename_row(struct separating *separating, const struct sl_row *mine, const struct sl_row *theirs)
+{
+	struct sl_merging *merging = separating->merging;
+	struct sl_row entry = { .key = mine->key, .version = mine->key.episode };
+	struct sl_note note = { .kind = SL_NOTE_RENAMED, .rule = SL_RULE_LWW, .mine = mine->data, .theirs = theirs->data };
+	int rc = SL_OK;
+	if (mine->key.entity == SL_EPISODES)
+		entry.version = new_episode(separating);
+	else
+		rc = letter_id(separating, &mine->key, &entry.rank);
+	if (rc == SL_OK && !sl_rowset_put(separating->renamed, &entry))
+		rc = SL_NO_MEMORY;
+	sl_buf_clear(&merging->scratch);
+	sl_key_write(&merging->scratch, &(struct sl_key){ mine->key.entity, entry.version, entry.rank });
+	if (rc == SL_OK)
+		rc = sl_arena_copy(merging->arena, sl_buf_str(&merging->scratch), &note.result);
+	merging->key = &mine->key;
+	return rc == SL_OK ? sl_merge_add_note(merging, &note) : rc;
+}
+
+/* --- deciding ------------------------------------------------------------------------------------------------------ */
+
+static int judge_episode(struct separating *separating, const struct sl_row *mine, const struct sl_row *theirs)
+{
+	struct likeness likeness;
+	int rc = compare_all(separating, &mine->key.episode, &likeness);
+	if (rc != SL_OK || !likeness.differs)
+		return rc;
+	return is_alike(&likeness) ? share_all(separating, &mine->key.episode) : rename_row(separating, mine, theirs);
+}
+
+static int judge_row(struct separating *separating, const struct sl_row *mine, const struct sl_row *theirs)
+{
+	struct likeness likeness = { 0, 0, false };
+	struct sl_arena scratch;
+	if (sl_str_equal(mine->data, theirs->data))
+		return SL_OK;
+	sl_arena_init(&scratch, 0);
+	int rc = compare(&likeness, mine, theirs, &scratch);
+	sl_arena_dispose(&scratch);
+	if (rc != SL_OK)
+		return rc;
+	if (is_alike(&likeness))
+		return share(separating, mine, theirs);
+	/* A project-level field is one, whatever it holds: the merge of both values is all that can be done. */
+	return mine->key.entity == SL_META ? SL_OK : rename_row(separating, mine, theirs);
+}
+
+/* Whether the row is judged with its episode, which both sides added as well. */
+static bool is_part_of_addition(const struct sl_merging *merging, const struct sl_key *key)
+{
+	const struct sl_key episode = sl_key_of_episode(key->episode);
+	return sl_entity_has_episode(key->entity) && !sl_rowset_find(merging->base, &episode)
+		&& sl_rowset_find(merging->mine, &episode) && sl_rowset_find(merging->theirs, &episode);
+}
+
+/* What two devices counted from nothing adds up, however alike it is. */
+static bool is_counted(const struct sl_key *key)
+{
+	const struct sl_field *field = sl_schema_field(sl_schema_row(SL_META), key->id);
+	return key->entity == SL_META && field && field->rule == SL_RULE_OBJECT;
+}
+
+static int judge_all(struct separating *separating)
+{
+	const struct sl_merging *merging = separating->merging;
+	const struct sl_row *row, *twin;
+	size_t cursor = 0;
+	int rc = SL_OK;
+	while (rc == SL_OK && (row = sl_rowset_next(merging->mine, &cursor))) {
+		if (!(twin = twin_of(merging, row)) || is_part_of_addition(merging, &row->key) || is_counted(&row->key))
+			continue;
+		rc = row->key.entity == SL_EPISODES ? judge_episode(separating, row, twin) : judge_row(separating, row, twin);
+	}
+	return rc;
+}
+
+static int judge_project(struct separating *separating, bool *alike_r)
+{
+	struct likeness likeness;
+	*alike_r = false;
+	if (!separating->merging->options->first_sync)
+		return SL_OK;
+	int rc = compare_all(separating, NULL, &likeness);
+	*alike_r = rc == SL_OK && is_alike(&likeness);
+	return *alike_r ? share_all(separating, NULL) : rc;
+}
+
+/* --- mine with its new keys ---------------------------------------------------------------------------------------- */
+
+/* The key that mine's row has from now on. */
+static struct sl_key key_now(const struct separating *separating, const struct sl_key *key)
+{
+	const struct sl_row *entry = sl_rowset_find(separating->renamed, key);
+	const struct sl_key episode = sl_key_of_episode(key->episode);
+	if (entry && key->entity == SL_EPISODES)
+		return sl_key_of_episode(entry->version);
+	if (entry)
+		return (struct sl_key){ key->entity, key->episode, entry->rank };
+	if (sl_entity_has_episode(key->entity) && (entry = sl_rowset_find(separating->renamed, &episode)))
+		return (struct sl_key){ key->entity, entry->version, key->id };
+	return *key;
+}
+
+/* The summaries of episodes with a new number go along. */
+static int renumber_summaries(const struct separating *separating, struct sl_row *row)
+{
+	struct sl_merging *merging = separating->merging;
+	struct sl_err ignored = SL_ERR_INIT;
+	json_t *list = NULL, *element;
+	size_t i;
+	int rc = sl_json_parse(row->data, &list, &ignored);
+	if (rc != SL_OK)
+		return rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
+	json_array_foreach(list, i, element) {
+		const struct sl_key episode = sl_key_of_episode((int64_t)json_number_value(json_object_get(element, "episodeId")));
+		const struct sl_row *entry = sl_rowset_find(separating->renamed, &episode);
+		if (rc == SL_OK && entry && json_object_set_new(element, "episodeId", json_integer(entry->version)) != 0)
+			rc = SL_NO_MEMORY;
+	}
+	if (rc == SL_OK)
+		rc = sl_merge_write(merging, list, &row->data);
+	json_decref(list);
+	return rc;
+}
+
+static int apply_names(struct separating *separating)
+{
+	struct sl_merging *merging = separating->merging;
+	size_t count = sl_rowset_count(merging->mine), cursor = 0;
+	struct sl_rowset *mine = sl_rowset_new(merging->arena, count);
+	const struct sl_row *row;
+	int rc = mine ? SL_OK : SL_NO_MEMORY;
+	merging->renames = sl_arena_zalloc(merging->arena, count, sizeof(*merging->renames));
+	if (!merging->renames)
+		return SL_NO_MEMORY;
+	while (rc == SL_OK && (row = sl_rowset_next(merging->mine, &cursor))) {
+		struct sl_row named = *row;
+		named.key = key_now(separating, &row->key);
+		if (!sl_key_equal(&named.key, &row->key))
+			merging->renames[merging->rename_count++] = (struct sl_rename){ row->key, named.key };
+		else if (row->key.entity == SL_META && sl_str_equal(row->key.id, SL_STR("context.episodeSummaries")))
+			rc = renumber_summaries(separating, &named);
+		if (rc == SL_OK && !sl_rowset_put(mine, &named))
+			rc = SL_NO_MEMORY;
+	}
+	merging->mine = mine;
+	return rc;
+}
+
+int sl_merge_separate(struct sl_merging *merging)
+{
+	struct separating separating = { merging, sl_rowset_new(merging->arena, 8), merging->options->episodes_above, false };
+	bool alike;
+	merging->shared = sl_rowset_new(merging->arena, 8);
+	if (!separating.renamed || !merging->shared)
+		return SL_NO_MEMORY;
+	int rc = judge_project(&separating, &alike);
+	if (rc == SL_OK && !alike)
+		rc = judge_all(&separating);
+	return rc == SL_OK && sl_rowset_count(separating.renamed) > 0 ? apply_names(&separating) : rc;
+}
