@@ -282,6 +282,10 @@ struct sl_effect {
 		struct {
 			const struct sl_delta *delta; /* rows as they are now, keys that are gone */
 			int64_t revision;
+			/* Rows of this device that have another key now, because somebody else had added something under
+			 * theirs. Edits that name earlier revisions, or what was there, follow by themselves. */
+			const struct sl_rename *renames;
+			size_t rename_count;
 		} changed;
 		struct {
 			int64_t id;

@@ -68,6 +68,17 @@ int sl_engine_add_last_siblings(struct sl_engine *engine, const struct sl_delta 
 /* Adds the keys of all siblings of rows that some side may have moved, or that two sides added. */
 int sl_engine_widen(struct sl_engine *engine, const struct sl_sides *sides, struct sl_rowset *keys);
 
+/* --- renames.c ------------------------------------------------------------------------------------------------------ */
+
+/* Keeps what a merge renamed, which is in local by now, and tells the app. */
+int sl_engine_note_renames(struct sl_engine *engine, const struct sl_merge *merge);
+
+int sl_engine_load_renames(struct sl_engine *engine, struct sl_str text);
+
+/* The key now of what the app knew as `key` at a revision; 0: when it was as `seen` (NULL: it says nothing). */
+struct sl_key sl_engine_follow_key(const struct sl_engine *engine, struct sl_key key, int64_t revision,
+	const struct sl_row *seen);
+
 /* --- store.c: the state as pairs of keys and values --------------------------------------------------------------- */
 
 /* "shots/7/1-1" behind `prefix`; in scratch. */
@@ -341,6 +352,24 @@ int sl_engine_refuse_size(struct sl_engine *engine, int64_t limit);
 /* Gives refused rows another try. */
 int sl_engine_lift_quarantine(struct sl_engine *engine);
 
+/* --- change.c: what users change ------------------------------------------------------------------------------------- */
+
+/* Faults and depth of what an app hands in. */
+int sl_engine_validate(struct sl_engine *engine, const json_t *value, bool is_document, struct sl_err *err);
+
+/* A valid delta of an app. */
+int sl_engine_read_delta(struct sl_engine *engine, struct sl_str text, struct sl_delta *delta_r, struct sl_err *err);
+
+/* Starts the waits after which it is pushed. */
+void sl_engine_note_edit(struct sl_engine *engine);
+
+/* Changes local rows as an edit does: ranks, cascades, timers. `backup`: NULL, or the reason of the backup before
+ * it. */
+int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup);
+
+/* The same of an edit as an app gave it. `known`: the app has it already. */
+int sl_engine_apply_given(struct sl_engine *engine, const struct sl_delta *delta, bool known);
+
 /* --- edit.c: what users do ------------------------------------------------------------------------------------------ *
  * Refusals come before any change. */
 
@@ -352,16 +381,6 @@ struct sl_edit {
 	bool again;                   /* it was handed over, or taken, before */
 	const struct sl_rowset *past; /* the rows at that revision, data of length 0: not there; or NULL: memory knows them */
 };
-
-/* Faults and depth of what an app hands in. */
-int sl_engine_validate(struct sl_engine *engine, const json_t *value, bool is_document, struct sl_err *err);
-
-/* Starts the waits after which it is pushed. */
-void sl_engine_note_edit(struct sl_engine *engine);
-
-/* Changes local rows as an edit does: ranks, cascades, timers. `backup`: NULL, or the reason of the backup before
- * it. */
-int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup);
 
 int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct sl_err *err);
 

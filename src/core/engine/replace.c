@@ -109,6 +109,8 @@ static int take_document(struct replacing *replacing, struct sl_err *err)
 	if (rc == SL_OK)
 		rc = sl_engine_change_local(engine, &change, false);
 	if (rc == SL_OK && !replacing->current)
+		rc = sl_engine_note_renames(engine, &replacing->merge);
+	if (rc == SL_OK && !replacing->current)
 		rc = sl_engine_keep_receipts(engine, &replacing->merge);
 	if (rc == SL_OK && !sl_delta_is_empty(&change))
 		sl_engine_note_edit(engine);

@@ -35,6 +35,7 @@ struct sl_timer {
 };
 
 #define SL_STORE_FORMAT 2
+#define SL_MOST_RENAMES 256
 #define SL_RANK_PREFIX_BYTES 5
 
 /* Small facts, stored together. */
@@ -143,6 +144,7 @@ struct sl_engine {
 	struct sl_rowset *pending;    /* keys that differ between the two */
 	struct sl_rowset *quarantine; /* of these: refused. `data`: the reason */
 	struct sl_digest digest;      /* of base */
+	struct sl_rowset *renamed;    /* rows that got another key lately (renames.c) */
 	struct sl_rowset *lasts;      /* the last sibling of groups of local, as far as they were looked for (siblings.c) */
 	struct sl_rowset *handed;     /* the last edit that was taken from each follower */
 	struct sl_rowset *waiting;    /* of a follower: its edits that the holder has not taken, … */
@@ -188,6 +190,8 @@ struct sl_engine {
 	int64_t now_ms;
 	unsigned char random[16];
 	struct sl_rowset *touched_base, *touched_local; /* keys to be stored */
+	const struct sl_rename *renames;                /* what the app has to be told of */
+	size_t rename_count;
 	struct sl_rowset *changed;                      /* rows, or keys with empty data that are gone: for the app */
 	struct sl_rowset *writes;                       /* by store key as the id; rank "-": remove */
 	struct sl_effect *effects;

@@ -15,6 +15,8 @@ static int begin(struct sl_engine *engine, const struct sl_event *event)
 	engine->now_ms = event->now_ms;
 	memcpy(engine->random, event->random, sizeof(engine->random));
 	engine->effects = NULL;
+	engine->renames = NULL;
+	engine->rename_count = 0;
 	engine->effect_count = engine->effect_capacity = 0;
 	engine->touched_base = sl_rowset_new(scratch, 8);
 	engine->touched_local = sl_rowset_new(scratch, 8);

@@ -6,6 +6,7 @@
  *   quarantine/shots/…   the server's reason
  *   handed/NAME          number of the last edit that was taken from a follower
  *   inbox/NAME/NUMBER    an edit that a follower made and nobody has taken yet: {"before","delta"} (follower.c)
+ *   renamed              rows that got another key lately, as JSON (renames.c)
  *   op                   the body of the operation in flight
  *   meta, retry          JSON
  *   conflict/ receipt/ backup/merge/ backup/own/ id       JSON (records.c, backup.c)

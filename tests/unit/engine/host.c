@@ -188,6 +188,7 @@ static void carry_out(struct host *host, const struct sl_effect *effect)
 	case SL_EFFECT_CHANGED:
 		view_change(host, effect->changed.delta);
 		host->changes++;
+		host->renames += effect->changed.rename_count;
 		break;
 	case SL_EFFECT_CONFLICT:
 		host->opened += effect->conflict.opened;
