@@ -198,4 +198,31 @@ struct sl_engine {
 	size_t effect_count, effect_capacity;
 };
 
+/* --- jobs ----------------------------------------------------------------------------------------------------- */
+
+struct sl_job_kind {
+	/* Takes one body, newest first. 1: go on; 0: the job has all that it needs; SL_INTERNAL: the body is damaged. */
+	int (*take)(struct sl_engine *engine, struct sl_job *job, int64_t id, struct sl_str body);
+	/* All bodies that it needs, and that there are, were taken; not `complete`: the host could not hand them in, or one is
+	 * damaged. */
+	int (*finish)(struct sl_engine *engine, struct sl_job *job, bool complete);
+	bool walks; /* its rows go back in time: what changes here meanwhile is held for it first */
+};
+
+struct sl_job {
+	const struct sl_job_kind *kind;
+	bool begun;
+	int64_t page;           /* id of the page that it waits for; 0: none */
+	int64_t first, next;    /* the entries still to be seen, the newest being `next`. Set `first` before it is queued */
+	bool everything;        /* a walk about all rows that have changed since its revision */
+	bool exact;             /* of a document that waits */
+	bool reached;           /* of a walk: its rows are those of the revision */
+	struct sl_rowset *keys; /* of a walk: the rows that it is about, which are held when it begins */
+	int64_t revision, id;   /* of what it is about, if it is about such a thing */
+	struct sl_arena arena;  /* all that it holds */
+	struct sl_rowset *rows; /* what it is about */
+	struct sl_str text, other; /* what it will go on with: an edit, an answer */
+	struct sl_job *following;
+};
+
 #endif
