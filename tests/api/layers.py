@@ -150,8 +150,6 @@ def check_globals(root):
     found = []
     for path in sources(root, "src/core"):
         code = code_of(path)
-        if room_of(path) == "plant":  # what the simulator's proof switches on; not in any other build
-            continue
         for match in VARIABLE.finditer(code):
             if not re.match(r"(struct|enum|union|typedef)\s+\w+\s*;", match[0]):
                 found.append(complaint(root, path, code, match.start(), "a variable at file scope"))

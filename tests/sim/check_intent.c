@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "core/json/parse.h"
-#include "core/plant.h"
 
 #include "sim.h"
 

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "core/plant.h"
 
 #include "sim.h"
 
@@ -144,12 +143,6 @@ void sim_device_wipe(struct sim *sim, unsigned index)
 
 /* --- effects ------------------------------------------------------------------------------------------------------ */
 
-/* A store without transactions: planted, to prove that it is noticed. */
-static bool tears(const struct sim *sim, const struct sim_device *device, const struct sl_effect *effect)
-{
-	return SL_PLANTED(STORE_IN_PARTS) && device->crash_in == 0 && !sim->calm && effect->type == SL_EFFECT_STORE;
-}
-
 /* What a fall-back took that nobody declared may look like others' changes, and is only in backups then: until ten newer
  * ones have come. */
 static bool is_last_resort(const struct sim *sim, const struct sl_write *write)
@@ -272,27 +265,14 @@ static void carry_out_one(struct sim *sim, struct sim_device *device, const stru
 	}
 }
 
-/* A host that sends before it has stored: planted, to prove that it is noticed. */
-static size_t place_of(const struct sl_effects *effects, size_t i)
-{
-	if (!SL_PLANTED(SEND_BEFORE_STORE) || effects->count < 2)
-		return i;
-	for (size_t send = 0; send < effects->count; send++)
-		if (effects->items[send].type == SL_EFFECT_SEND)
-			return i == 0 ? send : i <= send ? i - 1 : i;
-	return i;
-}
-
 /* False when the device crashed on the way. */
 static bool carry_out(struct sim *sim, struct sim_device *device, const struct sl_event *event,
 	const struct sl_effects *effects, const struct sim_intent *intent)
 {
 	bool durable = false;
 	for (size_t i = 0; i < effects->count && !sim->violation.invariant; i++) {
-		const struct sl_effect *effect = &effects->items[place_of(effects, i)];
+		const struct sl_effect *effect = &effects->items[i];
 		if (device->crash_in == 0 && !sim->calm) {
-			if (tears(sim, device, effect))
-				store(sim, device, effect->store.writes, effect->store.count / 2);
 			sim_device_crash(sim, device->index);
 			return false;
 		}

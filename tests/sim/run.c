@@ -15,7 +15,7 @@
 static const char usage[] =
 	"Usage: run --seed N [--trace] [--whole]\n"
 	"       run --seeds N [--first S] [--jobs J] [--skews E] [--all] [--tap]\n"
-	"       run --prove [--fault NAME] [--jobs J] [--tap]\n"
+	"       run --prove [--jobs J] [--tap] [NAME...]\n"
 	"\n"
 	"Simulates devices, users, network and server of one project, one run for each seed, and checks what must hold.\n"
 	"\n"
@@ -28,7 +28,7 @@ static const char usage[] =
 	"  --skews E   runs every E-th seed again with other clocks, which must not matter (4; 0: never)\n"
 	"  --all       goes on after a failure and lists every seed that fails\n"
 	"  --tap       one line of TAP\n"
-	"  --prove     plants known faults one by one and shows which seed catches each, and by which invariant\n";
+	"  --prove     applies the patches of tests/sim/faults one by one and shows which seed catches each, by which invariant\n";
 
 struct options {
 	uint64_t seed, seeds, first;
@@ -238,21 +238,27 @@ static int read_options(int argc, char **argv, struct options *options)
 	return options->one || options->seeds ? 1 : -1;
 }
 
-/* Planted faults are in a program of their own, beside this one. */
-static int prove(char **argv)
+/* Faults are applied, compiled and run by a script, which is told where the build is. */
+static int prove(int argc, char **argv)
 {
-	const char *slash = strrchr(argv[0], '/');
-	char path[4096];
-	snprintf(path, sizeof(path), "%.*sprove", slash ? (int)(slash + 1 - argv[0]) : 0, argv[0]);
-	execv(path, argv);
-	fprintf(stderr, "can't run %s: %s (make tests/sim/prove builds it)\n", path, strerror(errno));
+	char build[4096], *slash = realpath(argv[0], build) ? strstr(build, "/tests/sim/run") : NULL;
+	char **arguments = calloc((size_t)argc + 3, sizeof(*arguments));
+	if (!slash || !arguments)
+		return 2;
+	*slash = '\0';
+	arguments[0] = (char[]){ SIM_PROVE };
+	arguments[1] = (char[]){ "--build" };
+	arguments[2] = build;
+	memcpy(arguments + 3, argv + 2, ((size_t)argc - 2) * sizeof(*arguments));
+	execv(SIM_PROVE, arguments);
+	fprintf(stderr, "can't run %s: %s\n", SIM_PROVE, strerror(errno));
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "--prove") == 0)
-		return prove(argv);
+		return prove(argc, argv);
 	struct options options = { .first = 1, .jobs = 2, .skews = 4 };
 	int read = read_options(argc, argv, &options);
 	if (read <= 0) {

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "core/json/parse.h"
-#include "core/plant.h"
 
 #include "sim.h"
 
@@ -197,7 +196,7 @@ static struct sim_response push(struct sim *sim, const struct sim_request *reque
 {
 	struct pushing pushing = { .sim = sim, .request = request, .err = SL_ERR_INIT };
 	struct sim_response response;
-	if (!sim->server.store->pulled[request->device] && !SL_PLANTED(NO_GATE))
+	if (!sim->server.store->pulled[request->device])
 		return sim_answer_problem(sim, SL_PULL_REQUIRED, "pull first", NULL, 0);
 	if (request->body.length > sim->plan->request_bytes)
 		return sim_answer_problem(sim, SL_TOO_LARGE, "too large", NULL, (int64_t)sim->plan->request_bytes);

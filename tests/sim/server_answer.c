@@ -3,7 +3,6 @@
 
 #include "core/json/parse.h"
 #include "core/json/write.h"
-#include "core/plant.h"
 #include "core/rows/document_write.h"
 
 #include "sim.h"
@@ -75,7 +74,7 @@ static void write_version(struct sim *sim, struct sl_buf *out)
 	char digest[SL_DIGEST_HEX];
 	sl_digest_format(head->digest, digest);
 	sl_buf_add_text(out, "\"updatedAt\":");
-	sl_buf_add_int(out, SL_PLANTED(TIME_AS_CURSOR) ? sim_server_now(sim) : head->version);
+	sl_buf_add_int(out, head->version);
 	sl_buf_add_text(out, ",\"digest\":\"");
 	sl_buf_add_text(out, digest);
 	sl_buf_add_text(out, "\",\"epoch\":");
@@ -116,15 +115,13 @@ static bool write_changes(struct sim *sim, int64_t since, int64_t known, struct 
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_arena arena;
 	struct sl_delta changes;
-	if ((since > memory->head.version && !SL_PLANTED(TIME_AS_CURSOR)) || (since != 0 && since < memory->head.tombstones_from))
+	if (since > memory->head.version || (since != 0 && since < memory->head.tombstones_from))
 		return false;
 	sl_arena_init(&arena, 0);
 	if (memory->calls.read_changes(memory, since, &arena, &changes, &err) != SL_OK)
 		abort();
 	if (known > 0 && memory_store_leave_out_known(memory, known, &arena, &changes) != SL_OK)
 		abort();
-	if (SL_PLANTED(NO_TOMBSTONES))
-		changes.deleted_count = 0;
 	damage(sim, &changes);
 	sl_buf_add_text(out, ",\"changes\":");
 	if (sl_delta_write(&changes, out) != SL_OK)

@@ -2,7 +2,6 @@
  * Keeps true: texts of one store are shared by its copies, so all live until the run ends. */
 #include <stdlib.h>
 
-#include "core/plant.h"
 
 #include "sim.h"
 
@@ -50,9 +49,6 @@ static int (*find_in_memory)(void *context, struct sl_str op_id, struct sl_arena
 
 static int find_op(void *context, struct sl_str op_id, struct sl_arena *arena, struct sl_op *op_r, struct sl_err *err)
 {
-	const struct sim_store *store = context;
-	if (SL_PLANTED(LAST_OPERATION_ONLY) && !sl_str_equal(store->last_op, op_id))
-		return 0;
 	return find_in_memory(context, op_id, arena, op_r, err);
 }
 

@@ -4,7 +4,6 @@
 #include "core/commit/commit.h"
 
 #include "core/commit/steps.h"
-#include "core/plant.h"
 
 const char *sl_action_name(enum sl_action action)
 {
@@ -42,8 +41,7 @@ static int replay(struct sl_commit_work *work)
 static bool is_other_epoch(const struct sl_commit_work *work)
 {
 	struct sl_str epoch = sl_str_from(work->head.epoch);
-	return work->push->epoch.length && epoch.length && !sl_str_equal(work->push->epoch, epoch)
-		&& !SL_PLANTED(EPOCH_IGNORED);
+	return work->push->epoch.length && epoch.length && !sl_str_equal(work->push->epoch, epoch);
 }
 
 /* NULL when the push may go on, or the reason why no row of it can be judged. */
@@ -59,7 +57,7 @@ static const char *base_fault(struct sl_commit_work *work)
 	int64_t base = push->has_base ? push->base_version : 0;
 	work->stale = base != work->head.version;
 	work->outcome->stale = work->stale;
-	if ((base > work->head.version && !SL_PLANTED(TIME_AS_CURSOR)) || (work->stale && base < work->head.tombstones_from))
+	if (base > work->head.version || (work->stale && base < work->head.tombstones_from))
 		return "version_mismatch";
 	return NULL;
 }

@@ -2,7 +2,6 @@
 #include "core/commit/steps.h"
 
 #include "core/json/write.h"
-#include "core/plant.h"
 
 static int no_memory(const struct sl_commit_work *work)
 {
@@ -65,7 +64,7 @@ static int guard_empty(struct sl_commit_work *work)
 {
 	struct sl_str before, after;
 	enum sl_action action = work->push->action;
-	if (SL_PLANTED(NO_EMPTY_GUARD) || work->push->allow_empty || action == SL_ACTION_CLEAR || action == SL_ACTION_RESTORE)
+	if (work->push->allow_empty || action == SL_ACTION_CLEAR || action == SL_ACTION_RESTORE)
 		return SL_OK;
 	if (holds_rows(&work->head) || work->outcome->previous_version == 0)
 		return SL_OK;

@@ -2,7 +2,6 @@
  * commit_steps.h. Keeps true: the store is asked once for all rows of a kind, and each row or episode is reported
  * once. */
 #include "core/commit/steps.h"
-#include "core/plant.h"
 
 #include <stdio.h>
 
@@ -33,7 +32,7 @@ static int find_deleted(struct sl_commit_work *work, const struct sl_keys *absen
 	if (!versions)
 		return no_memory(work);
 	*versions_r = versions;
-	if (!work->stale || absent->count == 0 || SL_PLANTED(NO_TOMBSTONES))
+	if (!work->stale || absent->count == 0)
 		return SL_OK;
 	int rc = work->store->read_tombstones(work->store->context, absent->items, absent->count, versions, work->err);
 	for (size_t i = 0; rc == SL_OK && i < absent->count; i++)
@@ -78,7 +77,7 @@ int sl_commit_find_moved_rows(struct sl_commit_work *work)
 	struct sl_keys absent = { .arena = work->arena };
 	int64_t *deleted_at = NULL;
 	int rc = SL_OK;
-	if (!work->stale || SL_PLANTED(NO_VERSION_CHECK))
+	if (!work->stale)
 		return SL_OK;
 	for (size_t i = 0; rc == SL_OK && i < work->change_count; i++) {
 		const struct sl_change *change = &work->changes[i];

@@ -5,7 +5,6 @@
 
 #include "core/json/parse.h"
 #include "core/schema/validate.h"
-#include "core/plant.h"
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
@@ -230,8 +229,6 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 	int rc = shared ? choose_sides(adopting, &sides) : SL_NO_MEMORY;
 	if (rc == SL_OK)
 		rc = sl_engine_find_ancestor(adopting, sides.base, doubtful, &ancestor, shared);
-	if (SL_PLANTED(TWO_WAY_MERGE) || (SL_PLANTED(CLOCK_DECIDES) && engine->now_ms > adopting->news->version))
-		ancestor = sides.theirs;
 	if (rc == SL_OK)
 		rc = sl_merge(ancestor, sides.mine, sides.theirs, &options, &engine->scratch, &merge, &ignored);
 	if (rc == SL_OK)
@@ -262,7 +259,7 @@ static int accept(const struct sl_adopting *adopting, bool *proven_r)
 {
 	struct sl_engine *engine = adopting->engine;
 	const struct sl_news *news = adopting->news;
-	*proven_r = SL_PLANTED(NO_DIGEST_CHECK) || sl_digest_equal(digest_of(adopting), news->digest);
+	*proven_r = sl_digest_equal(digest_of(adopting), news->digest);
 	if (engine->once)
 		return 1; /* it was accepted when it came */
 	engine->counts.digest_mismatches += !*proven_r;

@@ -4,7 +4,6 @@
 #include "core/engine/private.h"
 
 #include "core/json/parse.h"
-#include "core/plant.h"
 
 #define LONGEST_WAIT_SECS 86400
 

@@ -3,7 +3,6 @@
  * engine" 4 and 5; protocol.md "Order of judgement". */
 #include "core/engine/private.h"
 
-#include "core/plant.h"
 
 void sl_answer_finish_op(struct sl_engine *engine)
 {
@@ -119,8 +118,6 @@ static int answer_conflict(const struct sl_answer *answer)
 	sl_engine_succeed(engine);
 	sl_engine_drop_op(engine);
 	go_round(answer);
-	if (SL_PLANTED(CONFLICT_REPEATED))
-		return SL_OK;
 	if (!news.has_changes || other_epoch || news.version < engine->meta.version) {
 		sl_engine_ask_for_all(engine, news.version);
 		return SL_OK;

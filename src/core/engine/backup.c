@@ -4,7 +4,6 @@
 #include "core/engine/private.h"
 
 #include "core/json/write.h"
-#include "core/plant.h"
 #include "core/json/parse.h"
 #include "core/schema/validate.h"
 
@@ -76,8 +75,6 @@ int sl_engine_back_up(struct sl_engine *engine, const struct sl_delta *change, c
 	struct sl_delta inverse;
 	struct sl_buf text;
 	int64_t id;
-	if (SL_PLANTED(NO_BACKUP))
-		return SL_OK;
 	int rc = sl_delta_invert(change, engine->local, &engine->scratch, &inverse);
 	if (rc != SL_OK || sl_rowset_count(inverse.rows) == 0)
 		return rc;

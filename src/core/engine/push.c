@@ -9,7 +9,6 @@
 
 #include "core/json/parse.h"
 #include "core/json/write.h"
-#include "core/plant.h"
 
 #define REQUEST_FRAME 1024 /* the most that a request holds besides rows */
 
@@ -41,7 +40,7 @@ bool sl_engine_has_work(const struct sl_engine *engine)
 /* Rule 1: nothing but the user's own word empties a project that isn't. */
 bool sl_engine_would_empty(const struct sl_engine *engine)
 {
-	return !engine->meta.clearing && !SL_PLANTED(NO_EMPTY_GUARD) && sl_rows_is_empty_project(engine->local)
+	return !engine->meta.clearing && sl_rows_is_empty_project(engine->local)
 		&& !sl_rows_is_empty_project(engine->base);
 }
 
@@ -134,10 +133,6 @@ static int make_id(struct sl_engine *engine, struct sl_str *id_r)
 {
 	char text[64];
 	size_t length = 0;
-	if (SL_PLANTED(BYTES_REBUILT) && engine->op.id.length) {
-		*id_r = engine->op.id;
-		return SL_OK;
-	}
 	for (size_t i = 0; i < sizeof(engine->random); i++)
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%02x", engine->random[i]);
 	length += (size_t)snprintf(text + length, sizeof(text) - length, "-%" PRId64, engine->meta.next_id++);

@@ -3,7 +3,6 @@
  * try. Rules: merge.md "Client engine" 5; lessons: one invalid record blocked everything behind it; over quota was
  * retried for ever. */
 #include "core/engine/private.h"
-#include "core/plant.h"
 
 static int quarantine(struct sl_engine *engine, const struct sl_key *key, struct sl_str reason)
 {
@@ -163,10 +162,6 @@ int sl_engine_refuse_rows(struct sl_engine *engine, const json_t *problem, const
 	struct sl_delta op;
 	size_t named = 0;
 	int rc = sl_engine_op_delta(engine, &op);
-	if (rc == SL_OK && SL_PLANTED(REFUSAL_BLOCKS)) {
-		sl_engine_drop_op(engine);
-		return SL_OK;
-	}
 	if (rc == SL_OK)
 		rc = quarantine_named(engine, &op, json_object_get(problem, "faults"), &named);
 	if (rc == SL_OK && named == 0) {

@@ -9,7 +9,6 @@
 
 #include "core/json/parse.h"
 #include "core/json/write.h"
-#include "core/plant.h"
 #include "core/schema/validate.h"
 
 static const char *const prefixes[SL_RECORDS] = { "conflict/", "receipt/", "backup/merge/", "backup/own/" };
@@ -357,9 +356,9 @@ int sl_engine_keep_receipts(struct sl_engine *engine, const struct sl_merge *mer
 		const struct sl_note *note = &merge->notes[i];
 		sl_buf_clear(&text);
 		rc = write_receipt(engine, note, &text);
-		if (rc == SL_OK && note->open && !SL_PLANTED(COPY_DROPPED))
+		if (rc == SL_OK && note->open)
 			rc = sl_engine_take_decision(engine, note, merge->rows);
-		if (rc == SL_OK && !SL_PLANTED(RECEIPT_DROPPED))
+		if (rc == SL_OK)
 			rc = sl_engine_keep_record(engine, SL_RECORD_RECEIPT, &text, NULL, engine->config.receipts_kept,
 				&id);
 	}

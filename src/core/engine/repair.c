@@ -4,7 +4,6 @@
  * drops nothing. Rules: merge.md "Client engine" 7 and 8. */
 #include "core/engine/private.h"
 
-#include "core/plant.h"
 
 #define MOST_REPAIRS 3
 
@@ -40,14 +39,14 @@ int sl_engine_begin_repair(struct sl_engine *engine, int64_t version, const stru
 
 bool sl_engine_is_other_epoch(const struct sl_engine *engine, const struct sl_news *news)
 {
-	return news->epoch.length && engine->meta.epoch.length && !SL_PLANTED(EPOCH_IGNORED)
+	return news->epoch.length && engine->meta.epoch.length
 		&& !sl_str_equal(news->epoch, engine->meta.epoch);
 }
 
 /* Whether the server's state may lack what it once had. */
 bool sl_engine_is_doubtful(const struct sl_engine *engine, const struct sl_news *news, bool proven)
 {
-	return news->whole && !SL_PLANTED(EPOCH_IGNORED)
+	return news->whole
 		&& (engine->repair.on || sl_engine_is_other_epoch(engine, news) || news->version < engine->meta.version || !proven);
 }
 
@@ -205,7 +204,7 @@ int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_
 		if (emptied && !sl_rowset_find(engine->local, &row->key))
 			continue;
 		kept = *row;
-		if (doubtful && !SL_PLANTED(BASE_TRUSTED))
+		if (doubtful)
 			rc = doubt(adopting, row, &kept);
 		if (rc == SL_OK && kept.data.length && !sl_rowset_put(known, &kept))
 			rc = SL_NO_MEMORY;

@@ -3,7 +3,6 @@
  * clock count, and a clock that goes back starts a wait again instead of lengthening it. Rules: merge.md "Client
  * engine" 1, 2, 3. */
 #include "core/engine/private.h"
-#include "core/plant.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -58,10 +57,6 @@ void sl_engine_fail(struct sl_engine *engine, const char *error, const char *det
 		engine->attempt++;
 	engine->counts.retries++;
 	sl_engine_back_off(engine, engine->attempt, wait_ms);
-	if (SL_PLANTED(NEW_ID_ON_RETRY) || SL_PLANTED(BYTES_REBUILT)) {
-		engine->op.state = SL_OP_NONE;
-		engine->op.body.length = 0;
-	}
 }
 
 void sl_engine_succeed(struct sl_engine *engine)
@@ -254,8 +249,6 @@ static enum sl_next_step next_step(struct sl_engine *engine)
 		return SL_NEXT_SEND_OPERATION;
 	if (engine->op.state == SL_OP_GATED)
 		return SL_NEXT_OPEN_GATE;
-	if (SL_PLANTED(NO_GATE) && engine->op.state == SL_OP_NONE && sl_engine_has_work(engine))
-		return next_new_step(engine);
 	if (engine->want == SL_WANT_ALL)
 		return SL_NEXT_PULL_ALL;
 	if (engine->want == SL_WANT_CHANGES || !engine->meta.pulled || engine->op.state == SL_OP_SETTLED)
@@ -277,8 +270,6 @@ static int take_step(struct sl_engine *engine, enum sl_next_step step)
 	case SL_NEXT_PULL_ALL:
 		return send_pull(engine, SL_REQUEST_PULL, 0);
 	case SL_NEXT_POLL:
-		if (SL_PLANTED(CLOCK_COMPARED) && engine->now_ms < engine->meta.version)
-			return SL_OK;
 		return send_pull(engine, SL_REQUEST_PULL, engine->meta.version);
 	case SL_NEXT_PULL_CHANGES:
 		return send_pull(engine, SL_REQUEST_PULL, engine->meta.version);

@@ -2,7 +2,6 @@
 #include "core/engine/private.h"
 
 #include "core/base/utf8.h"
-#include "core/plant.h"
 
 struct sl_effect *sl_engine_add_effect(struct sl_engine *engine, enum sl_effect_type type)
 {
@@ -47,7 +46,7 @@ static int tell_changed(struct sl_engine *engine)
 			return SL_NO_MEMORY;
 	}
 	delta->deleted = deleted.items;
-	delta->deleted_count = SL_PLANTED(CHANGES_UNTOLD) ? 0 : deleted.count;
+	delta->deleted_count = deleted.count;
 	struct sl_effect *effect = sl_engine_add_effect(engine, SL_EFFECT_CHANGED);
 	if (!effect)
 		return SL_NO_MEMORY;
@@ -71,7 +70,7 @@ static bool has_error(const struct sl_engine *engine)
 static bool is_syncing(const struct sl_engine *engine)
 {
 	return engine->op.state != SL_OP_NONE || !engine->meta.pulled || engine->want != SL_WANT_NOTHING
-		|| engine->meta.restore_version || (sl_rowset_count(engine->pending) > 0 && !SL_PLANTED(SYNCED_TOO_EARLY));
+		|| engine->meta.restore_version || sl_rowset_count(engine->pending) > 0;
 }
 
 static enum sl_status_word word_of(const struct sl_engine *engine)
