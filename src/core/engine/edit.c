@@ -275,12 +275,12 @@ static int follow(struct editing *editing)
 	editing->origins = sl_rowset_new(&editing->engine->scratch, 8);
 	if (!editing->origins || sl_rowset_count(editing->engine->renamed) == 0)
 		return editing->origins ? SL_OK : SL_NO_MEMORY;
-	int rc = follow_renames(editing, &editing->delta, &delta);
-	if (rc == SL_OK)
-		rc = follow_renames(editing, &editing->before, &before);
+	if (follow_renames(editing, &editing->delta, &delta) != SL_OK
+		|| follow_renames(editing, &editing->before, &before) != SL_OK)
+		return SL_NO_MEMORY;
 	editing->delta = delta;
 	editing->before = before;
-	return rc;
+	return SL_OK;
 }
 
 /* The app has put its rows where others are. */

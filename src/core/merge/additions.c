@@ -237,7 +237,8 @@ static int rename_row(struct separating *separating, const struct sl_row *mine, 
 	sl_buf_clear(&merging->scratch);
 	sl_key_write(&merging->scratch, &(struct sl_key){ mine->key.entity, entry.version, entry.rank });
 	if (rc == SL_OK)
-		rc = sl_arena_copy(merging->arena, sl_buf_str(&merging->scratch), &note.result);
+		rc = sl_buf_code(&merging->scratch) == SL_OK
+			? sl_arena_copy(merging->arena, sl_buf_str(&merging->scratch), &note.result) : SL_NO_MEMORY;
 	merging->key = &mine->key;
 	return rc == SL_OK ? sl_merge_add_note(merging, &note) : rc;
 }
