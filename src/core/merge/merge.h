@@ -10,8 +10,9 @@
  *
  * - A row that one side deleted and the other only moved is deleted.
  * - An absent text is an empty one, an absent flag is off, an absent counter 0, an absent project-level field its empty value.
- * - A list with elements that have no key, or the same one, is decided as a whole by `lww`; so is a value of a type
- *   that its field's rule is not for.
+ * - Elements of a list that both sides added under one name are one if they are alike, or have no field of different values.
+ * - A list that holds anything but objects is decided as a whole by `lww`; so is a value of a type that its field's rule is
+ *   not for.
  */
 #ifndef SL_CORE_MERGE_MERGE_H
 #define SL_CORE_MERGE_MERGE_H
@@ -37,7 +38,8 @@ struct sl_note_hunk {
 /* What became of one value (or of a whole row) that both sides changed. Values are canonical JSON; length 0: absent. */
 struct sl_note {
 	struct sl_key key;
-	struct sl_str path; /* JSON Pointer inside the row: "/title", by key inside lists "/forms/Young/bio"; "": the row */
+	struct sl_str path; /* JSON Pointer inside the row: "/title", by name inside lists, as they are in the result:
+	                     "/forms/Young/bio", "/forms/Young#2/bio" the second so called; "": the row */
 	enum sl_note_kind kind;
 	enum sl_rule rule;  /* that decided; SL_RULE_LWW of a whole row and of its place, SL_RULE_LIST of a list's element */
 	struct sl_str base, mine, theirs, result;

@@ -60,14 +60,26 @@ int sl_merge_value(struct sl_merging *merging, const struct sl_field *field, con
 int sl_merge_members(struct sl_merging *merging, const struct sl_shape *shape, const struct sl_sides *sides,
 	const struct sl_merge_place *place, json_t **value_r) __attribute__((warn_unused_result));
 
-/* Lists (or NULL) element by element, if on all sides every element has a key of its own: else *keyed_r is false and
- * nothing is decided. */
+/* Lists (or NULL) element by element, if they hold nothing but objects: else *paired_r is false and nothing is decided. */
 int sl_merge_list(struct sl_merging *merging, const struct sl_field *field, const struct sl_sides *sides,
-	const struct sl_merge_place *place, bool *keyed_r, json_t **value_r) __attribute__((warn_unused_result));
+	const struct sl_merge_place *place, bool *paired_r, json_t **value_r) __attribute__((warn_unused_result));
 
-/* The key of a list's element as text, in the arena or borrowed from it; `bytes` NULL: it has none. */
-int sl_merge_key_of(const struct sl_field *list, const json_t *element, struct sl_arena *arena, struct sl_str *key_r)
+/* What two objects of a shape certainly have in common; see sl_merge_shared. */
+int sl_merge_share(const struct sl_shape *shape, const json_t *a, const json_t *b, struct sl_arena *arena, json_t **shared_r)
 	__attribute__((warn_unused_result));
+
+/* The name of a list's element as text, borrowed or in the arena, from its key (NULL, which is as ""): what is not as the schema
+ * has it counts as its JSON text. */
+int sl_merge_name_value(const struct sl_field *list, const json_t *key, struct sl_arena *arena, struct sl_str *name_r)
+	__attribute__((warn_unused_result));
+
+/* The names of a list's elements, of which several may be equal. */
+int sl_merge_names_of(const struct sl_field *list, const json_t *array, struct sl_arena *arena, struct sl_str **names_r)
+	__attribute__((warn_unused_result));
+
+/* Makes different names of the names of one list, in its order: the second `Young` is `Young#2`, and what ends so by itself gets a
+ * number, too. Paths call elements so. */
+int sl_merge_tell_apart(struct sl_str *names, size_t count, struct sl_arena *arena) __attribute__((warn_unused_result));
 
 /* Where each of a list's elements stands on each side: its index there, or SL_MERGE_NOWHERE. */
 struct sl_merge_places {

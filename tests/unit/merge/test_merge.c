@@ -107,11 +107,11 @@ static void merge__added_on_both_is_merged_with_what_both_share(void **state)
 {
 	(void)state;
 	put(ALL, character("else"), "V", "{}");
-	put(MINE, scene(1, "a"), "V", "{'content':'','title':'mine','x':1}");
-	put(THEIRS, scene(1, "a"), "V", "{'content':'words','title':'theirs','y':2}");
+	put(MINE, scene(1, "a"), "V", "{'content':'a few words','title':'mine','x':1}");
+	put(THEIRS, scene(1, "a"), "V", "{'content':'a few words','title':'theirs','y':2}");
 	put(ALL, episode(1), "V", "{}");
 	merge();
-	assert_data(scene(1, "a"), "{'content':'words','title':'theirs','x':1,'y':2}");
+	assert_data(scene(1, "a"), "{'content':'a few words','title':'theirs','x':1,'y':2}");
 	assert_receipt(scene(1, "a"), (struct says){ "/title", "", "'mine'", "'theirs'", "'theirs'", SL_RULE_LWW, 'c', 0 });
 	assert_counts(1, 1, 0);
 }

@@ -93,6 +93,7 @@ static void reverse__place(void **state)
 static void reverse__field_of_a_vanished_row_is_not_found(void **state)
 {
 	(void)state;
+	put(BASE, character("a"), "A", "{}");
 	put(MINE, character("a"), "A", "{'name':'m'}");
 	put(THEIRS, character("a"), "A", "{'name':'t'}");
 	merge();
@@ -128,6 +129,7 @@ static void reverse__damaged_receipts_are_refused(void **state)
 static void reverse__damaged_rows_are_refused(void **state)
 {
 	(void)state;
+	put(BASE, character("a"), "A", "{}");
 	put(MINE, character("a"), "A", "{'name':'m'}");
 	put(THEIRS, character("a"), "A", "{'name':'t'}");
 	merge();
