@@ -168,26 +168,27 @@ static int name_all(struct listing *listing)
 	return rc;
 }
 
-/* Puts the elements in their order; *clash_r as in sl_merge_order. */
+/* Puts the elements in their order; *clash_r as in struct sl_merge_order. */
 static int order_elements(struct listing *listing, bool *clash_r)
 {
 	struct sl_arena *arena = listing->merging->arena;
 	struct elements *elements = &listing->elements;
-	size_t count = elements->count, *order = sl_arena_alloc(arena, count * sizeof(*order));
+	size_t count = elements->count, *places[SIDES];
 	struct element *ordered = sl_arena_zalloc(arena, count, sizeof(*ordered));
-	const struct sl_merge_places places = { sl_arena_alloc(arena, count * sizeof(size_t)),
-		sl_arena_alloc(arena, count * sizeof(size_t)), sl_arena_alloc(arena, count * sizeof(size_t)) };
-	if (!order || !ordered || !places.base || !places.mine || !places.theirs)
-		return SL_NO_MEMORY;
-	for (size_t i = 0; i < count; i++) {
-		places.base[i] = elements->items[i].places[BASE];
-		places.mine[i] = elements->items[i].places[MINE];
-		places.theirs[i] = elements->items[i].places[THEIRS];
+	struct sl_merge_order order;
+	for (int side = BASE; side < SIDES; side++) {
+		places[side] = sl_arena_alloc(arena, count * sizeof(size_t));
+		for (size_t i = 0; places[side] && i < count; i++)
+			places[side][i] = elements->items[i].places[side];
 	}
-	int rc = sl_merge_order(&places, count, arena, order, clash_r);
+	if (!ordered || !places[BASE] || !places[MINE] || !places[THEIRS])
+		return SL_NO_MEMORY;
+	int rc = sl_merge_order(&(struct sl_merge_places){ places[BASE], places[MINE], places[THEIRS], NULL, NULL }, count, arena,
+		&order);
 	for (size_t i = 0; rc == SL_OK && i < count; i++)
-		ordered[i] = elements->items[order[i]];
+		ordered[i] = elements->items[order.order[i]];
 	elements->items = ordered;
+	*clash_r = rc == SL_OK && order.clash;
 	return rc;
 }
 

@@ -206,21 +206,21 @@ static struct sl_rowset *index_list(const struct reversing *reversing, const str
 }
 
 /* Where each element of the list stands now, and where in the array of keys `mine`. */
-static int find_places(const struct reversing *reversing, const struct target *target, struct sl_merge_places *places)
+static int find_places(const struct reversing *reversing, const struct target *target, size_t *now, size_t *wanted)
 {
 	const struct sl_rowset *index = index_list(reversing, &target->spot);
 	if (!index)
 		return SL_NO_MEMORY;
 	for (size_t i = 0; i < json_array_size(target->spot.value); i++) {
-		places->base[i] = i;
-		places->mine[i] = SL_MERGE_NOWHERE;
+		now[i] = i;
+		wanted[i] = SL_MERGE_NOWHERE;
 	}
 	for (size_t i = 0; i < json_array_size(target->mine); i++) {
 		const json_t *name = json_array_get(target->mine, i);
 		const struct sl_key key = { SL_META, 0, { json_string_value(name), json_string_length(name) } };
 		const struct sl_row *entry = sl_rowset_find(index, &key);
 		if (entry)
-			places->mine[entry->version] = i;
+			wanted[entry->version] = i;
 	}
 	return SL_OK;
 }
@@ -232,14 +232,13 @@ static int order_list(const struct reversing *reversing, const struct target *ta
 	size_t count = json_array_size(list);
 	size_t *now = sl_arena_zalloc(reversing->arena, count, sizeof(*now));
 	size_t *wanted = sl_arena_zalloc(reversing->arena, count, sizeof(*wanted));
-	size_t *order = sl_arena_zalloc(reversing->arena, count, sizeof(*order));
-	struct sl_merge_places places = { now, wanted, now };
-	bool clash;
-	int rc = before && now && wanted && order ? find_places(reversing, target, &places) : SL_NO_MEMORY;
+	const struct sl_merge_places places = { now, wanted, now, NULL, NULL };
+	struct sl_merge_order order;
+	int rc = before && now && wanted ? find_places(reversing, target, now, wanted) : SL_NO_MEMORY;
 	if (rc == SL_OK)
-		rc = sl_merge_order(&places, count, reversing->arena, order, &clash);
+		rc = sl_merge_order(&places, count, reversing->arena, &order);
 	for (size_t i = 0; rc == SL_OK && i < count; i++)
-		if (json_array_set(list, i, json_array_get(before, order[i])) != 0)
+		if (json_array_set(list, i, json_array_get(before, order.order[i])) != 0)
 			rc = SL_NO_MEMORY;
 	json_decref(before);
 	return rc;

@@ -81,17 +81,25 @@ int sl_merge_names_of(const struct sl_field *list, const json_t *array, struct s
  * number, too. Paths call elements so. */
 int sl_merge_tell_apart(struct sl_str *names, size_t count, struct sl_arena *arena) __attribute__((warn_unused_result));
 
-/* Where each of a list's elements stands on each side: its index there, or SL_MERGE_NOWHERE. */
+/* Where each of some siblings, elements of a list or rows, stands on each side: its index there, or SL_MERGE_NOWHERE. */
 struct sl_merge_places {
-	size_t *base, *mine, *theirs;
+	const size_t *base, *mine, *theirs;
+	/* Which ones a side gave a place, though perhaps the one that they had: of two that changed places, that one moved. NULL: not known. */
+	const bool *written_by_mine, *written_by_theirs;
 };
 
 #define SL_MERGE_NOWHERE SIZE_MAX
 
-/* The order of the elements that stay (each is in mine or in theirs): order_r[i] is the index of the one that comes
- * i-th. Whose place one side changed goes there, whose both did to theirs. *clash_r: mine's order is not in it. */
-int sl_merge_order(const struct sl_merge_places *places, size_t count, struct sl_arena *arena, size_t *order_r,
-	bool *clash_r) __attribute__((warn_unused_result));
+struct sl_merge_order {
+	const size_t *order; /* order[i] is the index of the sibling that comes i-th */
+	const bool *moved_by_mine, *moved_by_theirs; /* by index */
+	bool clash;          /* mine's order is not in it */
+};
+
+/* The order of the siblings that stay (each is in mine or in theirs). Whose place one side changed goes there, whose both did to
+ * theirs. */
+int sl_merge_order(const struct sl_merge_places *places, size_t count, struct sl_arena *arena,
+	struct sl_merge_order *order_r) __attribute__((warn_unused_result));
 
 /* Notes what became of the value at `place`, which both sides changed. The verdict's value stays the caller's. */
 int sl_merge_note(struct sl_merging *merging, const struct sl_merge_place *place, const struct sl_sides *sides,
