@@ -342,6 +342,8 @@ void host_start(struct host *host)
 	host->config.size = sizeof(host->config);
 	assert_int_equal(sl_engine_new(&host->config, &host->engine, &host->err), SL_OK);
 	sl_arena_dispose(&host->view_arena);
+	host->batch = NULL;
+	host->last_batch = 0;
 	host->view = sl_rowset_new(&host->view_arena, 16);
 	int rc = host_event(host, (struct sl_event){ .type = SL_EVENT_START, .start = { pairs, count } });
 	free(pairs);
