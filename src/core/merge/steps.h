@@ -15,6 +15,11 @@ struct sl_merge_changes {
 	struct sl_keys deleted;
 };
 
+/* One row on all sides; NULL: absent. */
+struct sl_versions {
+	const struct sl_row *base, *mine, *theirs;
+};
+
 struct sl_merging {
 	struct sl_arena *arena;
 	struct sl_err *err;
@@ -29,6 +34,7 @@ struct sl_merging {
 	struct sl_rename *renames;
 	size_t rename_count;
 	enum sl_text_ancestor ancestor; /* of the row at hand */
+	struct sl_rowset *groups;     /* of siblings in which a place changed; versions: what happened there (places.c) */
 	struct sl_rowset *kept;       /* keys of episodes that stay though one side deleted them */
 	struct sl_buf scratch;
 };
@@ -48,6 +54,16 @@ int sl_merge_find_kept(struct sl_merging *merging) __attribute__((warn_unused_re
 
 /* Whether the row is such an episode, or a scene or shot of one. */
 bool sl_merge_is_kept(const struct sl_merging *merging, const struct sl_key *key);
+
+/* Puts the row into the result, and into the deltas of those sides for which it is new. */
+int sl_merge_put(struct sl_merging *merging, const struct sl_versions *row, const struct sl_row *merged)
+	__attribute__((warn_unused_result));
+
+/* Notes what the sides did with the place of the row at hand. */
+int sl_merge_see_place(struct sl_merging *merging, const struct sl_versions *row) __attribute__((warn_unused_result));
+
+/* Gives the rows of the result their places where both sides changed some, once all rows are there. */
+int sl_merge_place_rows(struct sl_merging *merging) __attribute__((warn_unused_result));
 
 /* Whether no rule is needed: both sides agree, or one of them did not change anything. Then *value_r is the outcome. */
 bool sl_merge_is_settled(const struct sl_sides *sides, json_t **value_r);
