@@ -233,6 +233,8 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 		rc = sl_merge(ancestor, sides.mine, sides.theirs, &options, &engine->scratch, &merge, &ignored);
 	if (rc == SL_OK)
 		rc = change_local(engine, &merge.adopt);
+	if (rc == SL_OK)
+		rc = sl_engine_note_renames(engine, &merge);
 	engine->counts.merges++;
 	return rc == SL_OK ? sl_engine_keep_receipts(engine, &merge) : rc;
 }

@@ -168,7 +168,8 @@ static int make_push(struct sl_engine *engine, const struct sl_delta *delta)
 	sl_buf_init(&body, SIZE_MAX);
 	sl_buf_add_char(&body, '{');
 	begin_body(engine, id, &body);
-	sl_buf_add_text(&body, ",\"onStale\":\"rebase\"");
+	/* What a row or the project lacks here is gone: nothing is left out for want of knowing it. */
+	sl_buf_add_text(&body, ",\"onStale\":\"rebase\",\"exact\":true");
 	if (engine->meta.clearing && sl_rows_is_empty_project(engine->local))
 		sl_buf_add_text(&body, ",\"allowEmpty\":true");
 	sl_buf_add_text(&body, ",\"delta\":");

@@ -47,6 +47,8 @@ static int tell_changed(struct sl_engine *engine)
 		return SL_NO_MEMORY;
 	effect->changed.delta = delta;
 	effect->changed.revision = engine->meta.revision;
+	effect->changed.renames = engine->renames;
+	effect->changed.rename_count = engine->rename_count;
 	return SL_OK;
 }
 

@@ -122,7 +122,7 @@ static int decide(struct sl_merging *merging, const struct sl_field *field, cons
 int sl_merge_value(struct sl_merging *merging, const struct sl_field *field, const struct sl_sides *sides,
 	const struct sl_merge_place *place, json_t **value_r)
 {
-	bool keyed = false;
+	bool paired = false;
 	bool counts = field && (field->rule == SL_RULE_COUNTER || (field->type == SL_TYPE_OBJECT
 		&& sl_schema_has_counters(field->shape)));
 	if (counts ? is_one_sided(sides, value_r) : sl_merge_is_settled(sides, value_r))
@@ -130,8 +130,8 @@ int sl_merge_value(struct sl_merging *merging, const struct sl_field *field, con
 	if (field && field->rule == SL_RULE_OBJECT && are_objects(sides))
 		return sl_merge_members(merging, field->shape, sides, place, value_r);
 	if (field && field->rule == SL_RULE_LIST) {
-		int rc = sl_merge_list(merging, field, sides, place, &keyed, value_r);
-		if (rc != SL_OK || keyed)
+		int rc = sl_merge_list(merging, field, sides, place, &paired, value_r);
+		if (rc != SL_OK || paired)
 			return rc;
 	}
 	return decide(merging, field, sides, place, value_r);

@@ -10,8 +10,9 @@
  *
  * - A row that one side deleted and the other only moved is deleted.
  * - An absent text is an empty one, an absent flag is off, an absent counter 0, an absent project-level field its empty value.
- * - A list with elements that have no key, or the same one, is decided as a whole by `lww`; so is a value of a type
- *   that its field's rule is not for.
+ * - Elements of a list that both sides added under one name are one if they are alike, or have no field of different values.
+ * - A list that holds anything but objects is decided as a whole by `lww`; so is a value of a type that its field's rule is
+ *   not for.
  */
 #ifndef SL_CORE_MERGE_MERGE_H
 #define SL_CORE_MERGE_MERGE_H

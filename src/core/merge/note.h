@@ -22,7 +22,8 @@ struct sl_note_hunk {
 /* What became of one value (or of a whole row) that both sides changed. Values are canonical JSON; length 0: absent. */
 struct sl_note {
 	struct sl_key key;
-	struct sl_str path; /* JSON Pointer inside the row: "/title", by key inside lists "/forms/Young/bio"; "": the row */
+	struct sl_str path; /* JSON Pointer inside the row: "/title", by name inside lists, as they are in the result:
+	                     "/forms/Young/bio", "/forms/Young#2/bio" the second so called; "": the row */
 	enum sl_note_kind kind;
 	enum sl_rule rule;  /* that decided; SL_RULE_LWW of a whole row and of its place, SL_RULE_LIST of a list's element */
 	struct sl_str base, mine, theirs, result;
