@@ -70,7 +70,7 @@ static struct sl_rowset *edited(struct sl_str text, const struct sl_rowset *rows
 	edit_shots(document, each, count, words);
 	assert_int_equal(sl_rows_from_document(document, arena, &others, &err), SL_OK);
 	double start = now_ms();
-	assert_int_equal(sl_rows_assign_ranks(others, rows, (struct sl_str){ NULL, 0 }, arena, &err), SL_OK);
+	assert_int_equal(sl_rows_assign_ranks(others, rows, arena, &err), SL_OK);
 	lap(RANKS_AGAIN, start);
 	json_decref(document);
 	return others;
@@ -91,7 +91,7 @@ static struct sl_rowset *read_rows(struct sl_str text, struct sl_arena *arena)
 	start = lap(VALIDATE, start);
 	assert_int_equal(sl_rows_from_document(document, arena, &rows, &err), SL_OK);
 	start = lap(ROWS, start);
-	assert_int_equal(sl_rows_assign_ranks(rows, empty, (struct sl_str){ NULL, 0 }, arena, &err), SL_OK);
+	assert_int_equal(sl_rows_assign_ranks(rows, empty, arena, &err), SL_OK);
 	lap(RANKS, start);
 	json_decref(document);
 	return rows;

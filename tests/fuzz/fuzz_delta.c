@@ -108,7 +108,7 @@ static void check_document(const struct sl_rowset *rows, struct sl_arena *arena)
 	struct sl_rowset *again;
 	json_t *document = fuzz_document(rows, arena);
 	CHECK(sl_rows_from_document(document, arena, &again, NULL) == 0);
-	CHECK(sl_rows_assign_ranks(again, rows, (struct sl_str){ NULL, 0 }, arena, NULL) == 0);
+	CHECK(sl_rows_assign_ranks(again, rows, arena, NULL) == 0);
 	CHECK(fuzz_same_rows(rows, again));
 	json_decref(document);
 }

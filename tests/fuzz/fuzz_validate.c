@@ -240,7 +240,7 @@ static struct sl_rowset *rows_of(const json_t *document, const struct sl_rowset 
 {
 	struct sl_rowset *rows;
 	CHECK(sl_rows_from_document(document, arena, &rows, NULL) == 0);
-	CHECK(sl_rows_assign_ranks(rows, stored ? stored : sl_rowset_new(arena, 1), (struct sl_str){ NULL, 0 }, arena, NULL) == 0);
+	CHECK(sl_rows_assign_ranks(rows, stored ? stored : sl_rowset_new(arena, 1), arena, NULL) == 0);
 	return rows;
 }
 

@@ -142,7 +142,7 @@ static int delta_of_document(struct sl_commit_work *work)
 	if (rc == SL_OK && work->head.version > 0)
 		rc = work->store->read_all(work->store->context, work->arena, work->stored, work->err);
 	if (rc == SL_OK)
-		rc = sl_rows_assign_ranks(document, work->stored, (struct sl_str){ NULL, 0 }, work->arena, work->err);
+		rc = sl_rows_assign_ranks(document, work->stored, work->arena, work->err);
 	if (rc == SL_OK && sl_delta_difference(work->stored, document, work->arena, &work->delta) != SL_OK)
 		return sl_commit_no_memory(work);
 	return rc;

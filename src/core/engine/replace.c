@@ -133,7 +133,7 @@ int sl_engine_replace(struct sl_engine *engine, const struct sl_replacement *rep
 	if (rc == SL_OK && !replacement->exact)
 		rc = sl_engine_keep_all_unknown(engine, replacing.seen, replacing.wanted);
 	if (rc == SL_OK)
-		rc = sl_rows_assign_ranks(replacing.wanted, replacing.seen, (struct sl_str){ NULL, 0 }, &engine->scratch, err);
+		rc = sl_rows_assign_ranks(replacing.wanted, replacing.seen, &engine->scratch, err);
 	if (rc == SL_OK && engine->follower.length)
 		return hand_document_over(&replacing);
 	if (rc == SL_OK)

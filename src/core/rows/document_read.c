@@ -162,7 +162,7 @@ static int assign_group(struct sl_row **siblings, size_t count, const struct sl_
 	return rc;
 }
 
-int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_str prefix,
+int sl_rows_assign_ranks_as(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_str prefix,
 	struct sl_arena *arena, struct sl_err *err)
 {
 	struct sl_row **group = sl_arena_alloc(arena, (sl_rowset_count(wanted) + 1) * sizeof(*group));
@@ -185,4 +185,10 @@ int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *store
 	if (rc == SL_OK && count)
 		rc = assign_group(group, count, stored, prefix, arena);
 	return rc == SL_OK ? SL_OK : sl_err_set(err, rc, "out of memory while ordering rows");
+}
+
+int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_arena *arena,
+	struct sl_err *err)
+{
+	return sl_rows_assign_ranks_as(wanted, stored, (struct sl_str){ NULL, 0 }, arena, err);
 }

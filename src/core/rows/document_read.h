@@ -25,9 +25,12 @@ int sl_rows_from_document(const json_t *document, struct sl_arena *arena, struct
 	struct sl_err *err) __attribute__((warn_unused_result));
 
 /* Gives every row of `wanted` (in the order of sl_rows_from_document) a rank: siblings that keep their relative
- * order in `stored` keep their rank, the others get one between their neighbours, under the device's `prefix` (empty on the
- * server; see sl_rank_assign). Deterministic. `stored` may be empty. */
-int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_str prefix,
+ * order in `stored` keep their rank, the others get one between their neighbours. Deterministic. `stored` may be empty. */
+int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_arena *arena,
+	struct sl_err *err) __attribute__((warn_unused_result));
+
+/* The same on a device, whose new ranks stand under its prefix (see sl_rank_assign). */
+int sl_rows_assign_ranks_as(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_str prefix,
 	struct sl_arena *arena, struct sl_err *err) __attribute__((warn_unused_result));
 
 #endif

@@ -61,7 +61,7 @@ int sl_work_read_document(struct sl_work *work, struct sl_str text, const struct
 	json_decref(value);
 	if (code == SL_OK && !stored && !(stored = sl_rowset_new(&work->arena, 0)))
 		code = SL_NO_MEMORY;
-	return code == SL_OK ? sl_rows_assign_ranks(*rows_r, stored, (struct sl_str){ NULL, 0 }, &work->arena, &work->err) : code;
+	return code == SL_OK ? sl_rows_assign_ranks(*rows_r, stored, &work->arena, &work->err) : code;
 }
 
 int sl_work_read_rows(struct sl_work *work, struct sl_str text, struct sl_rowset **rows_r)

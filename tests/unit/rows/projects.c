@@ -58,7 +58,7 @@ struct sl_rowset *project_rows_of(const json_t *document, struct sl_arena *arena
 	if (sl_validate_document(document, "", ROW_BYTES, arena, &faults, &err) != SL_OK)
 		fail_msg("the test's own document is not valid: %s %s", err.path, err.message);
 	assert_int_equal(sl_rows_from_document(document, arena, &rows, &err), SL_OK);
-	assert_int_equal(sl_rows_assign_ranks(rows, empty, (struct sl_str){ NULL, 0 }, arena, &err), SL_OK);
+	assert_int_equal(sl_rows_assign_ranks(rows, empty, arena, &err), SL_OK);
 	return rows;
 }
 

@@ -186,7 +186,7 @@ static void document__random_rows_come_back_with_their_ranks(void **state)
 		expect_whole(rows);
 		json_t *document = project_document(rows, &arena);
 		assert_int_equal(sl_rows_from_document(document, &arena, &again, &err), SL_OK);
-		assert_int_equal(sl_rows_assign_ranks(again, rows, (struct sl_str){ NULL, 0 }, &arena, &err), SL_OK);
+		assert_int_equal(sl_rows_assign_ranks(again, rows, &arena, &err), SL_OK);
 		expect_rows(again, rows);
 		json_decref(document);
 	}

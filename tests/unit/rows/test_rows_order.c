@@ -14,7 +14,7 @@ static size_t changed_rows(struct sl_rowset *stored, const char *wanted_text)
 	struct sl_delta delta;
 	json_t *document = project_json(wanted_text), *read;
 	assert_int_equal(sl_rows_from_document(document, &arena, &wanted, &err), SL_OK);
-	assert_int_equal(sl_rows_assign_ranks(wanted, stored, (struct sl_str){ NULL, 0 }, &arena, &err), SL_OK);
+	assert_int_equal(sl_rows_assign_ranks(wanted, stored, &arena, &err), SL_OK);
 	expect_whole(wanted);
 	assert_int_equal(sl_delta_difference(stored, wanted, &arena, &delta), SL_OK);
 	read = project_document(wanted, &arena);
@@ -102,7 +102,7 @@ static void ranks__that_were_there_already_do_not_matter(void **state)
 	while ((row = sl_rowset_next(wanted, &cursor)))
 		if (row->key.entity != SL_META)
 			row->rank = SL_STR("left over from a first try");
-	assert_int_equal(sl_rows_assign_ranks(wanted, stored, (struct sl_str){ NULL, 0 }, &arena, &err), SL_OK);
+	assert_int_equal(sl_rows_assign_ranks(wanted, stored, &arena, &err), SL_OK);
 	expect_rows(wanted, stored);
 }
 
@@ -113,7 +113,7 @@ static struct sl_rowset *saved_by(const char *prefix, const struct sl_rowset *st
 	struct sl_rowset *wanted;
 	json_t *document = project_json(text);
 	assert_int_equal(sl_rows_from_document(document, &arena, &wanted, &err), SL_OK);
-	assert_int_equal(sl_rows_assign_ranks(wanted, stored, sl_str_from(prefix), &arena, &err), SL_OK);
+	assert_int_equal(sl_rows_assign_ranks_as(wanted, stored, sl_str_from(prefix), &arena, &err), SL_OK);
 	json_decref(document);
 	return wanted;
 }
