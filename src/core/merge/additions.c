@@ -1,92 +1,15 @@
 /* Rows that both sides added under one key: one thing if they are alike, else two; see sl_merge_separate in steps.h.
  *
- * Alike is judged over the whole addition: a project at its first sync, an episode with its scenes and shots, else the row. With c
- * the characters of words that both have in rows of the same key, and t all characters of both sides, they are alike if 4c ≥ t;
- * where t is less than 20, if they are equal or one has none. What is alike is merged with what both share as the ancestor. Of what
- * is not, mine gets another key. Keeps true: no key of the result stands for two things. Fails for memory, and with SL_INTERNAL for
+ * Alike (likeness.h) is judged over the whole addition: a project at its first sync, an episode with its scenes and shots, else
+ * the row. What is alike is merged with what both share as the ancestor. Of what is not, mine gets another key. Keeps true: no key of the result stands for two things. Fails for memory, and with SL_INTERNAL for
  * a row that is no JSON object. Source of the rules: merge.md, "added on both".
  */
 #include "core/merge/steps.h"
 
 #include "core/base/utf8.h"
 #include "core/json/parse.h"
-#include "core/json/write.h"
-#include "core/text/merge.h"
-
-#define FEW_CHARACTERS 20
-
-/* What an addition is judged by. */
-struct likeness {
-	size_t common, all; /* characters */
-	bool differs;       /* some row of the two sides is not the same */
-};
-
-/* --- comparing ---------------------------------------------------------------------------------------------------- */
-
-/* The values of a row as one text, a line each. */
-static int values_of(const struct sl_row *row, struct sl_buf *text)
-{
-	struct sl_err ignored = SL_ERR_INIT;
-	json_t *json = NULL;
-	const json_t *value;
-	const char *name;
-	int rc = sl_json_parse(row->data, &json, &ignored);
-	if (rc != SL_OK)
-		return rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
-	if (!json_is_object(json)) {
-		sl_json_write(text, json);
-	} else {
-		json_object_foreach(json, name, value) {
-			if (json_is_string(value))
-				sl_buf_add(text, json_string_value(value), json_string_length(value));
-			else
-				sl_json_write(text, value);
-			sl_buf_add_char(text, '\n');
-		}
-	}
-	json_decref(json);
-	return sl_buf_code(text);
-}
-
-static size_t characters_of(struct sl_str text)
-{
-	size_t breaks = 0;
-	for (size_t i = 0; i < text.length; i++)
-		breaks += text.bytes[i] == '\n';
-	return sl_utf8_length(text) - breaks;
-}
-
-/* Adds a row that one side or both have added; NULL: that side has it not. */
-static int compare(struct likeness *likeness, const struct sl_row *mine, const struct sl_row *theirs,
-	struct sl_arena *arena)
-{
-	struct sl_buf texts[2];
-	struct sl_str common = { NULL, 0 };
-	int rc = SL_OK;
-	sl_buf_init(&texts[0], SIZE_MAX);
-	sl_buf_init(&texts[1], SIZE_MAX);
-	if (mine)
-		rc = values_of(mine, &texts[0]);
-	if (rc == SL_OK && theirs)
-		rc = values_of(theirs, &texts[1]);
-	if (rc == SL_OK && mine && theirs)
-		rc = sl_text_common(sl_buf_str(&texts[0]), sl_buf_str(&texts[1]), arena, &common);
-	if (rc == SL_OK) {
-		likeness->common += characters_of(common);
-		likeness->all += characters_of(sl_buf_str(&texts[0])) + characters_of(sl_buf_str(&texts[1]));
-		likeness->differs |= !mine || !theirs || !sl_str_equal(mine->data, theirs->data);
-	}
-	sl_buf_dispose(&texts[0]);
-	sl_buf_dispose(&texts[1]);
-	return rc;
-}
-
-static bool is_alike(const struct likeness *likeness)
-{
-	if (likeness->all < FEW_CHARACTERS)
-		return !likeness->differs || likeness->common == 0;
-	return 4 * likeness->common >= likeness->all;
-}
+#include "core/merge/likeness.h"
+#include "core/merge/merge.h"
 
 /* --- what is judged ------------------------------------------------------------------------------------------------ */
 
@@ -119,21 +42,21 @@ static const struct sl_row *twin_of(const struct sl_merging *merging, const stru
 }
 
 /* Compares all that both sides added, or only an episode with its scenes and shots. */
-static int compare_all(const struct separating *separating, const int64_t *episode, struct likeness *likeness_r)
+static int compare_all(const struct separating *separating, const int64_t *episode, struct sl_likeness *likeness_r)
 {
 	const struct sl_merging *merging = separating->merging;
 	const struct sl_row *row;
 	struct sl_arena scratch;
 	size_t cursor = 0;
 	int rc = SL_OK;
-	*likeness_r = (struct likeness){ 0, 0, false };
+	*likeness_r = (struct sl_likeness){ .common = 0 };
 	sl_arena_init(&scratch, 0);
 	while (rc == SL_OK && (row = sl_rowset_next(merging->mine, &cursor)))
 		if (!episode || belongs_to(&row->key, *episode))
-			rc = compare(likeness_r, row, sl_rowset_find(merging->theirs, &row->key), &scratch);
+			rc = sl_likeness_add_rows(likeness_r, row, sl_rowset_find(merging->theirs, &row->key), &scratch);
 	for (cursor = 0; rc == SL_OK && (row = sl_rowset_next(merging->theirs, &cursor));)
 		if ((!episode || belongs_to(&row->key, *episode)) && !sl_rowset_find(merging->mine, &row->key))
-			rc = compare(likeness_r, NULL, row, &scratch);
+			rc = sl_likeness_add_rows(likeness_r, NULL, row, &scratch);
 	sl_arena_dispose(&scratch);
 	return rc;
 }
@@ -237,7 +160,8 @@ static int rename_row(struct separating *separating, const struct sl_row *mine, 
 	sl_buf_clear(&merging->scratch);
 	sl_key_write(&merging->scratch, &(struct sl_key){ mine->key.entity, entry.version, entry.rank });
 	if (rc == SL_OK)
-		rc = sl_arena_copy(merging->arena, sl_buf_str(&merging->scratch), &note.result);
+		rc = sl_buf_code(&merging->scratch) == SL_OK
+			? sl_arena_copy(merging->arena, sl_buf_str(&merging->scratch), &note.result) : SL_NO_MEMORY;
 	merging->key = &mine->key;
 	return rc == SL_OK ? sl_merge_add_note(merging, &note) : rc;
 }
@@ -246,25 +170,25 @@ static int rename_row(struct separating *separating, const struct sl_row *mine, 
 
 static int judge_episode(struct separating *separating, const struct sl_row *mine, const struct sl_row *theirs)
 {
-	struct likeness likeness;
+	struct sl_likeness likeness;
 	int rc = compare_all(separating, &mine->key.episode, &likeness);
 	if (rc != SL_OK || !likeness.differs)
 		return rc;
-	return is_alike(&likeness) ? share_all(separating, &mine->key.episode) : rename_row(separating, mine, theirs);
+	return sl_likeness_is_alike(&likeness) ? share_all(separating, &mine->key.episode) : rename_row(separating, mine, theirs);
 }
 
 static int judge_row(struct separating *separating, const struct sl_row *mine, const struct sl_row *theirs)
 {
-	struct likeness likeness = { 0, 0, false };
+	struct sl_likeness likeness = { .common = 0 };
 	struct sl_arena scratch;
 	if (sl_str_equal(mine->data, theirs->data))
 		return SL_OK;
 	sl_arena_init(&scratch, 0);
-	int rc = compare(&likeness, mine, theirs, &scratch);
+	int rc = sl_likeness_add_rows(&likeness, mine, theirs, &scratch);
 	sl_arena_dispose(&scratch);
 	if (rc != SL_OK)
 		return rc;
-	if (is_alike(&likeness))
+	if (sl_likeness_is_alike(&likeness))
 		return share(separating, mine, theirs);
 	/* A project-level field is one, whatever it holds: the merge of both values is all that can be done. */
 	return mine->key.entity == SL_META ? SL_OK : rename_row(separating, mine, theirs);
@@ -301,12 +225,12 @@ static int judge_all(struct separating *separating)
 
 static int judge_project(struct separating *separating, bool *alike_r)
 {
-	struct likeness likeness;
+	struct sl_likeness likeness;
 	*alike_r = false;
 	if (!separating->merging->options->first_sync)
 		return SL_OK;
 	int rc = compare_all(separating, NULL, &likeness);
-	*alike_r = rc == SL_OK && is_alike(&likeness);
+	*alike_r = rc == SL_OK && sl_likeness_is_alike(&likeness);
 	return *alike_r ? share_all(separating, NULL) : rc;
 }
 

@@ -1,5 +1,5 @@
-/* Three-way merge of row sets: which side changed each row, deletions, places, parents; see merge.h. Fields are
- * merged in fields.c, list.c and rules.c.
+/* Three-way merge of row sets: which side changed each row, and what was deleted; see merge.h. Fields are merged in fields.c, list.c
+ * and rules.c, places in places.c.
  * Keeps true: a row is parsed only if both sides changed its data; the result depends on the rows, not on the order
  * in which sets hold them. Fails with SL_NO_MEMORY, or SL_INTERNAL for data that validation never lets in.
  */
@@ -12,11 +12,6 @@
 #include "core/merge/steps.h"
 
 static const struct sl_str absent = { NULL, 0 };
-
-/* One row on all sides; NULL: absent. */
-struct versions {
-	const struct sl_row *base, *mine, *theirs;
-};
 
 static struct sl_str data_of(const struct sl_row *row) { return row ? row->data : absent; }
 
@@ -62,7 +57,7 @@ static int merge_parsed(struct sl_merging *merging, const struct sl_sides *sides
 }
 
 /* Whether equal changes of the row may be two: both sides counted something. Where base is only what both share, nobody knows. */
-static bool counts(const struct sl_merging *merging, const struct versions *row)
+static bool counts(const struct sl_merging *merging, const struct sl_versions *row)
 {
 	const struct sl_key *key = merging->key;
 	const struct sl_shape *shape = sl_schema_row(key->entity);
@@ -77,7 +72,7 @@ static bool counts(const struct sl_merging *merging, const struct versions *row)
 }
 
 /* The merged data of a row; length 0: absent (meta only). Shares theirs or mine where it is the same. */
-static int merge_data(struct sl_merging *merging, const struct versions *row, struct sl_str *data_r)
+static int merge_data(struct sl_merging *merging, const struct sl_versions *row, struct sl_str *data_r)
 {
 	struct sl_str base = data_of(row->base), mine = data_of(row->mine), theirs = data_of(row->theirs);
 	struct sl_sides sides = { NULL, NULL, NULL };
@@ -101,44 +96,9 @@ static int merge_data(struct sl_merging *merging, const struct versions *row, st
 	return rc;
 }
 
-/* --- places ----------------------------------------------------------------------------------------------------- */
-
-static int write_rank(struct sl_merging *merging, struct sl_str rank, struct sl_str *text_r)
-{
-	*text_r = absent;
-	if (rank.length == 0)
-		return SL_OK;
-	sl_buf_clear(&merging->scratch);
-	sl_json_string(&merging->scratch, rank);
-	if (sl_buf_code(&merging->scratch) != SL_OK)
-		return sl_buf_code(&merging->scratch);
-	return sl_arena_copy(merging->arena, sl_buf_str(&merging->scratch), text_r);
-}
-
-/* Both sides changed the place; the result has theirs. */
-static int note_move(struct sl_merging *merging, const struct versions *row)
-{
-	struct sl_note note = { .kind = SL_NOTE_MOVED, .rule = SL_RULE_LWW, .conflict = true };
-	int rc = write_rank(merging, rank_of(row->base), &note.base);
-	if (rc == SL_OK)
-		rc = write_rank(merging, rank_of(row->mine), &note.mine);
-	if (rc == SL_OK)
-		rc = write_rank(merging, rank_of(row->theirs), &note.theirs);
-	note.result = note.theirs;
-	return rc == SL_OK ? sl_merge_add_note(merging, &note) : rc;
-}
-
-static int merge_rank(struct sl_merging *merging, const struct versions *row, struct sl_str *rank_r)
-{
-	if (is_settled(rank_of(row->base), rank_of(row->mine), rank_of(row->theirs), rank_r))
-		return SL_OK;
-	return note_move(merging, row);
-}
-
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
-/* Puts the row into the result, and into the deltas of those sides for which it is new. */
-static int put(struct sl_merging *merging, const struct versions *row, const struct sl_row *merged)
+int sl_merge_put(struct sl_merging *merging, const struct sl_versions *row, const struct sl_row *merged)
 {
 	bool is_theirs = row->theirs && sl_row_same_content(row->theirs, merged);
 	bool is_mine = row->mine && sl_row_same_content(row->mine, merged);
@@ -147,10 +107,14 @@ static int put(struct sl_merging *merging, const struct versions *row, const str
 	if (!sl_rowset_put(merging->rows, &result) || (!is_theirs && !sl_rowset_put(merging->push.rows, &result))
 		|| (!is_mine && !sl_rowset_put(merging->adopt.rows, &result)))
 		return SL_NO_MEMORY;
+	if (is_theirs)
+		sl_rowset_remove(merging->push.rows, &result.key);
+	if (is_mine)
+		sl_rowset_remove(merging->adopt.rows, &result.key);
 	return SL_OK;
 }
 
-static int remove_row(struct sl_merging *merging, const struct versions *row)
+static int remove_row(struct sl_merging *merging, const struct sl_versions *row)
 {
 	if (row->theirs && sl_keys_add(&merging->push.deleted, merging->key) != SL_OK)
 		return SL_NO_MEMORY;
@@ -158,50 +122,49 @@ static int remove_row(struct sl_merging *merging, const struct versions *row)
 }
 
 /* A row that stays although one side deleted it. `open`: a person may want the deletion after all. */
-static int keep_row(struct sl_merging *merging, const struct versions *row, const struct sl_row *survivor, bool open)
+static int keep_row(struct sl_merging *merging, const struct sl_versions *row, const struct sl_row *survivor, bool open)
 {
 	const struct sl_note note = {
 		.kind = SL_NOTE_KEPT, .base = data_of(row->base), .mine = data_of(row->mine), .theirs = data_of(row->theirs),
 		.result = survivor->data, .rule = SL_RULE_LWW, .conflict = true, .open = open,
 	};
 	int rc = sl_merge_add_note(merging, &note);
-	return rc == SL_OK ? put(merging, row, survivor) : rc;
+	return rc == SL_OK ? sl_merge_put(merging, row, survivor) : rc;
 }
 
-static int merge_meta(struct sl_merging *merging, const struct versions *row)
+static int merge_meta(struct sl_merging *merging, const struct sl_versions *row)
 {
 	struct sl_row merged = { .key = *merging->key };
 	int rc = merge_data(merging, row, &merged.data);
 	if (rc != SL_OK)
 		return rc;
-	return merged.data.length ? put(merging, row, &merged) : remove_row(merging, row);
+	return merged.data.length ? sl_merge_put(merging, row, &merged) : remove_row(merging, row);
 }
 
-static int merge_both(struct sl_merging *merging, const struct versions *row)
+static int merge_both(struct sl_merging *merging, const struct sl_versions *row)
 {
 	struct sl_row merged = { .key = *merging->key };
 	int rc = merge_data(merging, row, &merged.data);
-	if (rc == SL_OK)
-		rc = merge_rank(merging, row, &merged.rank);
-	return rc == SL_OK ? put(merging, row, &merged) : rc;
+	is_settled(rank_of(row->base), rank_of(row->mine), rank_of(row->theirs), &merged.rank);
+	return rc == SL_OK ? sl_merge_put(merging, row, &merged) : rc;
 }
 
 /* One side has the row, the other does not: added there, or deleted here. A move alone is no edit: else giving
  * siblings new ranks would bring back whatever another device deleted among them. */
-static int merge_one_sided(struct sl_merging *merging, const struct versions *row)
+static int merge_one_sided(struct sl_merging *merging, const struct sl_versions *row)
 {
 	const struct sl_row *present = row->mine ? row->mine : row->theirs;
 	bool edited = !row->base || !sl_str_equal(row->base->data, present->data);
 	if (!row->base)
-		return put(merging, row, present);
+		return sl_merge_put(merging, row, present);
 	if (!sl_merge_is_kept(merging, merging->key))
 		return edited ? keep_row(merging, row, present, true) : remove_row(merging, row);
 	/* Of an episode that stays with all that it holds, the deletion is one decision. */
 	bool is_episode = merging->key->entity == SL_EPISODES;
-	return edited || is_episode ? keep_row(merging, row, present, is_episode) : put(merging, row, present);
+	return edited || is_episode ? keep_row(merging, row, present, is_episode) : sl_merge_put(merging, row, present);
 }
 
-static int merge_row(struct sl_merging *merging, struct versions *row)
+static int merge_row(struct sl_merging *merging, struct sl_versions *row)
 {
 	merging->key = row->theirs ? &row->theirs->key : &row->mine->key;
 	merging->ancestor = merging->options->ancestor;
@@ -211,6 +174,8 @@ static int merge_row(struct sl_merging *merging, struct versions *row)
 		merging->ancestor = SL_TEXT_SHARED_BASE;
 	if (merging->key->entity == SL_META)
 		return merge_meta(merging, row);
+	if (sl_merge_see_place(merging, row) != SL_OK)
+		return SL_NO_MEMORY;
 	return row->mine && row->theirs ? merge_both(merging, row) : merge_one_sided(merging, row);
 }
 
@@ -235,7 +200,7 @@ static const struct sl_row *find(const struct sl_rowset *set, size_t *cursor, co
 static int merge_rows(struct sl_merging *merging)
 {
 	size_t cursor = 0, in_base = 0, in_mine = 0, shared = 0;
-	struct versions row;
+	struct sl_versions row;
 	int rc = SL_OK;
 	while (rc == SL_OK && (row.theirs = sl_rowset_next(merging->theirs, &cursor))) {
 		row.base = find(merging->base, &in_base, &row.theirs->key);
@@ -311,7 +276,8 @@ static int begin(struct sl_merging *merging)
 	merging->rows = sl_rowset_new(merging->arena, sl_rowset_count(merging->theirs));
 	merging->push = (struct sl_merge_changes){ sl_rowset_new(merging->arena, 16), { .arena = merging->arena } };
 	merging->adopt = (struct sl_merge_changes){ sl_rowset_new(merging->arena, 16), { .arena = merging->arena } };
-	return merging->rows && merging->push.rows && merging->adopt.rows ? SL_OK : SL_NO_MEMORY;
+	merging->groups = sl_rowset_new(merging->arena, 8);
+	return merging->rows && merging->push.rows && merging->adopt.rows && merging->groups ? SL_OK : SL_NO_MEMORY;
 }
 
 int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const struct sl_rowset *theirs,
@@ -329,6 +295,8 @@ int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const s
 		rc = sl_merge_find_kept(&merging);
 	if (rc == SL_OK)
 		rc = merge_rows(&merging);
+	if (rc == SL_OK)
+		rc = sl_merge_place_rows(&merging);
 	if (rc == SL_OK)
 		rc = finish(&merging, merge_r);
 	if (rc == SL_OK && merge_r->rename_count > 0) /* the device has its rows under their old keys yet */

@@ -10,47 +10,16 @@
  *
  * - A row that one side deleted and the other only moved is deleted.
  * - An absent text is an empty one, an absent flag is off, an absent counter 0, an absent project-level field its empty value.
- * - A list with elements that have no key, or the same one, is decided as a whole by `lww`; so is a value of a type
- *   that its field's rule is not for.
+ * - Elements of a list that both sides added under one name are one if they are alike, or have no field of different values.
+ * - A list that holds anything but objects is decided as a whole by `lww`; so is a value of a type that its field's rule is
+ *   not for.
  */
 #ifndef SL_CORE_MERGE_MERGE_H
 #define SL_CORE_MERGE_MERGE_H
 
 #include "core/delta/delta.h"
+#include "core/merge/note.h"
 #include "core/text/merge.h"
-
-enum sl_note_kind {
-	SL_NOTE_VALUE,  /* both sides changed the value */
-	SL_NOTE_BOTH,   /* both inserted at one place of a text, and both insertions are in the result */
-	SL_NOTE_MOVED,  /* both changed the place: values are ranks as JSON text, of a list arrays of its keys */
-	SL_NOTE_KEPT,   /* one side deleted the row or element, the other edited it: it stays */
-	SL_NOTE_RENAMED /* both added a row of this key, unlike each other: mine has another key now; `result` is its text */
-};
-
-/* A passage of a text that both sides changed, or a whole value that is a person's words. The three are plain text for texts,
- * else JSON. */
-struct sl_note_hunk {
-	struct sl_str base, mine, theirs;
-	size_t at; /* where `theirs` stands in the resulting text, in bytes; 0 for other values */
-};
-
-/* What became of one value (or of a whole row) that both sides changed. Values are canonical JSON; length 0: absent. */
-struct sl_note {
-	struct sl_key key;
-	struct sl_str path; /* JSON Pointer inside the row: "/title", by key inside lists "/forms/Young/bio"; "": the row */
-	enum sl_note_kind kind;
-	enum sl_rule rule;  /* that decided; SL_RULE_LWW of a whole row and of its place, SL_RULE_LIST of a list's element */
-	struct sl_str base, mine, theirs, result;
-	bool conflict;      /* one side's value is not wholly in the result; never so by max, progress and flag */
-	bool open;          /* a person has to decide */
-	const struct sl_note_hunk *hunks; /* what there is to decide about, in order; none of SL_NOTE_KEPT */
-	size_t hunk_count;
-};
-
-/* A row of mine that has another key in the result. */
-struct sl_rename {
-	struct sl_key from, to;
-};
 
 struct sl_merge {
 	struct sl_rowset *rows; /* the merged state; all texts here are shared with the inputs or in the arena */

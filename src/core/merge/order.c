@@ -1,7 +1,8 @@
-/* Three-way order of a list: see sl_merge_order in merge_steps.h.
- * An element was moved by a side if it is not in a longest sequence that the side left in the base's order. Theirs is
- * the frame; what only mine added, moved or kept goes in behind what comes before it in mine. So if one side did not
- * touch the order, the result is the other's exactly. Fails with SL_NO_MEMORY only; O(n log n).
+/* Three-way order of siblings: see sl_merge_order in steps.h.
+ * An element was moved by a side if it is not in a longest sequence that the side left in the base's order; of sequences as long, in
+ * that with most elements that the side didn't write. Theirs is the frame; what only mine added, moved or kept goes in behind what
+ * comes before it in mine. So if one side did not touch the order, the result is the other's exactly. Fails with SL_NO_MEMORY
+ * only; O(n log n).
  */
 #include "core/merge/steps.h"
 
@@ -32,40 +33,74 @@ static int line_up(const size_t *places, size_t count, struct sl_arena *arena, s
 	return SL_OK;
 }
 
-/* How many of ends[0..length) have a place before `place`. */
-static size_t count_before(const size_t *ends, size_t length, const size_t *places, size_t place)
+/* The best sequence that ends with an element. */
+struct chain {
+	size_t length, unwritten; /* elements, and those of them that the side didn't write */
+	size_t previous;          /* element before it; itself: none */
+};
+
+/* Sequences by the base's place of their end: best[i] is the end of the best among some that end before or at place i, so that a
+ * few of them cover all places before any one (a Fenwick tree). */
+struct chains {
+	struct chain *items; /* by element */
+	size_t *best;
+	size_t slots;
+};
+
+static bool is_better(const struct chains *chains, size_t element, size_t than)
 {
-	size_t low = 0, high = length;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (places[ends[middle]] < place)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	const struct chain *a = &chains->items[element], *b = &chains->items[than];
+	return a->length > b->length || (a->length == b->length && a->unwritten > b->unwritten);
 }
 
-/* Sets moved_r[element] for those of `line` that are in the base but out of its order (patience sorting). */
-static int mark_moved(const struct line *line, const size_t *base, size_t count, struct sl_arena *arena, bool *moved_r)
+/* The end of the best sequence before the place, or SL_MERGE_NOWHERE. */
+static size_t best_before(const struct chains *chains, size_t place)
 {
-	size_t *ends = sl_arena_zalloc(arena, line->length, sizeof(*ends)); /* [n]: the lowest end of a sequence of n + 1 */
-	size_t *previous = sl_arena_zalloc(arena, count, sizeof(*previous));
-	size_t length = 0;
-	if (!ends || !previous)
+	size_t best = SL_MERGE_NOWHERE;
+	for (size_t i = place; i > 0; i -= i & (~i + 1)) {
+		size_t end = chains->best[i];
+		if (end != SL_MERGE_NOWHERE && (best == SL_MERGE_NOWHERE || is_better(chains, end, best)))
+			best = end;
+	}
+	return best;
+}
+
+static void add_chain(const struct chains *chains, size_t place, size_t element)
+{
+	for (size_t i = place + 1; i <= chains->slots; i += i & (~i + 1))
+		if (chains->best[i] == SL_MERGE_NOWHERE || !is_better(chains, chains->best[i], element))
+			chains->best[i] = element;
+}
+
+/* Sets moved_r[element] for those of `line` that are in the base but out of its order. `written` may be NULL: none. */
+static int mark_moved(const struct line *line, const size_t *base, const bool *written, size_t count, struct sl_arena *arena,
+	bool *moved_r)
+{
+	struct chains chains = { sl_arena_zalloc(arena, count, sizeof(struct chain)), NULL, 0 };
+	size_t last = SL_MERGE_NOWHERE;
+	for (size_t i = 0; i < count; i++)
+		if (base[i] != SL_MERGE_NOWHERE && base[i] >= chains.slots)
+			chains.slots = base[i] + 1;
+	chains.best = sl_arena_alloc(arena, (chains.slots + 1) * sizeof(size_t));
+	if (!chains.items || !chains.best)
 		return SL_NO_MEMORY;
+	for (size_t i = 0; i <= chains.slots; i++)
+		chains.best[i] = SL_MERGE_NOWHERE;
 	for (size_t i = 0; i < line->length; i++) {
 		size_t element = line->items[i];
 		if (base[element] == SL_MERGE_NOWHERE)
 			continue;
-		size_t place = count_before(ends, length, base, base[element]);
-		previous[element] = place > 0 ? ends[place - 1] : element;
-		ends[place] = element;
+		size_t before = best_before(&chains, base[element]);
+		bool first = before == SL_MERGE_NOWHERE, unwritten = !written || !written[element];
+		chains.items[element] = (struct chain){ first ? 1 : chains.items[before].length + 1,
+			(first ? 0 : chains.items[before].unwritten) + unwritten, first ? element : before };
+		add_chain(&chains, base[element], element);
 		moved_r[element] = true;
-		if (place == length)
-			length++;
+		if (last == SL_MERGE_NOWHERE || !is_better(&chains, last, element))
+			last = element;
 	}
-	for (size_t at = length > 0 ? ends[length - 1] : 0; length > 0; length--, at = previous[at])
+	for (size_t at = last; at != SL_MERGE_NOWHERE; at = chains.items[at].previous == at ? SL_MERGE_NOWHERE
+		: chains.items[at].previous)
 		moved_r[at] = false;
 	return SL_OK;
 }
@@ -89,9 +124,9 @@ static int prepare(struct ordering *ordering, struct sl_arena *arena)
 	if (rc == SL_OK)
 		rc = line_up(places->theirs, count, arena, &ordering->theirs);
 	if (rc == SL_OK)
-		rc = mark_moved(&ordering->mine, places->base, count, arena, ordering->moved_by_mine);
+		rc = mark_moved(&ordering->mine, places->base, places->written_by_mine, count, arena, ordering->moved_by_mine);
 	if (rc == SL_OK)
-		rc = mark_moved(&ordering->theirs, places->base, count, arena, ordering->moved_by_theirs);
+		rc = mark_moved(&ordering->theirs, places->base, places->written_by_theirs, count, arena, ordering->moved_by_theirs);
 	return rc;
 }
 
@@ -142,21 +177,22 @@ static bool is_clash(const struct ordering *ordering, const size_t *order_of)
 	return moved_by_both && differs;
 }
 
-int sl_merge_order(const struct sl_merge_places *places, size_t count, struct sl_arena *arena, size_t *order_r,
-	bool *clash_r)
+int sl_merge_order(const struct sl_merge_places *places, size_t count, struct sl_arena *arena,
+	struct sl_merge_order *order_r)
 {
 	struct ordering ordering = { .places = places, .count = count };
 	size_t *next = sl_arena_zalloc(arena, count + 1, sizeof(*next));
-	int rc = next ? prepare(&ordering, arena) : SL_NO_MEMORY;
+	size_t *order = sl_arena_alloc(arena, count * sizeof(*order));
+	int rc = next && order ? prepare(&ordering, arena) : SL_NO_MEMORY;
 	if (rc != SL_OK)
 		return rc;
 	chain_up(&ordering, next);
 	for (size_t at = next[count], i = 0; i < count; i++) {
 		size_t following = next[at];
-		order_r[i] = at;
+		order[i] = at;
 		next[at] = i; /* from now on its place */
 		at = following;
 	}
-	*clash_r = is_clash(&ordering, next);
+	*order_r = (struct sl_merge_order){ order, ordering.moved_by_mine, ordering.moved_by_theirs, is_clash(&ordering, next) };
 	return SL_OK;
 }

@@ -3,10 +3,12 @@
  * whose absence means the same as their being empty. Fails with SL_NOT_FOUND, SL_NO_MEMORY, or SL_INTERNAL for
  * damaged texts.
  */
-#include "core/json/parse.h"
-#include "core/json/write.h"
-#include "core/merge/steps.h"
 #include "core/base/rank.h"
+#include "core/json/parse.h"
+#include "core/json/pointer.h"
+#include "core/json/write.h"
+#include "core/merge/merge.h"
+#include "core/merge/steps.h"
 
 struct reversing {
 	const struct sl_note *note;
@@ -101,36 +103,22 @@ static bool is_spot(const struct sl_field *field, json_t *value, struct spot *sp
 	return true;
 }
 
-/* Takes the next name off a JSON Pointer, unescaped. Returns 0 or SL_NO_MEMORY. */
-static int take_name(struct sl_str *path, struct sl_arena *arena, struct sl_str *name_r)
+/* What the list's elements are called. */
+static int names_of(const struct spot *spot, struct sl_arena *arena, struct sl_str **names_r)
 {
-	char *name = sl_arena_alloc(arena, path->length);
-	size_t at = 1, length = 0;
-	if (!name)
-		return SL_NO_MEMORY;
-	for (; at < path->length && path->bytes[at] != '/'; at++) {
-		char c = path->bytes[at];
-		if (c == '~' && at + 1 < path->length)
-			c = path->bytes[++at] == '0' ? '~' : '/';
-		name[length++] = c;
-	}
-	*path = (struct sl_str){ path->bytes + at, path->length - at };
-	*name_r = (struct sl_str){ name, length };
-	return SL_OK;
+	int rc = sl_merge_names_of(spot->list, spot->value, arena, names_r);
+	return rc == SL_OK ? sl_merge_tell_apart(*names_r, json_array_size(spot->value), arena) : rc;
 }
 
-/* The index of the element with that key, or the list's length. Returns 0 or SL_NO_MEMORY. */
+/* The index of the element that is called so, or the list's length. Returns 0 or SL_NO_MEMORY. */
 static int find_element(const struct spot *spot, struct sl_str name, struct sl_arena *arena, size_t *index_r)
 {
-	for (*index_r = 0; *index_r < json_array_size(spot->value); ++*index_r) {
-		struct sl_str key;
-		int rc = sl_merge_key_of(spot->list, json_array_get(spot->value, *index_r), arena, &key);
-		if (rc != SL_OK)
-			return rc;
-		if (key.bytes && sl_str_equal(key, name))
+	struct sl_str *names;
+	int rc = names_of(spot, arena, &names);
+	for (*index_r = 0; rc == SL_OK && *index_r < json_array_size(spot->value); ++*index_r)
+		if (sl_str_equal(names[*index_r], name))
 			break;
-	}
-	return SL_OK;
+	return rc;
 }
 
 /* Goes from the spot into its member or element `name`. An object or list that is absent is made if it is to hold mine.
@@ -185,37 +173,38 @@ static int set_element(const struct reversing *reversing, const struct target *t
 	return rc;
 }
 
-/* The list's elements by key, their indexes as versions. Of elements with the same key, the last. NULL: no memory. */
+/* The list's elements by what they are called, their indexes as versions. NULL: no memory. */
 static struct sl_rowset *index_list(const struct reversing *reversing, const struct spot *spot)
 {
 	size_t count = json_array_size(spot->value);
 	struct sl_rowset *index = sl_rowset_new(reversing->arena, count);
-	for (size_t i = 0; index && i < count; i++) {
-		struct sl_row entry = { .key = { SL_META, 0, { NULL, 0 } }, .version = (int64_t)i };
-		const json_t *element = json_array_get(spot->value, i);
-		if (sl_merge_key_of(spot->list, element, reversing->arena, &entry.key.id) != SL_OK
-			|| !sl_rowset_put(index, &entry))
+	struct sl_str *names;
+	if (!index || names_of(spot, reversing->arena, &names) != SL_OK)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		const struct sl_row entry = { .key = { SL_META, 0, names[i] }, .version = (int64_t)i };
+		if (!sl_rowset_put(index, &entry))
 			return NULL;
 	}
 	return index;
 }
 
 /* Where each element of the list stands now, and where in the array of keys `mine`. */
-static int find_places(const struct reversing *reversing, const struct target *target, struct sl_merge_places *places)
+static int find_places(const struct reversing *reversing, const struct target *target, size_t *now, size_t *wanted)
 {
 	const struct sl_rowset *index = index_list(reversing, &target->spot);
 	if (!index)
 		return SL_NO_MEMORY;
 	for (size_t i = 0; i < json_array_size(target->spot.value); i++) {
-		places->base[i] = i;
-		places->mine[i] = SL_MERGE_NOWHERE;
+		now[i] = i;
+		wanted[i] = SL_MERGE_NOWHERE;
 	}
 	for (size_t i = 0; i < json_array_size(target->mine); i++) {
 		const json_t *name = json_array_get(target->mine, i);
 		const struct sl_key key = { SL_META, 0, { json_string_value(name), json_string_length(name) } };
 		const struct sl_row *entry = sl_rowset_find(index, &key);
 		if (entry)
-			places->mine[entry->version] = i;
+			wanted[entry->version] = i;
 	}
 	return SL_OK;
 }
@@ -227,14 +216,13 @@ static int order_list(const struct reversing *reversing, const struct target *ta
 	size_t count = json_array_size(list);
 	size_t *now = sl_arena_zalloc(reversing->arena, count, sizeof(*now));
 	size_t *wanted = sl_arena_zalloc(reversing->arena, count, sizeof(*wanted));
-	size_t *order = sl_arena_zalloc(reversing->arena, count, sizeof(*order));
-	struct sl_merge_places places = { now, wanted, now };
-	bool clash;
-	int rc = before && now && wanted && order ? find_places(reversing, target, &places) : SL_NO_MEMORY;
+	const struct sl_merge_places places = { now, wanted, now, NULL, NULL };
+	struct sl_merge_order order;
+	int rc = before && now && wanted ? find_places(reversing, target, now, wanted) : SL_NO_MEMORY;
 	if (rc == SL_OK)
-		rc = sl_merge_order(&places, count, reversing->arena, order, &clash);
+		rc = sl_merge_order(&places, count, reversing->arena, &order);
 	for (size_t i = 0; rc == SL_OK && i < count; i++)
-		if (json_array_set(list, i, json_array_get(before, order[i])) != 0)
+		if (json_array_set(list, i, json_array_get(before, order.order[i])) != 0)
 			rc = SL_NO_MEMORY;
 	json_decref(before);
 	return rc;
@@ -253,7 +241,7 @@ static int change(const struct reversing *reversing, json_t *value, const json_t
 	if (note->key.entity != SL_META && !json_is_object(value))
 		return sl_err_set(reversing->err, SL_INTERNAL, "a stored row is no JSON object");
 	while (more == 1 && path.length > 0) {
-		if (take_name(&path, reversing->arena, &target.name) != SL_OK)
+		if (sl_pointer_next(&path, reversing->arena, &target.name) < 0)
 			return SL_NO_MEMORY;
 		if (path.length > 0 || is_move(note))
 			more = enter(reversing, &target.spot, target.name);

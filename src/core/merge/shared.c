@@ -1,14 +1,14 @@
 /* What two states of a row have in common, for want of their true ancestor; see merge.h. */
-#include "core/merge/steps.h"
+#include "core/merge/merge.h"
 
 #include "core/json/parse.h"
 #include "core/json/write.h"
+#include "core/merge/steps.h"
 
 static int share_value(const struct sl_field *field, const json_t *a, const json_t *b, struct sl_arena *arena,
 	json_t **shared_r);
 
-static int share_members(const struct sl_shape *shape, const json_t *a, const json_t *b, struct sl_arena *arena,
-	json_t **shared_r)
+int sl_merge_share(const struct sl_shape *shape, const json_t *a, const json_t *b, struct sl_arena *arena, json_t **shared_r)
 {
 	json_t *value, *shared, *result = json_object();
 	int rc = result ? SL_OK : SL_NO_MEMORY;
@@ -48,7 +48,7 @@ static int share_value(const struct sl_field *field, const json_t *a, const json
 	else if (rule == SL_RULE_COUNTER && json_is_number(a) && json_is_number(b))
 		*shared_r = json_incref((json_t *)(json_number_value(a) < json_number_value(b) ? a : b));
 	else if (rule == SL_RULE_OBJECT && json_is_object(a) && json_is_object(b))
-		return share_members(field->shape, a, b, arena, shared_r);
+		return sl_merge_share(field->shape, a, b, arena, shared_r);
 	return SL_OK;
 }
 
@@ -57,17 +57,7 @@ static int share_data(const struct sl_key *key, const json_t *a, const json_t *b
 {
 	const struct sl_shape *shape = sl_schema_row(key->entity);
 	return key->entity == SL_META ? share_value(sl_schema_field(shape, key->id), a, b, arena, shared_r)
-		: share_members(shape, a, b, arena, shared_r);
-}
-
-static int write(const json_t *value, struct sl_arena *arena, struct sl_str *text_r)
-{
-	struct sl_buf text;
-	sl_buf_init(&text, SIZE_MAX);
-	sl_json_write(&text, value);
-	int rc = sl_buf_code(&text) == SL_OK ? sl_arena_copy(arena, sl_buf_str(&text), text_r) : SL_NO_MEMORY;
-	sl_buf_dispose(&text);
-	return rc;
+		: sl_merge_share(shape, a, b, arena, shared_r);
 }
 
 int sl_merge_shared(const struct sl_row *a, const struct sl_row *b, struct sl_arena *arena, struct sl_row *shared_r)
@@ -82,7 +72,7 @@ int sl_merge_shared(const struct sl_row *a, const struct sl_row *b, struct sl_ar
 	if (rc == SL_OK)
 		rc = share_data(&a->key, left, right, arena, &value);
 	if (rc == SL_OK && value)
-		rc = write(value, arena, &shared_r->data);
+		rc = sl_json_copy(value, arena, &shared_r->data);
 	json_decref(left);
 	json_decref(right);
 	json_decref(value);

@@ -6,13 +6,21 @@
 #ifndef SL_CORE_MERGE_STEPS_H
 #define SL_CORE_MERGE_STEPS_H
 
-#include "core/merge/merge.h"
+#include "core/delta/delta.h"
+#include "core/merge/note.h"
 #include "core/merge/rules.h"
+
+struct sl_merge_options;
 
 /* What leads from one side to the result, in no order yet. */
 struct sl_merge_changes {
 	struct sl_rowset *rows;
 	struct sl_keys deleted;
+};
+
+/* One row on all sides; NULL: absent. */
+struct sl_versions {
+	const struct sl_row *base, *mine, *theirs;
 };
 
 struct sl_merging {
@@ -29,6 +37,7 @@ struct sl_merging {
 	struct sl_rename *renames;
 	size_t rename_count;
 	enum sl_text_ancestor ancestor; /* of the row at hand */
+	struct sl_rowset *groups;     /* of siblings in which a place changed; versions: what happened there (places.c) */
 	struct sl_rowset *kept;       /* keys of episodes that stay though one side deleted them */
 	struct sl_buf scratch;
 };
@@ -49,6 +58,16 @@ int sl_merge_find_kept(struct sl_merging *merging) __attribute__((warn_unused_re
 /* Whether the row is such an episode, or a scene or shot of one. */
 bool sl_merge_is_kept(const struct sl_merging *merging, const struct sl_key *key);
 
+/* Puts the row into the result, and into the deltas of those sides for which it is new. */
+int sl_merge_put(struct sl_merging *merging, const struct sl_versions *row, const struct sl_row *merged)
+	__attribute__((warn_unused_result));
+
+/* Notes what the sides did with the place of the row at hand. */
+int sl_merge_see_place(struct sl_merging *merging, const struct sl_versions *row) __attribute__((warn_unused_result));
+
+/* Gives the rows of the result their places where both sides changed some, once all rows are there. */
+int sl_merge_place_rows(struct sl_merging *merging) __attribute__((warn_unused_result));
+
 /* Whether no rule is needed: both sides agree, or one of them did not change anything. Then *value_r is the outcome. */
 bool sl_merge_is_settled(const struct sl_sides *sides, json_t **value_r);
 
@@ -60,26 +79,46 @@ int sl_merge_value(struct sl_merging *merging, const struct sl_field *field, con
 int sl_merge_members(struct sl_merging *merging, const struct sl_shape *shape, const struct sl_sides *sides,
 	const struct sl_merge_place *place, json_t **value_r) __attribute__((warn_unused_result));
 
-/* Lists (or NULL) element by element, if on all sides every element has a key of its own: else *keyed_r is false and
- * nothing is decided. */
+/* Lists (or NULL) element by element, if they hold nothing but objects: else *paired_r is false and nothing is decided. */
 int sl_merge_list(struct sl_merging *merging, const struct sl_field *field, const struct sl_sides *sides,
-	const struct sl_merge_place *place, bool *keyed_r, json_t **value_r) __attribute__((warn_unused_result));
+	const struct sl_merge_place *place, bool *paired_r, json_t **value_r) __attribute__((warn_unused_result));
 
-/* The key of a list's element as text, in the arena or borrowed from it; `bytes` NULL: it has none. */
-int sl_merge_key_of(const struct sl_field *list, const json_t *element, struct sl_arena *arena, struct sl_str *key_r)
+/* What two objects of a shape certainly have in common; see sl_merge_shared. */
+int sl_merge_share(const struct sl_shape *shape, const json_t *a, const json_t *b, struct sl_arena *arena, json_t **shared_r)
 	__attribute__((warn_unused_result));
 
-/* Where each of a list's elements stands on each side: its index there, or SL_MERGE_NOWHERE. */
+/* The name of a list's element as text, borrowed or in the arena, from its key (NULL, which is as ""): what is not as the schema
+ * has it counts as its JSON text. */
+int sl_merge_name_value(const struct sl_field *list, const json_t *key, struct sl_arena *arena, struct sl_str *name_r)
+	__attribute__((warn_unused_result));
+
+/* The names of a list's elements, of which several may be equal. */
+int sl_merge_names_of(const struct sl_field *list, const json_t *array, struct sl_arena *arena, struct sl_str **names_r)
+	__attribute__((warn_unused_result));
+
+/* Makes different names of the names of one list, in its order: the second `Young` is `Young#2`, and what ends so by itself gets a
+ * number, too. Paths call elements so. */
+int sl_merge_tell_apart(struct sl_str *names, size_t count, struct sl_arena *arena) __attribute__((warn_unused_result));
+
+/* Where each of some siblings, elements of a list or rows, stands on each side: its index there, or SL_MERGE_NOWHERE. */
 struct sl_merge_places {
-	size_t *base, *mine, *theirs;
+	const size_t *base, *mine, *theirs;
+	/* Which ones a side gave a place, though perhaps the one that they had: of two that changed places, that one moved. NULL: not known. */
+	const bool *written_by_mine, *written_by_theirs;
 };
 
 #define SL_MERGE_NOWHERE SIZE_MAX
 
-/* The order of the elements that stay (each is in mine or in theirs): order_r[i] is the index of the one that comes
- * i-th. Whose place one side changed goes there, whose both did to theirs. *clash_r: mine's order is not in it. */
-int sl_merge_order(const struct sl_merge_places *places, size_t count, struct sl_arena *arena, size_t *order_r,
-	bool *clash_r) __attribute__((warn_unused_result));
+struct sl_merge_order {
+	const size_t *order; /* order[i] is the index of the sibling that comes i-th */
+	const bool *moved_by_mine, *moved_by_theirs; /* by index */
+	bool clash;          /* mine's order is not in it */
+};
+
+/* The order of the siblings that stay (each is in mine or in theirs). Whose place one side changed goes there, whose both did to
+ * theirs. */
+int sl_merge_order(const struct sl_merge_places *places, size_t count, struct sl_arena *arena,
+	struct sl_merge_order *order_r) __attribute__((warn_unused_result));
 
 /* Notes what became of the value at `place`, which both sides changed. The verdict's value stays the caller's. */
 int sl_merge_note(struct sl_merging *merging, const struct sl_merge_place *place, const struct sl_sides *sides,

@@ -3,6 +3,7 @@
  */
 #include "core/text/output.h"
 
+#include "core/base/error.h"
 #include "core/text/refine.h"
 #include "core/text/tokens.h"
 
@@ -14,18 +15,10 @@ void sl_text_output_init(struct sl_text_output *output, struct sl_str base, stru
 /* Room for one more item; returns the array, moved if need be, or NULL with the error noted. */
 static void *reserve(struct sl_text_output *output, void *items, size_t count, size_t *capacity, size_t size)
 {
-	if (count < *capacity)
-		return items;
-	size_t wanted = *capacity ? *capacity * 2 : 16;
-	void *moved = sl_arena_alloc(output->scratch, wanted * size);
-	if (!moved) {
+	void *grown = sl_arena_grow(output->scratch, items, count, capacity, size);
+	if (!grown)
 		output->code = SL_NO_MEMORY;
-		return NULL;
-	}
-	if (count)
-		memcpy(moved, items, count * size);
-	*capacity = wanted;
-	return moved;
+	return grown;
 }
 
 static void add(struct sl_text_output *output, struct sl_str piece)

@@ -6,7 +6,8 @@
 #ifndef SL_CORE_TEXT_OUTPUT_H
 #define SL_CORE_TEXT_OUTPUT_H
 
-#include "core/text/merge.h"
+#include "core/base/arena.h"
+#include "core/text/hunk.h"
 
 struct sl_text_output {
 	struct sl_arena *scratch;

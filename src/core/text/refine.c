@@ -1,4 +1,4 @@
-/* From edits by line to edits by word: see text_refine.h.
+/* From edits by line to edits by word: see refine.h.
  * Keeps true: the edits returned do exactly what those given do, and stay inside them; joined edits do the same as
  * before. Fails only for memory and size.
  */

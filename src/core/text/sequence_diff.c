@@ -1,11 +1,11 @@
-/* Differences: see diff.h. Ids that only one side has are left out of the search (diff_search.c), which then sees what
+/* Differences: see sequence_diff.h. Ids that only one side has are left out of the search (diff_search.c), which then sees what
  * the sides share; afterwards changes slide to their canonical places.
  * Keeps true: what lies between two changes is equal on both sides, id for id. Fails only for memory and size.
  */
 #include "core/text/sequence_diff.h"
 
-#include "core/text/diff_search.h"
 #include "core/base/error.h"
+#include "core/text/diff_search.h"
 
 /* The ids of `whole` that `present` has; the others are marked as changed. */
 static int half_init(struct sl_diff_half *half, struct sl_diff_ids whole, const bool *present, struct sl_arena *arena)

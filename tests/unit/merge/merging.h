@@ -4,6 +4,7 @@
 #ifndef SL_TESTS_MERGING_H
 #define SL_TESTS_MERGING_H
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/rows/digest.h"
@@ -133,6 +134,26 @@ static inline void assert_rank(struct sl_key key, const char *rank)
 {
 	assert_non_null(merged(key));
 	assert_true(sl_str_equal(merged(key)->rank, sl_str_from(rank)));
+}
+
+/* The siblings of `key` in the result, in order: their ids with blanks between, of episodes their numbers. */
+static inline void assert_order(struct sl_key key, const char *ids)
+{
+	const struct sl_key group = sl_key_of_siblings(&key);
+	struct sl_row **rows = sl_rowset_sorted(the.merge.rows, &the.arena);
+	char text[256] = "";
+	assert_non_null(rows);
+	for (size_t i = 0; i < sl_rowset_count(the.merge.rows); i++) {
+		const struct sl_key *id = &rows[i]->key, own = sl_key_of_siblings(id);
+		size_t length = strlen(text);
+		if (!sl_key_equal(&own, &group))
+			continue;
+		if (id->entity == SL_EPISODES)
+			snprintf(text + length, sizeof(text) - length, "%s%lld", length ? " " : "", (long long)id->episode);
+		else
+			snprintf(text + length, sizeof(text) - length, "%s%.*s", length ? " " : "", (int)id->id.length, id->id.bytes);
+	}
+	assert_string_equal(text, ids);
 }
 
 /* NULL: there is none. */

@@ -225,8 +225,6 @@ static void assert_swapped(const struct sl_merge *merged, const struct sl_merge 
 		bool content, place;
 		sides_taken(merged, &row->key, &content, &place);
 		assert_true(other || (row->key.entity == SL_META && content));
-		if (!place && other)
-			assert_true(sl_str_equal(row->rank, other->rank));
 		if (!content)
 			assert_true(has_lists(&row->key) ? same_but_for_order(row->data, other->data)
 				: sl_str_equal(row->data, other->data));

@@ -1,4 +1,4 @@
-/* Lists of objects that have a key: elements are matched by it, merged field by field, and put in order three-way. */
+/* Lists of objects: elements are paired by name, merged field by field, and put in order three-way. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -207,15 +207,15 @@ static void order__of_one_side_alone_is_taken_exactly(void **state)
 {
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
-		size_t base[16], side[16], order[16], count = pick(13);
-		bool clash = true;
+		size_t base[16], side[16], count = pick(13);
+		struct sl_merge_order order;
 		arrange(base, count, false);
 		arrange(side, count, true);
 		/* What only the base and the other side have was deleted: survivors are in `side`. */
-		struct sl_merge_places places = { base, round % 2 ? base : side, round % 2 ? side : base };
-		assert_int_equal(sl_merge_order(&places, count, &the.arena, order, &clash), 0);
-		assert_order_is(order, count, side);
-		assert_false(clash);
+		struct sl_merge_places places = { base, round % 2 ? base : side, round % 2 ? side : base, NULL, NULL };
+		assert_int_equal(sl_merge_order(&places, count, &the.arena, &order), 0);
+		assert_order_is(order.order, count, side);
+		assert_false(order.clash);
 	}
 }
 
@@ -223,8 +223,8 @@ static void order__of_both_holds_every_element_once(void **state)
 {
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
-		size_t base[16], mine[16], theirs[16], order[16], count = pick(13), seen = 0;
-		bool clash;
+		size_t base[16], mine[16], theirs[16], count = pick(13), seen = 0;
+		struct sl_merge_order order;
 		arrange(base, count, false);
 		arrange(mine, count, false);
 		arrange(theirs, count, false);
@@ -234,23 +234,121 @@ static void order__of_both_holds_every_element_once(void **state)
 		for (size_t i = 0, last = 14; i < count; i++)
 			if (mine[i] == 14)
 				mine[i] = last++;
-		struct sl_merge_places places = { base, mine, theirs };
-		assert_int_equal(sl_merge_order(&places, count, &the.arena, order, &clash), 0);
+		struct sl_merge_places places = { base, mine, theirs, NULL, NULL };
+		assert_int_equal(sl_merge_order(&places, count, &the.arena, &order), 0);
 		for (size_t i = 0; i < count; i++) {
-			assert_true(order[i] < count);
-			assert_false(seen >> order[i] & 1);
-			seen |= (size_t)1 << order[i];
+			assert_true(order.order[i] < count);
+			assert_false(seen >> order.order[i] & 1);
+			seen |= (size_t)1 << order.order[i];
 		}
 	}
 }
 
-/* --- lists that can't be matched -------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------------------------------- */
 
-static void list__without_keys_is_lww_as_a_whole(void **state)
+/* What hosts show for elements that nobody has named yet. */
+static void case_15__nameless_elements_are_told_apart(void **state)
+{
+	(void)state;
+	merge_forms("[{'formName':'','visuals':'1'},{'formName':'','visuals':'2'}]",
+		"[{'formName':'','visuals':'1 and a page'},{'formName':'','visuals':'2'}]",
+		"[{'formName':'','visuals':'1'},{'formName':'','visuals':'2 by B'}]");
+	assert_forms("[{'formName':'','visuals':'1 and a page'},{'formName':'','visuals':'2 by B'}]");
+	assert_counts(0, 0, 0);
+	merge_forms("[{'visuals':'1'},{'visuals':'2'}]", "[{'visuals':'2'}]", "[{'visuals':'1'},{'visuals':'2'},{'visuals':'3'}]");
+	assert_forms("[{'visuals':'2'},{'visuals':'3'}]");
+}
+
+static void list__edits_of_one_of_several_so_called_meet(void **state)
+{
+	(void)state;
+	merge_forms("[{'formName':'','visuals':'a b c'},{'formName':'','visuals':'d e f'}]",
+		"[{'formName':'','visuals':'a b c'},{'formName':'','visuals':'D e f'}]",
+		"[{'formName':'','visuals':'a b c'},{'formName':'','visuals':'d e F'}]");
+	assert_forms("[{'formName':'','visuals':'a b c'},{'formName':'','visuals':'D e F'}]");
+	assert_receipt(character("c"), (struct says){ "/forms/#2/visuals", "'d e f'", "'D e f'", "'d e F'", "'D e F'",
+		SL_RULE_TEXT, 'm', 0 });
+}
+
+static void case_16__renamed_here_and_edited_there_is_one(void **state)
+{
+	(void)state;
+	merge_forms("[{'formName':'Young','visuals':'old look'}]", "[{'formName':'Teen','visuals':'old look'}]",
+		"[{'formName':'Young','visuals':'old look, edited'}]");
+	assert_forms("[{'formName':'Teen','visuals':'old look, edited'}]");
+	assert_counts(0, 0, 0);
+	merge_forms("[{'formName':'Young','visuals':'old look'},{'formName':'Old','visuals':'a beard'}]",
+		"[{'formName':'Young','visuals':'old look'},{'formName':'Old','visuals':'a long beard'}]",
+		"[{'formName':'Old','visuals':'a beard'},{'formName':'Child','visuals':'old look'}]");
+	assert_forms("[{'formName':'Old','visuals':'a long beard'},{'formName':'Child','visuals':'old look'}]");
+}
+
+static void case_16__renamed_on_both_is_one(void **state)
+{
+	(void)state;
+	put(BASE, location("l"), "V", "{'zones':[{'name':'hall','visuals':'dark'}]}");
+	put(MINE, location("l"), "V", "{'zones':[{'name':'lobby','visuals':'dark, cold'}]}");
+	put(THEIRS, location("l"), "V", "{'zones':[{'name':'foyer','visuals':'dark'}]}");
+	merge();
+	assert_data(location("l"), "{'zones':[{'name':'foyer','visuals':'dark, cold'}]}");
+	assert_receipt(location("l"), (struct says){ "/zones/foyer/name", "'hall'", "'lobby'", "'foyer'", "'foyer'", SL_RULE_LWW, 'c', 0 });
+	assert_counts(1, 1, 0);
+}
+
+/* Which of two is which can't be told where both changed: nobody's version goes. */
+static void list__both_versions_of_ambiguous_elements_stay(void **state)
+{
+	(void)state;
+	merge_forms("[{'formName':'','visuals':'one'},{'formName':'','visuals':'two'}]", "[{'formName':'','visuals':'other'}]",
+		"[{'formName':'','visuals':'one and more'},{'formName':'','visuals':'two'}]");
+	assert_forms("[{'formName':'','visuals':'other'},{'formName':'','visuals':'one and more'}]");
+	merge_forms("[{'formName':'A','visuals':'a red coat'},{'formName':'B','visuals':'a red coat'}]",
+		"[{'formName':'C','visuals':'a red coat'}]",
+		"[{'formName':'A','visuals':'a red coat'},{'formName':'B','visuals':'a red coat, torn'}]");
+	assert_forms("[{'formName':'C','visuals':'a red coat'},{'formName':'B','visuals':'a red coat, torn'}]");
+}
+
+static void list__unlike_additions_of_one_name_stay_two(void **state)
+{
+	(void)state;
+	merge_forms("[]", "[{'formName':'Old','visuals':'a tall man with a grey beard'}]",
+		"[{'formName':'Old','visuals':'her hair is white'},{'formName':'Young','x':1}]");
+	assert_forms("[{'formName':'Old','visuals':'a tall man with a grey beard'},{'formName':'Old','visuals':'her hair is white'},"
+		"{'formName':'Young','x':1}]");
+	merge_forms("[]", "[{'formName':'Old','visuals':'a tall man with a grey beard and a hat'}]",
+		"[{'formName':'Old','visuals':'a tall man with a grey beard and a coat'}]");
+	assert_forms("[{'formName':'Old','visuals':'a tall man with a grey beard and a coat'}]");
+	assert_counts(1, 1, 1);
+}
+
+static void list__several_renamed_at_once(void **state)
+{
+	(void)state;
+	merge_forms("[{'formName':'A','visuals':'tall and thin'},{'formName':'B','visuals':'in a boat'},{'formName':'C'}]",
+		"[{'formName':'X','visuals':'in a boat'},{'formName':'Y','visuals':'tall and thin, with a hat'},{'formName':'Z'}]",
+		"[{'formName':'A','isMain':1,'visuals':'tall and thin'},{'formName':'B','isMain':2,'visuals':'in a boat'},"
+		"{'formName':'C','isMain':3}]");
+	assert_forms("[{'formName':'X','isMain':2,'visuals':'in a boat'},"
+		"{'formName':'Y','isMain':1,'visuals':'tall and thin, with a hat'},{'formName':'Z','isMain':3}]");
+	assert_counts(0, 0, 0);
+}
+
+static void list__names_with_numbers_are_told_apart(void **state)
+{
+	struct sl_str names[] = { SL_STR("a"), SL_STR("a"), SL_STR("a#2"), SL_STR(""), SL_STR("#"), SL_STR("a"), SL_STR("") };
+	static const char *const wanted[] = { "a", "a#2", "a#2#1", "", "#", "a#3", "#2" };
+	(void)state;
+	assert_int_equal(sl_merge_tell_apart(names, 7, &the.arena), 0);
+	for (size_t i = 0; i < 7; i++)
+		assert_true(sl_str_equal(names[i], sl_str_from(wanted[i])));
+}
+
+/* --- lists that can't be paired -------------------------------------------------------------------------------- */
+
+static void list__of_anything_but_objects_is_lww_as_a_whole(void **state)
 {
 	static const char *const odd[] = {
-		"[{'formName':'a'},{'formName':'a'}]", "[{'x':1}]", "[7]", "[{'formName':7}]", "['a']", "{'formName':'a'}",
-		"'a'",
+		"[7]", "['a']", "[{'formName':'a'},7]", "{'formName':'a'}", "'a'",
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
@@ -319,7 +417,15 @@ int main(void)
 		TEST(list__additions_follow_what_they_were_put_behind),
 		TEST(order__of_one_side_alone_is_taken_exactly),
 		TEST(order__of_both_holds_every_element_once),
-		TEST(list__without_keys_is_lww_as_a_whole),
+		TEST(case_15__nameless_elements_are_told_apart),
+		TEST(list__edits_of_one_of_several_so_called_meet),
+		TEST(case_16__renamed_here_and_edited_there_is_one),
+		TEST(case_16__renamed_on_both_is_one),
+		TEST(list__both_versions_of_ambiguous_elements_stay),
+		TEST(list__unlike_additions_of_one_name_stay_two),
+		TEST(list__several_renamed_at_once),
+		TEST(list__names_with_numbers_are_told_apart),
+		TEST(list__of_anything_but_objects_is_lww_as_a_whole),
 		TEST(list__zones_of_locations),
 		TEST(list__hostile_lists_take_little_time),
 	};

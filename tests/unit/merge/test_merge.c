@@ -107,11 +107,11 @@ static void merge__added_on_both_is_merged_with_what_both_share(void **state)
 {
 	(void)state;
 	put(ALL, character("else"), "V", "{}");
-	put(MINE, scene(1, "a"), "V", "{'content':'','title':'mine','x':1}");
-	put(THEIRS, scene(1, "a"), "V", "{'content':'words','title':'theirs','y':2}");
+	put(MINE, scene(1, "a"), "V", "{'content':'a few words','title':'mine','x':1}");
+	put(THEIRS, scene(1, "a"), "V", "{'content':'a few words','title':'theirs','y':2}");
 	put(ALL, episode(1), "V", "{}");
 	merge();
-	assert_data(scene(1, "a"), "{'content':'words','title':'theirs','x':1,'y':2}");
+	assert_data(scene(1, "a"), "{'content':'a few words','title':'theirs','x':1,'y':2}");
 	assert_receipt(scene(1, "a"), (struct says){ "/title", "", "'mine'", "'theirs'", "'theirs'", SL_RULE_LWW, 'c', 0 });
 	assert_counts(1, 1, 0);
 }
@@ -255,24 +255,99 @@ static void merge__moved_on_one_side_goes_there(void **state)
 	put(MINE, scene(1, "a"), "C", "{}");
 	put(THEIRS, scene(1, "b"), "D", "{'title':'too'}");
 	merge();
-	assert_rank(scene(1, "a"), "C");
+	assert_order(scene(1, "a"), "b a");
 	assert_rank(scene(1, "b"), "D");
 	assert_counts(0, 0, 0);
+}
+
+/* Characters with these letters for ids, in that order and with the letters' ranks. */
+static void put_line(int sides, const char *ids, const char *ranks)
+{
+	for (size_t i = 0; ids[i]; i++) {
+		char *id = sl_arena_zalloc(&the.arena, 2, 1), *rank = sl_arena_zalloc(&the.arena, 2, 1);
+		assert_true(id && rank);
+		id[0] = ids[i];
+		rank[0] = ranks[i];
+		put(sides, character(id), rank, "{}");
+	}
 }
 
 static void merge__moved_on_both_is_at_the_servers_place(void **state)
 {
 	(void)state;
-	put(BASE, character("a"), "A", "{}");
-	put(MINE, character("a"), "B", "{}");
-	put(THEIRS, character("a"), "C", "{}");
-	put(BASE, character("b"), "A", "{}");
-	put(BOTH, character("b"), "D", "{}");
+	put_line(ALL, "abcd", "BDFH");
+	put_line(MINE, "a", "E");
+	put_line(THEIRS, "a", "G");
 	merge();
-	assert_rank(character("a"), "C");
-	assert_rank(character("b"), "D");
-	assert_receipt(character("a"), (struct says){ "", "'A'", "'B'", "'C'", "'C'", SL_RULE_LWW, 'c', true });
+	assert_order(character("a"), "b c a d");
+	assert_rank(character("a"), "G");
+	assert_receipt(character("a"), (struct says){ "", "'B'", "'E'", "'G'", "'G'", SL_RULE_LWW, 'c', true });
 	assert_counts(1, 1, 0);
+}
+
+static void merge__same_move_with_other_ranks_is_no_conflict(void **state)
+{
+	(void)state;
+	put_line(ALL, "abcd", "BDFH");
+	put_line(MINE, "a", "G");
+	put_line(THEIRS, "a", "Gx");
+	merge();
+	assert_order(character("a"), "b c a d");
+	assert_counts(0, 0, 0);
+}
+
+static void case_23__respacing_undoes_no_move(void **state)
+{
+	(void)state;
+	put_line(BASE, "abcd", "1234");
+	put_line(MINE, "axbcd", "BCDEF"); /* no room was left for x */
+	put_line(THEIRS, "dabc", "0123");
+	merge();
+	assert_order(character("a"), "d a x b c");
+	assert_rank(character("a"), "1");
+	assert_counts(0, 0, 0);
+	tear_down(NULL);
+	set_up(NULL);
+	put_line(BASE, "abcd", "1234");
+	put_line(MINE, "dabc", "0123");
+	put_line(THEIRS, "axbcd", "BCDEF");
+	merge();
+	assert_order(character("a"), "d a x b c");
+	assert_rank(character("x"), "C");
+	assert_counts(0, 0, 0);
+}
+
+static void merge__both_move_other_rows(void **state)
+{
+	(void)state;
+	put_line(BASE, "abcdef", "123456");
+	put_line(MINE, "bcdaef", "234556");
+	put_line(THEIRS, "fabcde", "012345");
+	merge();
+	assert_order(character("a"), "f b c d a e");
+	assert_counts(0, 0, 0);
+}
+
+static void merge__respacing_does_not_misplace_additions(void **state)
+{
+	(void)state;
+	put_line(BASE, "abc", "123");
+	put_line(MINE, "axbc", "MNOP");
+	put_line(THEIRS, "abyc", "1223");
+	merge();
+	assert_order(character("a"), "a x b y c");
+	assert_counts(0, 0, 0);
+}
+
+/* What two devices imported each has ranks of its own. */
+static void merge__rows_that_both_added_take_theirs_places_and_the_rest_follows(void **state)
+{
+	(void)state;
+	put_line(MINE, "abxc", "DEFG");
+	put_line(THEIRS, "abc", "PQR");
+	merge();
+	assert_order(character("a"), "a b x c");
+	assert_counts(0, 0, 0);
 }
 
 static void merge__moving_and_editing_come_together(void **state)
@@ -321,6 +396,11 @@ int main(void)
 		TEST(merge__deleted_episode_takes_its_scenes_along),
 		TEST(merge__moved_on_one_side_goes_there),
 		TEST(merge__moved_on_both_is_at_the_servers_place),
+		TEST(merge__same_move_with_other_ranks_is_no_conflict),
+		TEST(case_23__respacing_undoes_no_move),
+		TEST(merge__both_move_other_rows),
+		TEST(merge__respacing_does_not_misplace_additions),
+		TEST(merge__rows_that_both_added_take_theirs_places_and_the_rest_follows),
 		TEST(merge__moving_and_editing_come_together),
 		TEST(merge__equal_places_are_valid),
 	};

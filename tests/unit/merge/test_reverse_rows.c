@@ -80,11 +80,13 @@ static void reverse__place(void **state)
 {
 	(void)state;
 	put(BASE, character("a"), "A", "{}");
-	put(MINE, character("a"), "B", "{}");
-	put(THEIRS, character("a"), "C", "{'name':'t'}");
+	put(MINE, character("a"), "C", "{}");
+	put(THEIRS, character("a"), "E", "{'name':'t'}");
+	put(ALL, character("b"), "B", "{}");
+	put(ALL, character("d"), "D", "{}");
 	merge();
 	reverse_at(character("a"), "", true);
-	assert_rank(character("a"), "B");
+	assert_rank(character("a"), "C");
 	assert_data(character("a"), "{'name':'t'}");
 	forget(character("a"));
 	assert_int_equal(try(character("a"), "", true), SL_NOT_FOUND);
@@ -93,6 +95,7 @@ static void reverse__place(void **state)
 static void reverse__field_of_a_vanished_row_is_not_found(void **state)
 {
 	(void)state;
+	put(BASE, character("a"), "A", "{}");
 	put(MINE, character("a"), "A", "{'name':'m'}");
 	put(THEIRS, character("a"), "A", "{'name':'t'}");
 	merge();
@@ -128,6 +131,7 @@ static void reverse__damaged_receipts_are_refused(void **state)
 static void reverse__damaged_rows_are_refused(void **state)
 {
 	(void)state;
+	put(BASE, character("a"), "A", "{}");
 	put(MINE, character("a"), "A", "{'name':'m'}");
 	put(THEIRS, character("a"), "A", "{'name':'t'}");
 	merge();

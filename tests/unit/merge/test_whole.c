@@ -108,7 +108,9 @@ static void merge__receipts_come_by_key_then_path(void **state)
 	(void)state;
 	put(BASE, shot(2, "a"), "V", "{}");
 	put(MINE, shot(2, "a"), "W", "{'movement':'m','duration':'m','shotType':'m'}");
-	put(THEIRS, shot(2, "a"), "X", "{'duration':'t','movement':'t','shotType':'t'}");
+	put(THEIRS, shot(2, "a"), "Y", "{'duration':'t','movement':'t','shotType':'t'}");
+	put(ALL, shot(2, "b"), "VV", "{}");
+	put(ALL, shot(2, "c"), "X", "{}");
 	put(BASE, episode(2), "V", "{'title':''}");
 	put(MINE, episode(2), "V", "{'title':'m'}");
 	put(THEIRS, episode(2), "V", "{'title':'t'}");

@@ -1,0 +1,99 @@
+/* How much two things have in common; see likeness.h. Keeps true: the answer doesn't depend on which side is which. Fails for memory,
+ * and with SL_INTERNAL for a row that is no JSON. Texts too long to be compared have nothing in common.
+ */
+#include "core/merge/likeness.h"
+
+#include "core/base/error.h"
+#include "core/base/utf8.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
+#include "core/text/merge.h"
+
+#define FEW_CHARACTERS 20
+
+static void write_value(const json_t *value, struct sl_buf *text)
+{
+	if (json_is_string(value))
+		sl_buf_add(text, json_string_value(value), json_string_length(value));
+	else
+		sl_json_write(text, value);
+	sl_buf_add_char(text, '\n');
+}
+
+/* The values as one text, a line each. */
+static int write_values(const json_t *json, const char *but, struct sl_buf *text)
+{
+	const json_t *value;
+	const char *name;
+	if (json && !json_is_object(json))
+		write_value(json, text);
+	json_object_foreach((json_t *)json, name, value) {
+		if (!but || strcmp(name, but) != 0)
+			write_value(value, text);
+	}
+	return sl_buf_code(text);
+}
+
+static size_t characters_of(struct sl_str text)
+{
+	size_t breaks = 0;
+	for (size_t i = 0; i < text.length; i++)
+		breaks += text.bytes[i] == '\n';
+	return sl_utf8_length(text) - breaks;
+}
+
+int sl_likeness_add(struct sl_likeness *likeness, const json_t *mine, const json_t *theirs, const char *but,
+	struct sl_arena *scratch)
+{
+	struct sl_buf here, there;
+	struct sl_str common = { NULL, 0 };
+	sl_buf_init(&here, SIZE_MAX);
+	sl_buf_init(&there, SIZE_MAX);
+	int rc = write_values(mine, but, &here);
+	if (rc == SL_OK)
+		rc = write_values(theirs, but, &there);
+	if (rc == SL_OK && mine && theirs)
+		rc = sl_text_common(sl_buf_str(&here), sl_buf_str(&there), scratch, &common);
+	if (rc == SL_TOO_LARGE)
+		rc = SL_OK;
+	if (rc == SL_OK) {
+		likeness->common += characters_of(common);
+		likeness->mine += characters_of(sl_buf_str(&here));
+		likeness->theirs += characters_of(sl_buf_str(&there));
+		likeness->differs |= !mine || !theirs || !sl_str_equal(sl_buf_str(&here), sl_buf_str(&there));
+	}
+	sl_buf_dispose(&here);
+	sl_buf_dispose(&there);
+	return rc;
+}
+
+static int parse(const struct sl_row *row, json_t **value_r)
+{
+	struct sl_err ignored = SL_ERR_INIT;
+	int rc = row ? sl_json_parse(row->data, value_r, &ignored) : SL_OK;
+	return rc == SL_OK || rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
+}
+
+int sl_likeness_add_rows(struct sl_likeness *likeness, const struct sl_row *mine, const struct sl_row *theirs,
+	struct sl_arena *scratch)
+{
+	json_t *here = NULL, *there = NULL;
+	int rc = parse(mine, &here);
+	if (rc == SL_OK)
+		rc = parse(theirs, &there);
+	if (rc == SL_OK)
+		rc = sl_likeness_add(likeness, here, there, NULL, scratch);
+	if (rc == SL_OK && mine && theirs)
+		likeness->differs |= !sl_str_equal(mine->data, theirs->data);
+	json_decref(here);
+	json_decref(there);
+	return rc;
+}
+
+bool sl_likeness_is_alike(const struct sl_likeness *likeness)
+{
+	size_t all = likeness->mine + likeness->theirs;
+	if (all < FEW_CHARACTERS)
+		return !likeness->differs || likeness->mine == 0 || likeness->theirs == 0;
+	return 4 * likeness->common >= all;
+}

@@ -1,0 +1,30 @@
+/* Inside the merge: how much of what was made apart is the same. Two things of one key are one thing if they are alike.
+ *
+ * Values are compared as one text, a line each. With c the characters of words that both have, and t all characters of both, they
+ * are alike if 4c ≥ t; where t is less than 20, if they are equal or one of them is empty. Source of the rule: merge.md.
+ */
+#ifndef SL_CORE_MERGE_LIKENESS_H
+#define SL_CORE_MERGE_LIKENESS_H
+
+#include <jansson.h>
+
+#include "core/rows/row.h"
+
+/* What was compared so far; begins as all zero. */
+struct sl_likeness {
+	size_t common, mine, theirs; /* characters */
+	bool differs;                /* some of what was compared is not the same */
+};
+
+/* Adds two objects, or other values; NULL: that side has it not. The member `but` of objects doesn't count (NULL: all do). `scratch`
+ * holds what the comparison needs. Returns 0 or SL_NO_MEMORY. */
+int sl_likeness_add(struct sl_likeness *likeness, const json_t *mine, const json_t *theirs, const char *but,
+	struct sl_arena *scratch) __attribute__((warn_unused_result));
+
+/* The same for the data of rows. Returns 0, SL_NO_MEMORY, or SL_INTERNAL for a damaged row. */
+int sl_likeness_add_rows(struct sl_likeness *likeness, const struct sl_row *mine, const struct sl_row *theirs,
+	struct sl_arena *scratch) __attribute__((warn_unused_result));
+
+bool sl_likeness_is_alike(const struct sl_likeness *likeness);
+
+#endif
