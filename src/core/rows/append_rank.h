@@ -22,8 +22,8 @@ void sl_place_sort(struct sl_place *places, size_t count);
 /* How many of the sorted places, from the first on, belong to its group. */
 size_t sl_place_group_size(const struct sl_place *places, size_t count);
 
-/* Ranks the rows of one group behind `last` (empty: it has no other rows), under `prefix` (see sl_rank_run). Returns 0, SL_NO_MEMORY, or SL_TOO_LARGE
- * when no room is left there: then nothing has changed. */
+/* Ranks the rows of one group behind `last` (empty: it has no other rows), under `prefix` (see sl_rank_run). Returns 0,
+ * SL_NO_MEMORY, or SL_TOO_LARGE when no room is left there: then nothing has changed. */
 int sl_place_behind(const struct sl_place *places, size_t count, struct sl_str last, struct sl_str prefix,
 	struct sl_arena *arena) __attribute__((warn_unused_result));
 
