@@ -97,3 +97,15 @@ bool sl_likeness_is_alike(const struct sl_likeness *likeness)
 		return !likeness->differs || likeness->mine == 0 || likeness->theirs == 0;
 	return 4 * likeness->common >= all;
 }
+
+bool sl_likeness_is_best(const size_t *scores, size_t rows, size_t columns, size_t at)
+{
+	size_t row = at / columns, column = at % columns;
+	for (size_t i = 0; i < columns; i++)
+		if (i != column && scores[row * columns + i] >= scores[at])
+			return false;
+	for (size_t i = 0; i < rows; i++)
+		if (i != row && scores[i * columns + column] >= scores[at])
+			return false;
+	return scores[at] > 0;
+}

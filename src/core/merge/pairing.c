@@ -226,19 +226,6 @@ static int score_of(const struct pairing *pairing, const struct item *base, cons
 	return rc;
 }
 
-/* Whether no other score in the row or column of scores[at] is as high. */
-static bool is_best(const size_t *scores, const size_t *counts, size_t at)
-{
-	size_t row = at / counts[SIDE], column = at % counts[SIDE];
-	for (size_t i = 0; i < counts[SIDE]; i++)
-		if (i != column && scores[row * counts[SIDE] + i] >= scores[at])
-			return false;
-	for (size_t i = 0; i < counts[BASE]; i++)
-		if (i != row && scores[i * counts[SIDE] + column] >= scores[at])
-			return false;
-	return scores[at] > 0;
-}
-
 static int pair_alike(const struct pairing *pairing, const struct item *items, size_t count)
 {
 	size_t scores[MOST_COMPARED] = { 0 }, counts[LISTS] = { 0, 0 };
@@ -253,7 +240,7 @@ static int pair_alike(const struct pairing *pairing, const struct item *items, s
 			return rc;
 	}
 	for (size_t i = 0; i < total; i++)
-		if (is_best(scores, counts, i))
+		if (sl_likeness_is_best(scores, counts[BASE], counts[SIDE], i))
 			pair(pairing, items[i / counts[SIDE]].index, items[counts[BASE] + i % counts[SIDE]].index);
 	return SL_OK;
 }

@@ -7,6 +7,7 @@
 #define SL_CORE_MERGE_STEPS_H
 
 #include "core/merge/merge.h"
+#include "core/merge/rekey.h"
 #include "core/merge/rules.h"
 
 /* What leads from one side to the result, in no order yet. */
@@ -31,6 +32,10 @@ struct sl_merging {
 	size_t note_count, note_capacity;
 	const struct sl_merge_options *options;
 	struct sl_rowset *shared;     /* ancestors of rows that both sides added and that are alike */
+	struct sl_rekey renamed;      /* rows of mine that both sides added and that are unlike */
+	struct sl_rekey moved_by_mine, moved_by_theirs; /* from the base's keys to the side's */
+	struct sl_rekey came_to_mine, came_to_theirs;   /* and back */
+	struct sl_rekey followed;     /* rows of mine that have another key for what moved */
 	struct sl_rename *renames;
 	size_t rename_count;
 	enum sl_text_ancestor ancestor; /* of the row at hand */
@@ -45,9 +50,22 @@ struct sl_merge_place {
 	struct sl_str name; /* of a member, or an element's key */
 };
 
+/* The row of that key. Sets tend to hold rows in the same order, so the one at the cursor is tried first: look-ups were most of the
+ * time that a merge took. Where the set has rows that others don't, the cursor catches up one row at a time. */
+const struct sl_row *sl_merge_find(const struct sl_rowset *set, size_t *cursor, const struct sl_key *key);
+
+/* Finds what each side moved to another parent or, of episodes, gave another number. */
+int sl_merge_find_moves(struct sl_merging *merging) __attribute__((warn_unused_result));
+
 /* Judges the rows that both sides added under one key. Of those that are alike, puts what both share into merging->shared; the
- * others get new keys in merging->mine, which becomes another set then, and are listed in merging->renames. */
+ * others get new keys in merging->mine, which becomes another set then. */
 int sl_merge_separate(struct sl_merging *merging) __attribute__((warn_unused_result));
+
+/* Gives what moved one key on all sides, which become other sets then. */
+int sl_merge_follow_moves(struct sl_merging *merging) __attribute__((warn_unused_result));
+
+/* Whether the side moved the row here from another parent: then the base has no rank for it. */
+bool sl_merge_is_moved_in(const struct sl_row *base, const struct sl_row *side);
 
 /* Finds the episodes that stay though one side deleted them: with them, all that the deletion took stays. */
 int sl_merge_find_kept(struct sl_merging *merging) __attribute__((warn_unused_result));
