@@ -8,7 +8,8 @@
  * decide, the note is open. A text always holds all that doesn't clash; at the passages that do it has the server's words. No
  * marker is ever written into a text. Source of the rules: merge.md, "Three-way merge". Where it leaves a choice:
  *
- * - A row that one side deleted and the other only moved is deleted.
+ * - A row that one side deleted and the other only moved among its siblings is deleted; one moved to another parent stays.
+ * - A row that one side moved to another parent goes there, whatever place the other gave it among its old siblings.
  * - An absent text is an empty one, an absent flag is off, an absent counter 0, an absent project-level field its empty value.
  * - Elements of a list that both sides added under one name are one if they are alike, or have no field of different values.
  * - A list that holds anything but objects is decided as a whole by `lww`; so is a value of a type that its field's rule is
@@ -23,9 +24,11 @@
 enum sl_note_kind {
 	SL_NOTE_VALUE,  /* both sides changed the value */
 	SL_NOTE_BOTH,   /* both inserted at one place of a text, and both insertions are in the result */
-	SL_NOTE_MOVED,  /* both changed the place: values are ranks as JSON text, of a list arrays of its keys */
+	SL_NOTE_MOVED,  /* both changed the place: values are ranks as JSON text, of a list arrays of its names, of a row in two
+	                 * other episodes its keys as sl_key_write has them */
 	SL_NOTE_KEPT,   /* one side deleted the row or element, the other edited it: it stays */
-	SL_NOTE_RENAMED /* both added a row of this key, unlike each other: mine has another key now; `result` is its text */
+	SL_NOTE_RENAMED /* mine has another key now, whose text `result` is: both had something else under this one; or both gave an
+	                 * episode a new number, and values are these */
 };
 
 /* A passage of a text that both sides changed, or a whole value that is a person's words. The three are plain text for texts,
@@ -73,7 +76,17 @@ struct sl_merge_options {
 	const struct sl_rowset *taken[2]; /* whole sets of which the sides are parts: keys there are taken; NULL: none */
 };
 
-/* Rows must be ranked, their data canonical and valid against the schema. Rows changed on one side only are taken as
+/* What the sets have to hold. A caller that knows which rows differ needn't give whole states. The outcome for the rows given is the
+ * same as with whole states if all three sets have, as far as they exist on each side,
+ *
+ * - every row that differs between base and mine, or base and theirs, in data, in rank, or in being there;
+ * - the episode of each such scene or shot;
+ * - all siblings, wherever a row that base has got another rank, or both sides added one key;
+ *
+ * and `taken` has the whole states of base and mine. Rows that went with a deleted episode differ. For a first sync, whole states are
+ * needed.
+ *
+ * Rows must be ranked, their data canonical and valid against the schema. Rows changed on one side only are taken as
  * they are, without being parsed. The same change on both sides is no conflict and leaves no note, unless it counts something:
  * two devices that both added 1 added 2. Rows that both sides added under one key are one row if they are alike, else two, of
  * which mine gets a new key (additions.c). A merged row has the version of theirs if its content is the same, else 0.
