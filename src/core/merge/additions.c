@@ -14,8 +14,8 @@
 
 struct separating {
 	struct sl_merging *merging;
-	struct sl_rowset *given;   /* keys that are new */
-	int64_t highest;           /* number of an episode, once the sets were searched for it: */
+	struct sl_rekey *renamed; /* what mine has under one key and theirs something else */
+	int64_t highest;          /* number of an episode, once the sets were searched for it: */
 	bool numbered;
 };
 
@@ -106,7 +106,7 @@ static bool is_taken(const struct separating *separating, const struct sl_key *k
 	for (size_t i = 0; i < KNOWN_SETS; i++)
 		if (sets[i] && sl_rowset_find(sets[i], key))
 			return true;
-	return sl_rowset_find(separating->given, key) != NULL;
+	return sl_rowset_find(separating->merging->given, key) != NULL;
 }
 
 /* The first id with a letter behind it that nobody has: `1-1-05A`, `1-1-05B`, …, `1-1-05ZA`. */
@@ -161,10 +161,10 @@ static int rename_row(struct separating *separating, const struct sl_row *mine, 
 		entry.key.episode = new_episode(separating);
 	else
 		rc = letter_id(separating, &mine->key, &entry.key.id);
-	if (rc == SL_OK && !sl_rowset_put(separating->given, &entry))
+	if (rc == SL_OK && !sl_rowset_put(separating->merging->given, &entry))
 		rc = SL_NO_MEMORY;
 	if (rc == SL_OK)
-		rc = sl_rekey_put(&merging->renamed, &mine->key, &entry.key);
+		rc = sl_rekey_put(separating->renamed, &mine->key, &entry.key);
 	sl_buf_clear(&merging->scratch);
 	sl_key_write(&merging->scratch, &entry.key);
 	if (rc == SL_OK)
@@ -241,7 +241,7 @@ static int part_moved(struct separating *separating, bool episodes)
 	bool same;
 	int rc = SL_OK;
 	while (rc == SL_OK && (row = sl_rowset_next(merging->mine, &cursor))) {
-		const struct sl_key named = sl_rekey_key(&merging->renamed, &row->key);
+		const struct sl_key named = sl_rekey_key(separating->renamed, &row->key);
 		if ((row->key.entity == SL_EPISODES) != episodes || !is_moved_here(merging, &row->key, &same) || same
 			|| !sl_key_equal(&named, &row->key) || !(twin = sl_rowset_find(merging->theirs, &row->key)))
 			continue;
@@ -251,15 +251,16 @@ static int part_moved(struct separating *separating, bool episodes)
 }
 
 /* What mine moved has the new key, too. */
-static int rename_moves(struct sl_merging *merging)
+static int rename_moves(struct separating *separating)
 {
+	struct sl_merging *merging = separating->merging;
 	const struct sl_row *entry;
 	size_t cursor = 0;
 	struct sl_rekey moved;
 	int rc = sl_rekey_init(&moved, merging->arena);
 	while (rc == SL_OK && (entry = sl_rowset_next(merging->moved_by_mine.entries, &cursor))) {
 		const struct sl_key to = sl_rekey_key(&merging->moved_by_mine, &entry->key);
-		const struct sl_key named = sl_rekey_key(&merging->renamed, &to);
+		const struct sl_key named = sl_rekey_key(separating->renamed, &to);
 		rc = sl_rekey_put(&moved, &entry->key, &named);
 	}
 	merging->moved_by_mine = moved;
@@ -277,13 +278,13 @@ static int judge_project(struct separating *separating, bool *alike_r)
 	return *alike_r ? share_all(separating, NULL) : rc;
 }
 
-int sl_merge_separate(struct sl_merging *merging)
+int sl_merge_separate(struct sl_merging *merging, struct sl_rekey *renamed)
 {
-	struct separating separating = { merging, sl_rowset_new(merging->arena, 8), merging->options->episodes_above, false };
+	struct separating separating = { merging, renamed, merging->options->episodes_above, false };
 	struct sl_rowset *mine;
 	bool alike;
 	merging->shared = sl_rowset_new(merging->arena, 8);
-	if (!separating.given || !merging->shared)
+	if (!merging->shared)
 		return SL_NO_MEMORY;
 	int rc = judge_project(&separating, &alike);
 	if (rc == SL_OK && !alike)
@@ -292,9 +293,9 @@ int sl_merge_separate(struct sl_merging *merging)
 		rc = part_moved(&separating, true);
 	if (rc == SL_OK)
 		rc = part_moved(&separating, false);
-	if (rc != SL_OK || sl_rekey_is_empty(&merging->renamed))
+	if (rc != SL_OK || sl_rekey_is_empty(renamed))
 		return rc;
-	rc = sl_rekey_rows(&merging->renamed, merging->mine, merging->arena, &mine);
+	rc = sl_rekey_rows(renamed, merging->mine, merging->base, merging->arena, &mine);
 	merging->mine = mine;
-	return rc == SL_OK ? rename_moves(merging) : rc;
+	return rc == SL_OK ? rename_moves(&separating) : rc;
 }

@@ -160,6 +160,8 @@ static int merge_both(struct sl_merging *merging, const struct sl_versions *row)
 	struct sl_row merged = { .key = *merging->key };
 	int rc = merge_data(merging, row, &merged.data);
 	is_settled(rank_of(row->base), rank_of(row->mine), rank_of(row->theirs), &merged.rank);
+	if (rank_of(row->mine).length == 0 || rank_of(row->theirs).length == 0) /* moved there by one side */
+		merged.rank = rank_of(row->mine).length ? row->mine->rank : row->theirs->rank;
 	return rc == SL_OK ? sl_merge_put(merging, row, &merged) : rc;
 }
 
@@ -268,6 +270,30 @@ static int finish(struct sl_merging *merging, struct sl_merge *merge)
 	return rc == SL_OK ? finish_delta(merging, &merging->adopt, &merge->adopt) : rc;
 }
 
+/* A side that has its rows under other keys yet is led to the result by what really differs. */
+static int compare_to_result(struct sl_merging *merging, const struct sl_rowset *side, struct sl_merge_changes *changes)
+{
+	struct sl_delta delta;
+	int rc = sl_delta_difference(side, merging->rows, merging->arena, &delta);
+	changes->rows = delta.rows;
+	changes->deleted.count = 0;
+	for (size_t i = 0; rc == SL_OK && i < delta.deleted_count; i++)
+		rc = sl_keys_add(&changes->deleted, &delta.deleted[i]);
+	return rc;
+}
+
+/* From here on, what has one key is one thing. */
+static int find_one_key(struct sl_merging *merging)
+{
+	bool followed = false;
+	int rc = sl_merge_find_moves(merging);
+	if (rc == SL_OK)
+		rc = sl_merge_separate(merging, &merging->renamed);
+	if (rc == SL_OK)
+		rc = sl_merge_follow_moves(merging, &followed);
+	return rc == SL_OK && followed ? sl_merge_separate(merging, &merging->parted) : rc;
+}
+
 /* The rows of mine that have another key now. */
 static int list_renames(struct sl_merging *merging, const struct sl_rowset *mine)
 {
@@ -280,7 +306,8 @@ static int list_renames(struct sl_merging *merging, const struct sl_rowset *mine
 		return SL_NO_MEMORY;
 	while ((row = sl_rowset_next(mine, &cursor))) {
 		const struct sl_key named = sl_rekey_key(&merging->renamed, &row->key);
-		const struct sl_key now = sl_rekey_key(&merging->followed, &named);
+		const struct sl_key followed = sl_rekey_key(&merging->followed, &named);
+		const struct sl_key now = sl_rekey_key(&merging->parted, &followed);
 		if (!sl_key_equal(&now, &row->key))
 			merging->renames[merging->rename_count++] = (struct sl_rename){ row->key, now };
 	}
@@ -289,13 +316,15 @@ static int list_renames(struct sl_merging *merging, const struct sl_rowset *mine
 
 static int begin(struct sl_merging *merging)
 {
-	if (sl_rekey_init(&merging->renamed, merging->arena) != SL_OK || sl_rekey_init(&merging->followed, merging->arena) != SL_OK)
+	if (sl_rekey_init(&merging->renamed, merging->arena) != SL_OK || sl_rekey_init(&merging->followed, merging->arena) != SL_OK
+		|| sl_rekey_init(&merging->parted, merging->arena) != SL_OK)
 		return SL_NO_MEMORY;
+	merging->given = sl_rowset_new(merging->arena, 8);
 	merging->rows = sl_rowset_new(merging->arena, sl_rowset_count(merging->theirs));
 	merging->push = (struct sl_merge_changes){ sl_rowset_new(merging->arena, 16), { .arena = merging->arena } };
 	merging->adopt = (struct sl_merge_changes){ sl_rowset_new(merging->arena, 16), { .arena = merging->arena } };
 	merging->groups = sl_rowset_new(merging->arena, 8);
-	return merging->rows && merging->push.rows && merging->adopt.rows && merging->groups ? SL_OK : SL_NO_MEMORY;
+	return merging->rows && merging->push.rows && merging->adopt.rows && merging->groups && merging->given ? SL_OK : SL_NO_MEMORY;
 }
 
 int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const struct sl_rowset *theirs,
@@ -308,11 +337,7 @@ int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const s
 	*merge_r = (struct sl_merge){ .rows = NULL };
 	int rc = begin(&merging);
 	if (rc == SL_OK)
-		rc = sl_merge_find_moves(&merging);
-	if (rc == SL_OK)
-		rc = sl_merge_separate(&merging);
-	if (rc == SL_OK)
-		rc = sl_merge_follow_moves(&merging);
+		rc = find_one_key(&merging);
 	if (rc == SL_OK)
 		rc = list_renames(&merging, mine);
 	if (rc == SL_OK)
@@ -321,12 +346,12 @@ int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const s
 		rc = merge_rows(&merging);
 	if (rc == SL_OK)
 		rc = sl_merge_place_rows(&merging);
+	if (rc == SL_OK && merging.mine != mine)
+		rc = compare_to_result(&merging, mine, &merging.adopt);
+	if (rc == SL_OK && merging.theirs != theirs)
+		rc = compare_to_result(&merging, theirs, &merging.push);
 	if (rc == SL_OK)
 		rc = finish(&merging, merge_r);
-	if (rc == SL_OK && merging.mine != mine) /* the device has its rows under their old keys yet */
-		rc = sl_delta_difference(mine, merge_r->rows, arena, &merge_r->adopt);
-	if (rc == SL_OK && merging.theirs != theirs)
-		rc = sl_delta_difference(theirs, merge_r->rows, arena, &merge_r->push);
 	sl_buf_dispose(&merging.scratch);
 	return rc == SL_OK ? SL_OK : sl_err_set(err, rc, "out of memory while merging");
 }

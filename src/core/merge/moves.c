@@ -183,13 +183,13 @@ static int each_run(struct finding *finding, int (*order)(const void *, const vo
 
 /* --- episodes ----------------------------------------------------------------------------------------------------------- */
 
-/* How the gone episode with all its rows compares to the one that is there. */
-static int compare_episodes(const struct finding *finding, const struct sl_row *gone, const struct sl_row *there,
+/* How the rows of the gone episode compare to those of the one that is there. */
+static int compare_rows_of(const struct finding *finding, const struct sl_row *gone, const struct sl_row *there,
 	struct sl_likeness *likeness)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
-	int rc = compare(likeness, gone, there);
+	int rc = SL_OK;
 	for (size_t i = 0; rc == SL_OK && i < finding->gone.count; i++) {
 		row = finding->gone.rows[i];
 		const struct sl_key to = sl_rekey_key(finding->moved, &row->key);
@@ -216,37 +216,77 @@ static const struct sl_row *find_target(const struct finding *finding, const str
 	return NULL;
 }
 
-/* The only episode that is gone, or there; NULL: there are none or several. */
-static const struct sl_row *only_episode(const struct lone *lone)
+/* Whether both are one episode, by what they hold or all in all: *score_r, what they have in common if so, else 0. */
+static int score_episodes(const struct finding *finding, const struct sl_row *gone, const struct sl_row *there, size_t *score_r)
 {
-	const struct sl_row *only = NULL;
-	for (size_t i = 0; i < lone->count; i++) {
-		if (lone->rows[i]->key.entity != SL_EPISODES)
-			continue;
-		if (only)
-			return NULL;
-		only = lone->rows[i];
-	}
-	return only;
+	struct sl_likeness likeness = { .common = 0 };
+	int rc = compare(&likeness, gone, there);
+	bool alike = likeness.common >= MANY_CHARACTERS && sl_likeness_is_alike(&likeness);
+	if (rc == SL_OK && !alike)
+		rc = compare_rows_of(finding, gone, there, &likeness);
+	*score_r = rc == SL_OK && (alike || sl_likeness_is_alike(&likeness)) ? likeness.common : 0;
+	return rc;
 }
 
-static int join_episodes(struct finding *finding)
+/* Episodes whose rows tell where they went. */
+static int join_by_rows(struct finding *finding)
 {
 	int rc = SL_OK;
 	for (size_t i = 0; rc == SL_OK && i < finding->gone.count; i++) {
 		const struct sl_row *gone = finding->gone.rows[i], *there;
-		struct sl_likeness likeness = { .common = 0 };
-		if (gone->key.entity != SL_EPISODES)
+		size_t score;
+		if (gone->key.entity != SL_EPISODES || !(there = find_target(finding, gone)) || sl_rekey_has(finding->came, &there->key)
+			|| sl_rowset_find(finding->merging->base, &there->key))
 			continue;
-		there = find_target(finding, gone);
-		if (!there && only_episode(&finding->gone))
-			there = only_episode(&finding->there);
-		if (!there || sl_rekey_has(finding->came, &there->key) || sl_rowset_find(finding->merging->base, &there->key))
-			continue;
-		rc = compare_episodes(finding, gone, there, &likeness);
-		if (rc == SL_OK && likeness.common > 0 && sl_likeness_is_alike(&likeness))
+		rc = score_episodes(finding, gone, there, &score);
+		if (rc == SL_OK && score > 0)
 			rc = join(finding, gone, there);
 	}
+	return rc;
+}
+
+/* The episodes of a list that nothing is known of yet, at most MOST_COMPARED + 1. */
+static struct lone unknown_episodes(const struct lone *lone, const struct sl_rekey *known, const struct sl_row **rows)
+{
+	struct lone unknown = { rows, 0 };
+	for (size_t i = 0; i < lone->count && unknown.count <= MOST_COMPARED; i++)
+		if (lone->rows[i]->key.entity == SL_EPISODES && !sl_rekey_has(known, &lone->rows[i]->key))
+			rows[unknown.count++] = lone->rows[i];
+	return unknown;
+}
+
+/* The others: those that are alike, and neither of them as much so with another. */
+static int join_episodes(struct finding *finding)
+{
+	const struct sl_row *rows[2][MOST_COMPARED + 1];
+	size_t scores[MOST_COMPARED] = { 0 };
+	const struct lone gone = unknown_episodes(&finding->gone, finding->moved, rows[0]);
+	const struct lone there = unknown_episodes(&finding->there, finding->came, rows[1]);
+	size_t count = gone.count * there.count;
+	int rc = SL_OK;
+	for (size_t i = 0; count <= MOST_COMPARED && rc == SL_OK && i < count; i++)
+		rc = score_episodes(finding, gone.rows[i / there.count], there.rows[i % there.count], &scores[i]);
+	for (size_t i = 0; count <= MOST_COMPARED && rc == SL_OK && i < count; i++)
+		if (sl_likeness_is_best(scores, gone.count, there.count, i))
+			rc = join(finding, gone.rows[i / there.count], there.rows[i % there.count]);
+	return rc;
+}
+
+/* Rows that only went along with their episode didn't move. */
+static int drop_company(struct finding *finding)
+{
+	struct sl_rekey moved;
+	const struct sl_row *entry;
+	size_t cursor = 0;
+	int rc = sl_rekey_init(&moved, finding->merging->arena);
+	for (int pass = 0; pass < 2; pass++) {
+		for (cursor = 0; rc == SL_OK && (entry = sl_rowset_next(finding->moved->entries, &cursor));) {
+			const struct sl_key to = sl_rekey_key(finding->moved, &entry->key), along = sl_rekey_key(&moved, &entry->key);
+			if ((entry->key.entity == SL_EPISODES) == (pass == 0) && !sl_key_equal(&to, &along))
+				rc = sl_rekey_put(&moved, &entry->key, &to);
+		}
+	}
+	*finding->moved = moved;
 	return rc;
 }
 
@@ -267,7 +307,12 @@ static int find_moves(struct sl_merging *merging, const struct sl_rowset *side, 
 	if (rc == SL_OK)
 		rc = each_run(&finding, compare_contents, same_content, join_same);
 	sort(&finding.gone, compare_ids);
-	return rc == SL_OK ? join_episodes(&finding) : rc;
+	if (rc == SL_OK)
+		rc = join_by_rows(&finding);
+	sort(&finding.there, compare_ids);
+	if (rc == SL_OK)
+		rc = join_episodes(&finding);
+	return rc == SL_OK ? drop_company(&finding) : rc;
 }
 
 int sl_merge_find_moves(struct sl_merging *merging)
@@ -320,8 +365,7 @@ static int follow(struct following *following, const struct sl_key *key)
 {
 	struct sl_merging *merging = following->merging;
 	bool by_mine = sl_rekey_has(&merging->moved_by_mine, key), by_theirs = sl_rekey_has(&merging->moved_by_theirs, key);
-	const struct sl_key mine = by_mine ? sl_rekey_key(&merging->moved_by_mine, key) : *key;
-	const struct sl_key theirs = by_theirs ? sl_rekey_key(&merging->moved_by_theirs, key) : *key;
+	const struct sl_key mine = sl_rekey_key(&merging->moved_by_mine, key), theirs = sl_rekey_key(&merging->moved_by_theirs, key);
 	/* Its episode may have another number on the other side. */
 	const struct sl_key mine_now = sl_rekey_key(&following->mine, &mine), theirs_now = sl_rekey_key(&following->theirs, &theirs);
 	const struct sl_key *one = by_theirs ? &theirs_now : &mine_now;
@@ -365,24 +409,43 @@ static int find_names(struct following *following)
 	return rc;
 }
 
-int sl_merge_follow_moves(struct sl_merging *merging)
+/* The rows under the keys that they have now; *apart_r: no two have the same. */
+static int apply(struct sl_merging *merging, const struct sl_rekey *rekey, const struct sl_rowset **rows, bool *apart_r)
+{
+	struct sl_rowset *rekeyed;
+	int rc = sl_rekey_rows(rekey, *rows, NULL, merging->arena, &rekeyed);
+	if (rc != SL_OK)
+		return rc;
+	*apart_r &= sl_rowset_count(rekeyed) == sl_rowset_count(*rows);
+	*rows = rekeyed;
+	return SL_OK;
+}
+
+int sl_merge_follow_moves(struct sl_merging *merging, bool *followed_r)
 {
 	struct following following = { .merging = merging };
-	struct sl_rowset *base, *mine, *theirs;
-	if (sl_rekey_is_empty(&merging->moved_by_mine) && sl_rekey_is_empty(&merging->moved_by_theirs))
+	const struct sl_rowset *base = merging->base, *mine = merging->mine, *theirs = merging->theirs;
+	size_t notes = merging->note_count;
+	bool apart = *followed_r = !sl_rekey_is_empty(&merging->moved_by_mine) || !sl_rekey_is_empty(&merging->moved_by_theirs);
+	if (!apart)
 		return SL_OK;
 	int rc = find_names(&following);
 	if (rc == SL_OK)
-		rc = sl_rekey_rows(&following.base, merging->base, merging->arena, &base);
+		rc = apply(merging, &following.base, &base, &apart);
 	if (rc == SL_OK)
-		rc = sl_rekey_rows(&following.mine, merging->mine, merging->arena, &mine);
+		rc = apply(merging, &following.mine, &mine, &apart);
 	if (rc == SL_OK)
-		rc = sl_rekey_rows(&following.theirs, merging->theirs, merging->arena, &theirs);
-	if (rc != SL_OK)
+		rc = apply(merging, &following.theirs, &theirs, &apart);
+	*followed_r = apart;
+	if (rc != SL_OK || !apart) {
+		merging->note_count = notes;
 		return rc;
+	}
 	merging->base = base;
 	merging->mine = mine;
 	merging->theirs = theirs;
 	merging->followed = following.mine;
-	return SL_OK;
+	/* All is at its place now. */
+	rc = sl_rekey_init(&merging->came_to_mine, merging->arena);
+	return rc == SL_OK ? sl_rekey_init(&merging->came_to_theirs, merging->arena) : rc;
 }

@@ -45,6 +45,13 @@ struct sl_key sl_rekey_key(const struct sl_rekey *rekey, const struct sl_key *ke
 	return now;
 }
 
+/* Whether the row's new key is the old one, in its episode's new number. */
+static bool goes_along(const struct sl_rekey *rekey, const struct sl_key *key, const struct sl_key *now)
+{
+	return !sl_entity_has_episode(key->entity)
+		|| (now->episode == episode_now(rekey, key->episode) && sl_str_equal(now->id, key->id));
+}
+
 static int renumber(const struct sl_rekey *rekey, const json_t *list)
 {
 	json_t *element;
@@ -78,12 +85,12 @@ static int renumber_summaries(const struct sl_rekey *rekey, struct sl_arena *are
 	return rc;
 }
 
-int sl_rekey_rows(const struct sl_rekey *rekey, const struct sl_rowset *rows, struct sl_arena *arena,
-	struct sl_rowset **rows_r)
+int sl_rekey_rows(const struct sl_rekey *rekey, const struct sl_rowset *rows, const struct sl_rowset *base,
+	struct sl_arena *arena, struct sl_rowset **rows_r)
 {
 	static const struct sl_key summaries = { SL_META, 0, { "context.episodeSummaries", 24 } };
 	struct sl_rowset *rekeyed = *rows_r = sl_rowset_new(arena, sl_rowset_count(rows));
-	const struct sl_row *row;
+	const struct sl_row *row, *old = base ? sl_rowset_find(base, &summaries) : NULL;
 	size_t cursor = 0;
 	int rc = rekeyed ? SL_OK : SL_NO_MEMORY;
 	while (rc == SL_OK && (row = sl_rowset_next(rows, &cursor))) {
@@ -91,9 +98,9 @@ int sl_rekey_rows(const struct sl_rekey *rekey, const struct sl_rowset *rows, st
 		now.key = sl_rekey_key(rekey, &row->key);
 		if (!sl_key_equal(&now.key, &row->key))
 			now.version = 0;
-		if (sl_entity_has_episode(row->key.entity) && now.key.episode != episode_now(rekey, row->key.episode))
+		if (!base && !goes_along(rekey, &row->key, &now.key))
 			now.rank = (struct sl_str){ NULL, 0 };
-		if (sl_key_equal(&row->key, &summaries))
+		if (sl_key_equal(&row->key, &summaries) && !(old && sl_str_equal(old->data, row->data)))
 			rc = renumber_summaries(rekey, arena, &now);
 		if (rc == SL_OK && !sl_rowset_put(rekeyed, &now))
 			rc = SL_NO_MEMORY;

@@ -23,9 +23,12 @@ bool sl_rekey_has(const struct sl_rekey *rekey, const struct sl_key *key);
 /* The new key of a row: its own, or that of its episode, or the one that it has. */
 struct sl_key sl_rekey_key(const struct sl_rekey *rekey, const struct sl_key *key);
 
-/* The rows with their new keys, as another set: without a version, and without a rank those that come to another parent. Elements of
- * context.episodeSummaries go along. Returns 0, SL_NO_MEMORY, or SL_INTERNAL for damaged summaries. */
-int sl_rekey_rows(const struct sl_rekey *rekey, const struct sl_rowset *rows, struct sl_arena *arena,
-	struct sl_rowset **rows_r) __attribute__((warn_unused_result));
+/* The rows with their new keys, as another set: those have no version. Elements of context.episodeSummaries go along.
+ *
+ * Without a base, rows are followed that moved: one with a new key of its own, not only of its episode, stood elsewhere, so it has no
+ * rank. With a base, they are new there: a list of summaries that is the same in the base is about other episodes, and stays.
+ * Returns 0, SL_NO_MEMORY, or SL_INTERNAL for damaged summaries. */
+int sl_rekey_rows(const struct sl_rekey *rekey, const struct sl_rowset *rows, const struct sl_rowset *base,
+	struct sl_arena *arena, struct sl_rowset **rows_r) __attribute__((warn_unused_result));
 
 #endif

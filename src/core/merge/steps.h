@@ -32,9 +32,11 @@ struct sl_merging {
 	size_t note_count, note_capacity;
 	const struct sl_merge_options *options;
 	struct sl_rowset *shared;     /* ancestors of rows that both sides added and that are alike */
-	struct sl_rekey renamed;      /* rows of mine that both sides added and that are unlike */
+	struct sl_rekey renamed;      /* rows of mine under whose key theirs has something else */
 	struct sl_rekey moved_by_mine, moved_by_theirs; /* from the base's keys to the side's */
 	struct sl_rekey came_to_mine, came_to_theirs;   /* and back */
+	struct sl_rekey parted;       /* as `renamed`, once what moved has one key */
+	struct sl_rowset *given;      /* keys that are new */
 	struct sl_rekey followed;     /* rows of mine that have another key for what moved */
 	struct sl_rename *renames;
 	size_t rename_count;
@@ -58,11 +60,12 @@ const struct sl_row *sl_merge_find(const struct sl_rowset *set, size_t *cursor, 
 int sl_merge_find_moves(struct sl_merging *merging) __attribute__((warn_unused_result));
 
 /* Judges the rows that both sides added under one key. Of those that are alike, puts what both share into merging->shared; the
- * others get new keys in merging->mine, which becomes another set then. */
-int sl_merge_separate(struct sl_merging *merging) __attribute__((warn_unused_result));
+ * others get new keys in merging->mine, which becomes another set then, and are listed in *renamed. */
+int sl_merge_separate(struct sl_merging *merging, struct sl_rekey *renamed) __attribute__((warn_unused_result));
 
-/* Gives what moved one key on all sides, which become other sets then. */
-int sl_merge_follow_moves(struct sl_merging *merging) __attribute__((warn_unused_result));
+/* Gives what moved one key on all sides, which become other sets then; additions have to be judged again. Where that would give two
+ * things one key, nothing is followed. */
+int sl_merge_follow_moves(struct sl_merging *merging, bool *followed_r) __attribute__((warn_unused_result));
 
 /* Whether the side moved the row here from another parent: then the base has no rank for it. */
 bool sl_merge_is_moved_in(const struct sl_row *base, const struct sl_row *side);
