@@ -7,7 +7,6 @@
  */
 #include "core/merge/steps.h"
 
-#include "core/base/utf8.h"
 #include "core/merge/likeness.h"
 
 /* --- what is judged ------------------------------------------------------------------------------------------------ */
@@ -15,19 +14,7 @@
 struct separating {
 	struct sl_merging *merging;
 	struct sl_rekey *renamed; /* what mine has under one key and theirs something else */
-	int64_t highest;          /* number of an episode, once the sets were searched for it: */
-	bool numbered;
 };
-
-#define KNOWN_SETS 5
-
-/* All sets in which a key may be taken; NULL for those that are not given. */
-static void known_sets(const struct sl_merging *merging, const struct sl_rowset *sets_r[KNOWN_SETS])
-{
-	const struct sl_rowset *sets[KNOWN_SETS] = { merging->base, merging->mine, merging->theirs, merging->options->taken[0],
-		merging->options->taken[1] };
-	memcpy(sets_r, sets, sizeof(sets));
-}
 
 static bool belongs_to(const struct sl_key *key, int64_t episode)
 {
@@ -99,76 +86,17 @@ static int share_all(struct separating *separating, const int64_t *episode)
 
 /* --- new keys ----------------------------------------------------------------------------------------------------- */
 
-static bool is_taken(const struct separating *separating, const struct sl_key *key)
-{
-	const struct sl_rowset *sets[KNOWN_SETS];
-	known_sets(separating->merging, sets);
-	for (size_t i = 0; i < KNOWN_SETS; i++)
-		if (sets[i] && sl_rowset_find(sets[i], key))
-			return true;
-	return sl_rowset_find(separating->merging->given, key) != NULL;
-}
-
-/* The first id with a letter behind it that nobody has: `1-1-05A`, `1-1-05B`, …, `1-1-05ZA`. */
-static int letter_id(const struct separating *separating, const struct sl_key *key, struct sl_str *id_r)
-{
-	struct sl_key candidate = *key;
-	char *id = sl_arena_alloc(separating->merging->arena, key->id.length + SL_ID_CHARACTERS);
-	size_t length = key->id.length;
-	if (!id)
-		return SL_NO_MEMORY;
-	memcpy(id, key->id.bytes, length);
-	while (sl_utf8_length((struct sl_str){ id, length }) >= SL_ID_CHARACTERS) /* whole characters go, so that it stays an id */
-		do
-			length--;
-		while (((unsigned char)id[length] & 0xc0) == 0x80);
-	for (char letter = 'A';; letter++) {
-		if (letter > 'Z') {
-			id[length++] = 'Z';
-			letter = 'A';
-		}
-		id[length] = letter;
-		candidate.id = (struct sl_str){ id, length + 1 };
-		if (!is_taken(separating, &candidate))
-			break;
-	}
-	*id_r = candidate.id;
-	return SL_OK;
-}
-
-/* A number that no episode has. */
-static int64_t new_episode(struct separating *separating)
-{
-	const struct sl_rowset *sets[KNOWN_SETS];
-	const struct sl_row *row;
-	known_sets(separating->merging, sets);
-	for (size_t i = 0; i < KNOWN_SETS && !separating->numbered; i++)
-		for (size_t cursor = 0; sets[i] && (row = sl_rowset_next(sets[i], &cursor));)
-			if (row->key.entity == SL_EPISODES && row->key.episode > separating->highest)
-				separating->highest = row->key.episode;
-	separating->numbered = true;
-	return ++separating->highest;
-}
-
 /* Gives mine's row a new key. A note tells. */
 static int rename_row(struct separating *separating, const struct sl_row *mine, const struct sl_row *theirs)
 {
 	struct sl_merging *merging = separating->merging;
-	struct sl_row entry = { .key = mine->key };
 	struct sl_note note = { .kind = SL_NOTE_RENAMED, .rule = SL_RULE_LWW, .mine = mine->data, .theirs = theirs->data };
-	int rc = SL_OK;
-	if (mine->key.entity == SL_EPISODES)
-		entry.key.episode = new_episode(separating);
-	else
-		rc = letter_id(separating, &mine->key, &entry.key.id);
-	if (rc == SL_OK && !sl_rowset_put(separating->merging->given, &entry))
-		rc = SL_NO_MEMORY;
+	struct sl_key named;
+	int rc = sl_merge_new_key(merging, &mine->key, &named);
 	if (rc == SL_OK)
-		rc = sl_rekey_put(separating->renamed, &mine->key, &entry.key);
-	sl_buf_clear(&merging->scratch);
-	sl_key_write(&merging->scratch, &entry.key);
+		rc = sl_rekey_put(separating->renamed, &mine->key, &named, false);
 	if (rc == SL_OK)
-		rc = sl_arena_copy(merging->arena, sl_buf_str(&merging->scratch), &note.result);
+		rc = sl_merge_write_key(merging, &named, &note.result);
 	merging->key = &mine->key;
 	return rc == SL_OK ? sl_merge_add_note(merging, &note) : rc;
 }
@@ -261,7 +189,7 @@ static int rename_moves(struct separating *separating)
 	while (rc == SL_OK && (entry = sl_rowset_next(merging->moved_by_mine.entries, &cursor))) {
 		const struct sl_key to = sl_rekey_key(&merging->moved_by_mine, &entry->key);
 		const struct sl_key named = sl_rekey_key(separating->renamed, &to);
-		rc = sl_rekey_put(&moved, &entry->key, &named);
+		rc = sl_rekey_put(&moved, &entry->key, &named, false);
 	}
 	merging->moved_by_mine = moved;
 	return rc;
@@ -280,7 +208,7 @@ static int judge_project(struct separating *separating, bool *alike_r)
 
 int sl_merge_separate(struct sl_merging *merging, struct sl_rekey *renamed)
 {
-	struct separating separating = { merging, renamed, merging->options->episodes_above, false };
+	struct separating separating = { merging, renamed };
 	struct sl_rowset *mine;
 	bool alike;
 	merging->shared = sl_rowset_new(merging->arena, 8);
@@ -295,7 +223,9 @@ int sl_merge_separate(struct sl_merging *merging, struct sl_rekey *renamed)
 		rc = part_moved(&separating, false);
 	if (rc != SL_OK || sl_rekey_is_empty(renamed))
 		return rc;
-	rc = sl_rekey_rows(renamed, merging->mine, merging->base, merging->arena, &mine);
+	/* Summaries that mine didn't touch are about other episodes. */
+	bool summaries = sl_rekey_summaries_differ(merging->base, merging->mine);
+	rc = sl_rekey_rows(renamed, merging->mine, summaries, merging->arena, &mine);
 	merging->mine = mine;
 	return rc == SL_OK ? rename_moves(&separating) : rc;
 }

@@ -43,6 +43,13 @@ int sl_merge_write(struct sl_merging *merging, const json_t *value, struct sl_st
 	return keep_scratch(merging, text_r);
 }
 
+int sl_merge_write_key(struct sl_merging *merging, const struct sl_key *key, struct sl_str *text_r)
+{
+	sl_buf_clear(&merging->scratch);
+	sl_key_write(&merging->scratch, key);
+	return keep_scratch(merging, text_r);
+}
+
 /* As a JSON Pointer (RFC 6901). */
 static void write_place(struct sl_buf *out, const struct sl_merge_place *place)
 {

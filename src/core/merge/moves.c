@@ -1,9 +1,7 @@
-/* Rows that one side took from one parent to another, and episodes that it gave another number: see sl_merge_find_moves and
- * sl_merge_follow_moves in steps.h.
+/* Rows that one side took from one parent to another, and episodes that it gave another number: see sl_merge_find_moves in steps.h.
  *
  * A move is two changes of one side: a row is gone, and one that is alike (likeness.h) is there under the same id in another episode; or
- * one with the same content under any id. With the rows goes their episode, if that is alike with them. Then the thing gets one key on
- * all sides, theirs if they moved it. Keeps true: of what can't be told, nothing is a move. Fails for memory, and with SL_INTERNAL for
+ * one with the same content under any id. With the rows goes their episode, if that is alike with them. Keeps true: of what can't be told, nothing is a move. Fails for memory, and with SL_INTERNAL for
  * a damaged row. Source of the rules: merge.md, "gone from one parent and there, alike, under another".
  */
 #include "core/merge/steps.h"
@@ -97,8 +95,8 @@ static void sort(struct lone *lone, int (*compare)(const void *, const void *))
 
 static int join(struct finding *finding, const struct sl_row *gone, const struct sl_row *there)
 {
-	int rc = sl_rekey_put(finding->moved, &gone->key, &there->key);
-	return rc == SL_OK ? sl_rekey_put(finding->came, &there->key, &gone->key) : rc;
+	int rc = sl_rekey_put(finding->moved, &gone->key, &there->key, false);
+	return rc == SL_OK ? sl_rekey_put(finding->came, &there->key, &gone->key, false) : rc;
 }
 
 static int compare(struct sl_likeness *likeness, const struct sl_row *a, const struct sl_row *b)
@@ -283,7 +281,7 @@ static int drop_company(struct finding *finding)
 		for (cursor = 0; rc == SL_OK && (entry = sl_rowset_next(finding->moved->entries, &cursor));) {
 			const struct sl_key to = sl_rekey_key(finding->moved, &entry->key), along = sl_rekey_key(&moved, &entry->key);
 			if ((entry->key.entity == SL_EPISODES) == (pass == 0) && !sl_key_equal(&to, &along))
-				rc = sl_rekey_put(&moved, &entry->key, &to);
+				rc = sl_rekey_put(&moved, &entry->key, &to, false);
 		}
 	}
 	*finding->moved = moved;
@@ -319,133 +317,4 @@ int sl_merge_find_moves(struct sl_merging *merging)
 {
 	int rc = find_moves(merging, merging->mine, &merging->moved_by_mine, &merging->came_to_mine);
 	return rc == SL_OK ? find_moves(merging, merging->theirs, &merging->moved_by_theirs, &merging->came_to_theirs) : rc;
-}
-
-/* --- one key for one thing ---------------------------------------------------------------------------------------------- */
-
-static int write_key(struct sl_merging *merging, const struct sl_key *key, struct sl_str *text_r)
-{
-	sl_buf_clear(&merging->scratch);
-	sl_key_write(&merging->scratch, key);
-	if (sl_buf_code(&merging->scratch) != SL_OK)
-		return sl_buf_code(&merging->scratch);
-	return sl_arena_copy(merging->arena, sl_buf_str(&merging->scratch), text_r);
-}
-
-/* Moved by both, and not to the same place. Of an episode it is a name that is told: its place is its rank. */
-static int note_move(struct sl_merging *merging, const struct sl_key *base, const struct sl_key *mine,
-	const struct sl_key *theirs)
-{
-	bool is_episode = base->entity == SL_EPISODES;
-	struct sl_note note = { .kind = is_episode ? SL_NOTE_RENAMED : SL_NOTE_MOVED, .rule = SL_RULE_LWW,
-		.conflict = !is_episode };
-	int rc = write_key(merging, base, &note.base);
-	if (rc == SL_OK)
-		rc = write_key(merging, mine, &note.mine);
-	if (rc == SL_OK)
-		rc = write_key(merging, theirs, &note.theirs);
-	note.result = note.theirs;
-	merging->key = theirs;
-	return rc == SL_OK ? sl_merge_add_note(merging, &note) : rc;
-}
-
-struct following {
-	struct sl_merging *merging;
-	struct sl_rekey base, mine, theirs;
-};
-
-static int rename_to(struct sl_rekey *rekey, const struct sl_key *from, const struct sl_key *to)
-{
-	const struct sl_key now = sl_rekey_key(rekey, from);
-	return sl_key_equal(&now, to) ? SL_OK : sl_rekey_put(rekey, from, to);
-}
-
-/* Gives what the base calls `key` one key on all sides: that of theirs if they moved it. */
-static int follow(struct following *following, const struct sl_key *key)
-{
-	struct sl_merging *merging = following->merging;
-	bool by_mine = sl_rekey_has(&merging->moved_by_mine, key), by_theirs = sl_rekey_has(&merging->moved_by_theirs, key);
-	const struct sl_key mine = sl_rekey_key(&merging->moved_by_mine, key), theirs = sl_rekey_key(&merging->moved_by_theirs, key);
-	/* Its episode may have another number on the other side. */
-	const struct sl_key mine_now = sl_rekey_key(&following->mine, &mine), theirs_now = sl_rekey_key(&following->theirs, &theirs);
-	const struct sl_key *one = by_theirs ? &theirs_now : &mine_now;
-	int rc = by_mine && by_theirs && !sl_key_equal(&mine_now, one) ? note_move(merging, key, &mine, one) : SL_OK;
-	if (rc == SL_OK)
-		rc = rename_to(&following->base, key, one);
-	if (rc == SL_OK)
-		rc = rename_to(&following->mine, &mine, one);
-	return rc == SL_OK ? rename_to(&following->theirs, &theirs, one) : rc;
-}
-
-/* Follows the moves of one side: of episodes, or of scenes and shots. */
-static int follow_all(struct following *following, const struct sl_rekey *moved, bool episodes)
-{
-	const struct sl_row *entry;
-	size_t cursor = 0;
-	int rc = SL_OK;
-	while (rc == SL_OK && (entry = sl_rowset_next(moved->entries, &cursor))) {
-		bool done = moved == &following->merging->moved_by_theirs
-			&& sl_rekey_has(&following->merging->moved_by_mine, &entry->key);
-		if ((entry->key.entity == SL_EPISODES) == episodes && !done)
-			rc = follow(following, &entry->key);
-	}
-	return rc;
-}
-
-static int find_names(struct following *following)
-{
-	struct sl_merging *merging = following->merging;
-	int rc = sl_rekey_init(&following->base, merging->arena);
-	if (rc == SL_OK)
-		rc = sl_rekey_init(&following->mine, merging->arena);
-	if (rc == SL_OK)
-		rc = sl_rekey_init(&following->theirs, merging->arena);
-	for (int pass = 0; pass < 2; pass++) {
-		if (rc == SL_OK)
-			rc = follow_all(following, &merging->moved_by_mine, pass == 0);
-		if (rc == SL_OK)
-			rc = follow_all(following, &merging->moved_by_theirs, pass == 0);
-	}
-	return rc;
-}
-
-/* The rows under the keys that they have now; *apart_r: no two have the same. */
-static int apply(struct sl_merging *merging, const struct sl_rekey *rekey, const struct sl_rowset **rows, bool *apart_r)
-{
-	struct sl_rowset *rekeyed;
-	int rc = sl_rekey_rows(rekey, *rows, NULL, merging->arena, &rekeyed);
-	if (rc != SL_OK)
-		return rc;
-	*apart_r &= sl_rowset_count(rekeyed) == sl_rowset_count(*rows);
-	*rows = rekeyed;
-	return SL_OK;
-}
-
-int sl_merge_follow_moves(struct sl_merging *merging, bool *followed_r)
-{
-	struct following following = { .merging = merging };
-	const struct sl_rowset *base = merging->base, *mine = merging->mine, *theirs = merging->theirs;
-	size_t notes = merging->note_count;
-	bool apart = *followed_r = !sl_rekey_is_empty(&merging->moved_by_mine) || !sl_rekey_is_empty(&merging->moved_by_theirs);
-	if (!apart)
-		return SL_OK;
-	int rc = find_names(&following);
-	if (rc == SL_OK)
-		rc = apply(merging, &following.base, &base, &apart);
-	if (rc == SL_OK)
-		rc = apply(merging, &following.mine, &mine, &apart);
-	if (rc == SL_OK)
-		rc = apply(merging, &following.theirs, &theirs, &apart);
-	*followed_r = apart;
-	if (rc != SL_OK || !apart) {
-		merging->note_count = notes;
-		return rc;
-	}
-	merging->base = base;
-	merging->mine = mine;
-	merging->theirs = theirs;
-	merging->followed = following.mine;
-	/* All is at its place now. */
-	rc = sl_rekey_init(&merging->came_to_mine, merging->arena);
-	return rc == SL_OK ? sl_rekey_init(&merging->came_to_theirs, merging->arena) : rc;
 }

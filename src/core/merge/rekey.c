@@ -7,6 +7,8 @@
 #include "core/json/parse.h"
 #include "core/json/write.h"
 
+static const struct sl_key summaries_key = { SL_META, 0, { "context.episodeSummaries", 24 } };
+
 int sl_rekey_init(struct sl_rekey *rekey, struct sl_arena *arena)
 {
 	rekey->entries = sl_rowset_new(arena, 4);
@@ -15,9 +17,10 @@ int sl_rekey_init(struct sl_rekey *rekey, struct sl_arena *arena)
 
 bool sl_rekey_is_empty(const struct sl_rekey *rekey) { return sl_rowset_count(rekey->entries) == 0; }
 
-int sl_rekey_put(struct sl_rekey *rekey, const struct sl_key *from, const struct sl_key *to)
+int sl_rekey_put(struct sl_rekey *rekey, const struct sl_key *from, const struct sl_key *to, bool moved)
 {
-	const struct sl_row entry = { .key = *from, .data = to->id, .version = to->episode };
+	const struct sl_row entry = { .key = *from, .rank = moved ? SL_STR("moved") : SL_STR(""), .data = to->id,
+		.version = to->episode };
 	return sl_rowset_put(rekey->entries, &entry) ? SL_OK : SL_NO_MEMORY;
 }
 
@@ -43,13 +46,6 @@ struct sl_key sl_rekey_key(const struct sl_rekey *rekey, const struct sl_key *ke
 	if (sl_entity_has_episode(key->entity))
 		now.episode = episode_now(rekey, key->episode);
 	return now;
-}
-
-/* Whether the row's new key is the old one, in its episode's new number. */
-static bool goes_along(const struct sl_rekey *rekey, const struct sl_key *key, const struct sl_key *now)
-{
-	return !sl_entity_has_episode(key->entity)
-		|| (now->episode == episode_now(rekey, key->episode) && sl_str_equal(now->id, key->id));
 }
 
 static int renumber(const struct sl_rekey *rekey, const json_t *list)
@@ -85,12 +81,17 @@ static int renumber_summaries(const struct sl_rekey *rekey, struct sl_arena *are
 	return rc;
 }
 
-int sl_rekey_rows(const struct sl_rekey *rekey, const struct sl_rowset *rows, const struct sl_rowset *base,
-	struct sl_arena *arena, struct sl_rowset **rows_r)
+bool sl_rekey_summaries_differ(const struct sl_rowset *a, const struct sl_rowset *b)
 {
-	static const struct sl_key summaries = { SL_META, 0, { "context.episodeSummaries", 24 } };
+	const struct sl_row *left = sl_rowset_find(a, &summaries_key), *right = sl_rowset_find(b, &summaries_key);
+	return left && right ? !sl_str_equal(left->data, right->data) : left != right;
+}
+
+int sl_rekey_rows(const struct sl_rekey *rekey, const struct sl_rowset *rows, bool summaries, struct sl_arena *arena,
+	struct sl_rowset **rows_r)
+{
 	struct sl_rowset *rekeyed = *rows_r = sl_rowset_new(arena, sl_rowset_count(rows));
-	const struct sl_row *row, *old = base ? sl_rowset_find(base, &summaries) : NULL;
+	const struct sl_row *row, *entry;
 	size_t cursor = 0;
 	int rc = rekeyed ? SL_OK : SL_NO_MEMORY;
 	while (rc == SL_OK && (row = sl_rowset_next(rows, &cursor))) {
@@ -98,9 +99,9 @@ int sl_rekey_rows(const struct sl_rekey *rekey, const struct sl_rowset *rows, co
 		now.key = sl_rekey_key(rekey, &row->key);
 		if (!sl_key_equal(&now.key, &row->key))
 			now.version = 0;
-		if (!base && !goes_along(rekey, &row->key, &now.key))
+		if ((entry = sl_rowset_find(rekey->entries, &row->key)) && entry->rank.length)
 			now.rank = (struct sl_str){ NULL, 0 };
-		if (sl_key_equal(&row->key, &summaries) && !(old && sl_str_equal(old->data, row->data)))
+		if (summaries && sl_key_equal(&row->key, &summaries_key))
 			rc = renumber_summaries(rekey, arena, &now);
 		if (rc == SL_OK && !sl_rowset_put(rekeyed, &now))
 			rc = SL_NO_MEMORY;

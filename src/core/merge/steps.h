@@ -37,6 +37,8 @@ struct sl_merging {
 	struct sl_rekey came_to_mine, came_to_theirs;   /* and back */
 	struct sl_rekey parted;       /* as `renamed`, once what moved has one key */
 	struct sl_rowset *given;      /* keys that are new */
+	int64_t last_episode;         /* number of an episode, if `numbered` */
+	bool numbered;
 	struct sl_rekey followed;     /* rows of mine that have another key for what moved */
 	struct sl_rename *renames;
 	size_t rename_count;
@@ -62,6 +64,10 @@ int sl_merge_find_moves(struct sl_merging *merging) __attribute__((warn_unused_r
 /* Judges the rows that both sides added under one key. Of those that are alike, puts what both share into merging->shared; the
  * others get new keys in merging->mine, which becomes another set then, and are listed in *renamed. */
 int sl_merge_separate(struct sl_merging *merging, struct sl_rekey *renamed) __attribute__((warn_unused_result));
+
+/* A key like this one that nothing has on any side: with a letter behind the id, or a higher number. */
+int sl_merge_new_key(struct sl_merging *merging, const struct sl_key *key, struct sl_key *new_r)
+	__attribute__((warn_unused_result));
 
 /* Gives what moved one key on all sides, which become other sets then; additions have to be judged again. Where that would give two
  * things one key, nothing is followed. */
@@ -144,6 +150,10 @@ int sl_merge_note(struct sl_merging *merging, const struct sl_merge_place *place
 
 /* Notes a note as it is; its key is that of the row at hand. */
 int sl_merge_add_note(struct sl_merging *merging, const struct sl_note *note)
+	__attribute__((warn_unused_result));
+
+/* The text of a key, as in DELTA, in the arena. */
+int sl_merge_write_key(struct sl_merging *merging, const struct sl_key *key, struct sl_str *text_r)
 	__attribute__((warn_unused_result));
 
 /* The canonical text of a value (NULL: length 0) in the arena. */

@@ -39,7 +39,9 @@ static void assert_same_change(const struct sl_rowset *base, const struct sl_row
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(side, &cursor))) {
 		other = sl_rowset_find(merged.rows, &row->key);
-		assert_true((other && sl_row_same_content(row, other)) || find_kind(&merged, &row->key, SL_RULE_COUNTER));
+		if (!(other && sl_row_same_content(row, other)) && !find_kind(&merged, &row->key, SL_RULE_COUNTER))
+			fail_msg("history %llu: the same change of %s %d %.*s came out as another", (unsigned long long)current_history,
+				sl_entity_name(row->key.entity), (int)row->key.episode, (int)row->key.id.length, row->key.id.bytes);
 	}
 	for (size_t i = 0; i < merged.note_count; i++)
 		assert_int_equal(merged.notes[i].rule, SL_RULE_COUNTER);
