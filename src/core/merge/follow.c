@@ -70,32 +70,32 @@ static int follow_all(struct following *following, const struct sl_rekey *moved,
 	return rc;
 }
 
-/* Gives a new id to a row that goes along with its episode to where another thing came. */
-static int make_way(struct following *following, const struct sl_key *key)
+/* Gives a new id to a thing of the base that goes along with its episode to where another one came. */
+static int make_way(struct following *following, const struct sl_key *key, const struct sl_key *named)
 {
-	struct sl_merging *merging = following->merging;
-	const struct sl_key mine = sl_rekey_key(&merging->moved_by_mine, key), theirs = sl_rekey_key(&merging->moved_by_theirs, key);
-	const struct sl_key now = sl_rekey_key(&following->base, key);
-	struct sl_key named;
-	int rc = sl_merge_new_key(merging, &now, &named);
-	if (rc == SL_OK)
-		rc = sl_rekey_put(&following->base, key, &named, false);
+	const struct sl_key mine = sl_rekey_key(&following->merging->moved_by_mine, key);
+	const struct sl_key theirs = sl_rekey_key(&following->merging->moved_by_theirs, key);
+	int rc = sl_rekey_put(&following->base, key, named, false);
 	if (rc == SL_OK && !sl_rekey_has(&following->mine, &mine))
-		rc = sl_rekey_put(&following->mine, &mine, &named, false);
+		rc = sl_rekey_put(&following->mine, &mine, named, false);
 	if (rc == SL_OK && !sl_rekey_has(&following->theirs, &theirs))
-		rc = sl_rekey_put(&following->theirs, &theirs, &named, false);
+		rc = sl_rekey_put(&following->theirs, &theirs, named, false);
 	return rc;
 }
 
-static int make_way_all(struct following *following, const struct sl_rowset *rows, const struct sl_rekey *rekey)
+/* The same for all rows of a state; what only one side has gets its new id there. */
+static int make_way_all(struct following *following, const struct sl_rowset *rows, struct sl_rekey *rekey)
 {
 	struct sl_row **sorted = sl_rowset_sorted(rows, following->merging->arena);
 	int rc = sorted ? SL_OK : SL_NO_MEMORY;
 	for (size_t i = 0; rc == SL_OK && i < sl_rowset_count(rows); i++) {
 		const struct sl_key *key = &sorted[i]->key, now = sl_rekey_key(rekey, key);
-		if (sl_entity_has_episode(key->entity) && !sl_rekey_has(rekey, key) && !sl_key_equal(&now, key)
-			&& sl_rowset_find(following->reached, &now))
-			rc = make_way(following, key);
+		struct sl_key named;
+		if (!sl_entity_has_episode(key->entity) || sl_rekey_has(rekey, key) || !sl_rowset_find(following->reached, &now))
+			continue;
+		rc = sl_merge_new_key(following->merging, &now, &named);
+		if (rc == SL_OK)
+			rc = rekey == &following->base ? make_way(following, key, &named) : sl_rekey_put(rekey, key, &named, false);
 	}
 	return rc;
 }

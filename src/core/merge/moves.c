@@ -270,6 +270,21 @@ static int join_episodes(struct finding *finding)
 	return rc;
 }
 
+/* In an episode that only has another number, rows are what their ids say, however they were edited. */
+static int join_company(struct finding *finding)
+{
+	int rc = SL_OK;
+	for (size_t i = 0; rc == SL_OK && i < finding->gone.count; i++) {
+		const struct sl_row *gone = finding->gone.rows[i], *there;
+		const struct sl_key along = sl_rekey_key(finding->moved, &gone->key);
+		if (sl_rekey_has(finding->moved, &gone->key) || sl_key_equal(&along, &gone->key) || sl_rekey_has(finding->came, &along)
+			|| !(there = sl_rowset_find(finding->side, &along)))
+			continue;
+		rc = join(finding, gone, there);
+	}
+	return rc;
+}
+
 /* Rows that only went along with their episode didn't move. */
 static int drop_company(struct finding *finding)
 {
@@ -310,6 +325,8 @@ static int find_moves(struct sl_merging *merging, const struct sl_rowset *side, 
 	sort(&finding.there, compare_ids);
 	if (rc == SL_OK)
 		rc = join_episodes(&finding);
+	if (rc == SL_OK)
+		rc = join_company(&finding);
 	return rc == SL_OK ? drop_company(&finding) : rc;
 }
 
