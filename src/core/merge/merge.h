@@ -82,6 +82,7 @@ struct sl_merge_options {
  * - every row that differs between base and mine, or base and theirs, in data, in rank, or in being there;
  * - the episode of each such scene or shot;
  * - all siblings, wherever a row that base has got another rank, or both sides added one key;
+ * - all episodes, if a side has one that base hasn't and lacks one that base has;
  *
  * and `taken` has the whole states of base and mine. Rows that went with a deleted episode differ. For a first sync, whole states are
  * needed.

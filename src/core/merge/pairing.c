@@ -171,13 +171,28 @@ static int pair_by_content(const struct pairing *pairing, const struct class *cl
 	return SL_OK;
 }
 
+/* What is still free, in order: a number is an identity. */
+static void pair_rest(const struct pairing *pairing, const struct class *class)
+{
+	size_t side = 0;
+	for (size_t i = 0; i < class->counts[BASE]; i++) {
+		while (side < class->counts[SIDE] && !is_free(pairing, SIDE, class->items[SIDE][side].index))
+			side++;
+		if (side < class->counts[SIDE] && is_free(pairing, BASE, class->items[BASE][i].index))
+			pair(pairing, class->items[BASE][i].index, class->items[SIDE][side].index);
+	}
+}
+
 static int pair_names(const struct pairing *pairing, const struct class *class)
 {
 	if (class->counts[BASE] == 0 || class->counts[SIDE] == 0)
 		return SL_OK;
-	if (is_number_keyed(pairing) || (class->counts[BASE] == 1 && class->counts[SIDE] == 1))
+	if (class->counts[BASE] == 1 && class->counts[SIDE] == 1)
 		return pair_in_order(pairing, class);
-	return pair_by_content(pairing, class);
+	int rc = pair_by_content(pairing, class);
+	if (rc == SL_OK && is_number_keyed(pairing))
+		pair_rest(pairing, class);
+	return rc;
 }
 
 /* All elements, or those that have no partner, by name or by content. */

@@ -140,7 +140,10 @@ static void assert_reversible(const struct sl_rowset *base, const struct sl_merg
 			|| (receipt->kind == SL_NOTE_MOVED));
 		assert_int_equal(sl_delta_apply(&delta, rows, history.arena), 0);
 		assert_int_equal(sl_merge_reverse(receipt, base, rows, history.arena, &again, NULL), 0);
-		assert_true(sl_delta_is_empty(&again));
+		/* Another element may be called as one that has gone. */
+		if (!sl_delta_is_empty(&again) && !(receipt->kind == SL_NOTE_KEPT && receipt->path.length))
+			fail_msg("history %llu: %.*s is taken back twice", (unsigned long long)current_history, (int)receipt->path.length,
+				receipt->path.bytes);
 	}
 }
 

@@ -70,9 +70,28 @@ static struct sl_rowset *narrowed(const struct sl_rowset *rows, const struct sl_
 	return narrow;
 }
 
+/* Whether `in` has an episode that `but` lacks. */
+static bool has_more_episodes(const struct sl_rowset *in, const struct sl_rowset *but)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(in, &cursor)))
+		if (row->key.entity == SL_EPISODES && !sl_rowset_find(but, &row->key))
+			return true;
+	return false;
+}
+
+static bool may_have_new_numbers(const struct sl_rowset *base, const struct sl_rowset *side)
+{
+	return has_more_episodes(base, side) && has_more_episodes(side, base);
+}
+
 static struct sides narrow(const struct sides *sides)
 {
 	struct sl_rowset *keys = new_rows(), *groups = new_rows();
+	const struct sl_key episodes = { SL_EPISODES, 0, { NULL, 0 } };
+	if (may_have_new_numbers(sides->base, sides->mine) || may_have_new_numbers(sides->base, sides->theirs))
+		add_key(groups, &episodes);
 	add_changed(sides, sides->base, keys, groups);
 	add_changed(sides, sides->mine, keys, groups);
 	add_changed(sides, sides->theirs, keys, groups);
