@@ -168,6 +168,8 @@ static int part_moved(struct separating *separating, bool episodes)
 	size_t cursor = 0;
 	bool same;
 	int rc = SL_OK;
+	if (sl_rekey_is_empty(&merging->came_to_mine) && sl_rekey_is_empty(&merging->came_to_theirs))
+		return SL_OK;
 	while (rc == SL_OK && (row = sl_rowset_next(merging->mine, &cursor))) {
 		const struct sl_key named = sl_rekey_key(separating->renamed, &row->key);
 		if ((row->key.entity == SL_EPISODES) != episodes || !is_moved_here(merging, &row->key, &same) || same

@@ -6,6 +6,8 @@
  */
 #include "core/merge/steps.h"
 
+#include <stdlib.h>
+
 /* Moved by both, and not to the same place. Of an episode it is a name that is told: its place is its rank. */
 static int note_move(struct sl_merging *merging, const struct sl_key *base, const struct sl_key *mine,
 	const struct sl_key *theirs)
@@ -83,16 +85,45 @@ static int make_way(struct following *following, const struct sl_key *key, const
 	return rc;
 }
 
-/* The same for all rows of a state; what only one side has gets its new id there. */
+/* Whether another thing came to where the row will be. */
+static bool is_in_the_way(const struct following *following, const struct sl_rekey *rekey, const struct sl_key *key)
+{
+	const struct sl_key now = sl_rekey_key(rekey, key);
+	return sl_entity_has_episode(key->entity) && !sl_rekey_has(rekey, key) && sl_rowset_find(following->reached, &now);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return sl_key_compare(&(*(const struct sl_row *const *)a)->key, &(*(const struct sl_row *const *)b)->key);
+}
+
+/* The rows of a state that are in the way, in an order of their own. */
+static int find_in_the_way(const struct following *following, const struct sl_rowset *rows, const struct sl_rekey *rekey,
+	const struct sl_row ***found_r, size_t *count_r)
+{
+	const struct sl_row *row;
+	size_t cursor = 0, count = 0;
+	while ((row = sl_rowset_next(rows, &cursor)))
+		count += is_in_the_way(following, rekey, &row->key);
+	const struct sl_row **found = *found_r = sl_arena_zalloc(following->merging->arena, count, sizeof(*found));
+	*count_r = 0;
+	for (cursor = 0; found && (row = sl_rowset_next(rows, &cursor));)
+		if (*count_r < count && is_in_the_way(following, rekey, &row->key))
+			found[(*count_r)++] = row;
+	if (found && count)
+		qsort(found, count, sizeof(*found), compare_keys);
+	return found ? SL_OK : SL_NO_MEMORY;
+}
+
+/* Makes way in a state; what only one side has gets its new id there. */
 static int make_way_all(struct following *following, const struct sl_rowset *rows, struct sl_rekey *rekey)
 {
-	struct sl_row **sorted = sl_rowset_sorted(rows, following->merging->arena);
-	int rc = sorted ? SL_OK : SL_NO_MEMORY;
-	for (size_t i = 0; rc == SL_OK && i < sl_rowset_count(rows); i++) {
-		const struct sl_key *key = &sorted[i]->key, now = sl_rekey_key(rekey, key);
+	const struct sl_row **found;
+	size_t count;
+	int rc = find_in_the_way(following, rows, rekey, &found, &count);
+	for (size_t i = 0; rc == SL_OK && i < count; i++) {
+		const struct sl_key *key = &found[i]->key, now = sl_rekey_key(rekey, key);
 		struct sl_key named;
-		if (!sl_entity_has_episode(key->entity) || sl_rekey_has(rekey, key) || !sl_rowset_find(following->reached, &now))
-			continue;
 		rc = sl_merge_new_key(following->merging, &now, &named);
 		if (rc == SL_OK)
 			rc = rekey == &following->base ? make_way(following, key, &named) : sl_rekey_put(rekey, key, &named, false);
