@@ -1,8 +1,9 @@
 /* Rows that one side took from one parent to another, and episodes that it gave another number: see sl_merge_find_moves in steps.h.
  *
- * A move is two changes of one side: a row is gone, and one that is alike (likeness.h) is there under the same id in another episode; or
- * one with the same content under any id. With the rows goes their episode, if that is alike with them. Keeps true: of what can't be told, nothing is a move. Fails for memory, and with SL_INTERNAL for
- * a damaged row. Source of the rules: merge.md, "gone from one parent and there, alike, under another".
+ * A move is two changes of one side: a row is gone, and one that is alike (likeness.h) is there under the same id in another episode;
+ * or one with the same content under any id. With the rows goes their episode, if that is alike with them. Keeps true: of what can't be
+ * told, nothing is a move. Fails for memory, and with SL_INTERNAL for a damaged row. Source of the rules: merge.md, "gone from one
+ * parent and there, alike, under another".
  */
 #include "core/merge/steps.h"
 

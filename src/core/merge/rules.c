@@ -180,8 +180,8 @@ static int take_merge(const struct question *question, const struct sl_text_merg
 {
 	const struct sl_sides *sides = question->sides;
 	bool removed = merge->text.length == 0 && (!sides->mine || !sides->theirs);
-	*verdict = (struct sl_verdict){ .rule = SL_RULE_TEXT, .kind = merge->clean && merge->both_count ? SL_NOTE_BOTH : SL_NOTE_VALUE, .conflict = !merge->clean,
-		.open = !merge->clean };
+	*verdict = (struct sl_verdict){ .rule = SL_RULE_TEXT, .conflict = !merge->clean, .open = !merge->clean,
+		.kind = merge->clean && merge->both_count ? SL_NOTE_BOTH : SL_NOTE_VALUE };
 	if (!removed)
 		verdict->value = json_stringn_nocheck(merge->text.length ? merge->text.bytes : "", merge->text.length);
 	return verdict->value || removed ? keep_hunks(question, merge, verdict) : SL_NO_MEMORY;
