@@ -208,6 +208,7 @@ int sl_merge_follow_moves(struct sl_merging *merging, bool *followed_r)
 	merging->mine = mine;
 	merging->theirs = theirs;
 	merging->followed = following.mine;
+	merging->has_followed = true;
 	/* All is at its place now. */
 	rc = sl_rekey_init(&merging->came_to_mine, merging->arena);
 	return rc == SL_OK ? sl_rekey_init(&merging->came_to_theirs, merging->arena) : rc;

@@ -170,7 +170,8 @@ static int merge_both(struct sl_merging *merging, const struct sl_versions *row)
 static int merge_one_sided(struct sl_merging *merging, const struct sl_versions *row)
 {
 	const struct sl_row *present = row->mine ? row->mine : row->theirs;
-	bool edited = !row->base || !sl_str_equal(row->base->data, present->data) || sl_merge_is_moved_in(row->base, present);
+	bool edited = !row->base || !sl_str_equal(row->base->data, present->data)
+		|| sl_merge_is_moved_in(merging, row->base, present);
 	if (!row->base)
 		return sl_merge_put(merging, row, present);
 	if (!sl_merge_is_kept(merging, merging->key))

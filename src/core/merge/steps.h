@@ -39,6 +39,7 @@ struct sl_merging {
 	struct sl_rowset *given;      /* keys that are new */
 	int64_t last_episode;         /* number of an episode, if `numbered` */
 	bool numbered;
+	bool has_followed;            /* rows that moved have one key on all sides, and a rank only where they moved to */
 	struct sl_rekey followed;     /* rows of mine that have another key for what moved */
 	struct sl_rename *renames;
 	size_t rename_count;
@@ -74,7 +75,7 @@ int sl_merge_new_key(struct sl_merging *merging, const struct sl_key *key, struc
 int sl_merge_follow_moves(struct sl_merging *merging, bool *followed_r) __attribute__((warn_unused_result));
 
 /* Whether the side moved the row here from another parent: then the base has no rank for it. */
-bool sl_merge_is_moved_in(const struct sl_row *base, const struct sl_row *side);
+bool sl_merge_is_moved_in(const struct sl_merging *merging, const struct sl_row *base, const struct sl_row *side);
 
 /* Finds the episodes that stay though one side deleted them: with them, all that the deletion took stays. */
 int sl_merge_find_kept(struct sl_merging *merging) __attribute__((warn_unused_result));
