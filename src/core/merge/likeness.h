@@ -1,6 +1,6 @@
 /* Inside the merge: how much of what was made apart is the same. Two things of one key are one thing if they are alike.
  *
- * Values are compared as one text, a line each. With c the characters of words that both have, and t all characters of both, they
+ * Values, also those inside lists and objects, are compared as one text, a line each. With c the characters of words that both have, and t all characters of both, they
  * are alike if 4c ≥ t; where t is less than 20, if they are equal or one of them is empty. Source of the rule: merge.md.
  */
 #ifndef SL_CORE_MERGE_LIKENESS_H

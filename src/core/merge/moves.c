@@ -215,7 +215,8 @@ static const struct sl_row *find_target(const struct finding *finding, const str
 	return NULL;
 }
 
-/* Whether both are one episode, by what they hold or all in all: *score_r, what they have in common if so, else 0. */
+/* Whether both are one episode, by what they hold themselves, which counts more, or all in all: *score_r, what they have in common if
+ * so, else 0. */
 static int score_episodes(const struct finding *finding, const struct sl_row *gone, const struct sl_row *there, size_t *score_r)
 {
 	struct sl_likeness likeness = { .common = 0 };
@@ -224,23 +225,7 @@ static int score_episodes(const struct finding *finding, const struct sl_row *go
 	if (rc == SL_OK && !alike)
 		rc = compare_rows_of(finding, gone, there, &likeness);
 	*score_r = rc == SL_OK && (alike || sl_likeness_is_alike(&likeness)) ? likeness.common : 0;
-	return rc;
-}
-
-/* Episodes whose rows tell where they went. */
-static int join_by_rows(struct finding *finding)
-{
-	int rc = SL_OK;
-	for (size_t i = 0; rc == SL_OK && i < finding->gone.count; i++) {
-		const struct sl_row *gone = finding->gone.rows[i], *there;
-		size_t score;
-		if (gone->key.entity != SL_EPISODES || !(there = find_target(finding, gone)) || sl_rekey_has(finding->came, &there->key)
-			|| sl_rowset_find(finding->merging->base, &there->key))
-			continue;
-		rc = score_episodes(finding, gone, there, &score);
-		if (rc == SL_OK && score > 0)
-			rc = join(finding, gone, there);
-	}
+	*score_r += alike ? SIZE_MAX / 2 : 0;
 	return rc;
 }
 
@@ -254,7 +239,7 @@ static struct lone unknown_episodes(const struct lone *lone, const struct sl_rek
 	return unknown;
 }
 
-/* The others: those that are alike, and neither of them as much so with another. */
+/* Episodes that are alike, and neither of them as much so with another. */
 static int join_episodes(struct finding *finding)
 {
 	const struct sl_row *rows[2][MOST_COMPARED + 1];
@@ -268,6 +253,23 @@ static int join_episodes(struct finding *finding)
 	for (size_t i = 0; count <= MOST_COMPARED && rc == SL_OK && i < count; i++)
 		if (sl_likeness_is_best(scores, gone.count, there.count, i))
 			rc = join(finding, gone.rows[i / there.count], there.rows[i % there.count]);
+	return rc;
+}
+
+/* The others, if they are too many to compare each with each: their rows tell where they went. */
+static int join_by_rows(struct finding *finding)
+{
+	int rc = SL_OK;
+	for (size_t i = 0; rc == SL_OK && i < finding->gone.count; i++) {
+		const struct sl_row *gone = finding->gone.rows[i], *there;
+		size_t score;
+		if (gone->key.entity != SL_EPISODES || !(there = find_target(finding, gone)) || sl_rekey_has(finding->came, &there->key)
+			|| sl_rowset_find(finding->merging->base, &there->key))
+			continue;
+		rc = score_episodes(finding, gone, there, &score);
+		if (rc == SL_OK && score > 0)
+			rc = join(finding, gone, there);
+	}
 	return rc;
 }
 
@@ -321,11 +323,11 @@ static int find_moves(struct sl_merging *merging, const struct sl_rowset *side, 
 	if (rc == SL_OK)
 		rc = each_run(&finding, compare_contents, same_content, join_same);
 	sort(&finding.gone, compare_ids);
-	if (rc == SL_OK)
-		rc = join_by_rows(&finding);
 	sort(&finding.there, compare_ids);
 	if (rc == SL_OK)
 		rc = join_episodes(&finding);
+	if (rc == SL_OK)
+		rc = join_by_rows(&finding);
 	if (rc == SL_OK)
 		rc = join_company(&finding);
 	return rc == SL_OK ? drop_company(&finding) : rc;

@@ -109,14 +109,15 @@ static const struct sl_row *find_row(const struct sl_rowset *rows, unsigned mark
 	return NULL;
 }
 
-/* Whether a side has the row under another key, and nobody can tell: it changed too much, or the key was another row's. */
+/* Whether a side has the row under another key, and nobody can tell: it changed too much, or a key of the two
+ * is another row's. */
 static bool is_unlike(const struct sides *sides, const struct sl_rowset *side, unsigned mark)
 {
 	const struct sl_row *was = find_row(sides->base, mark), *is = find_row(side, mark);
 	struct sl_likeness likeness = { .common = 0 };
 	if (!was || !is || sl_key_equal(&was->key, &is->key))
 		return false;
-	if (sl_rowset_find(sides->base, &is->key))
+	if (sl_rowset_find(sides->base, &is->key) || sl_rowset_find(side, &was->key))
 		return true;
 	assert_int_equal(sl_likeness_add_rows(&likeness, was, is, history.arena), 0);
 	return !sl_likeness_is_alike(&likeness) || (!sl_str_equal(was->key.id, is->key.id) && !sl_str_equal(was->data, is->data))

@@ -8,15 +8,34 @@
 
 #include "merged_histories.h"
 
+static bool same_kind(const struct sl_note *a, const struct sl_note *b)
+{
+	return sl_key_equal(&a->key, &b->key) && (a->kind == SL_NOTE_MOVED) == (b->kind == SL_NOTE_MOVED);
+}
+
+static bool is_mirror(const struct sl_note *a, const struct sl_note *b)
+{
+	return sl_str_equal(a->base, b->base) && sl_str_equal(a->mine, b->theirs) && sl_str_equal(a->theirs, b->mine);
+}
+
+/* Elements of one name are numbered in the order of the result, which may be another one. */
+static bool may_be_mirror(const struct sl_note *a, const struct sl_note *b)
+{
+	if (sl_str_equal(a->path, b->path))
+		return true;
+	return a->path.length && b->path.length && is_mirror(a, b);
+}
+
+/* The note that mirrors another one: the best. */
 static const struct sl_note *find_receipt(const struct sl_merge *merged, const struct sl_note *like)
 {
+	const struct sl_note *found = NULL;
 	for (size_t i = 0; i < merged->note_count; i++) {
-		const struct sl_note *receipt = &merged->notes[i];
-		if (sl_key_equal(&receipt->key, &like->key) && sl_str_equal(receipt->path, like->path)
-			&& (receipt->kind == SL_NOTE_MOVED) == (like->kind == SL_NOTE_MOVED))
-			return receipt;
+		const struct sl_note *note = &merged->notes[i];
+		if (same_kind(note, like) && may_be_mirror(note, like) && (!found || is_mirror(note, like)))
+			found = note;
 	}
-	return NULL;
+	return found;
 }
 
 /* Whether it depends on the side what the field becomes. */
