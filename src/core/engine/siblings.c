@@ -141,10 +141,19 @@ static bool is_moved(const struct sl_row *from, const struct sl_row *to)
 	return from && to && !sl_str_equal(from->rank, to->rank);
 }
 
-/* The groups in which an order may have changed, or an id may have been given twice. */
+/* An episode of `from` that `to` lacks. */
+static bool is_gone(const struct sl_row *from, const struct sl_row *to)
+{
+	return from && !to && from->key.entity == SL_EPISODES;
+}
+
+/* The groups in which an order may have changed, or an id may have been given twice; where an episode is gone and another is there, it
+ * may have got that number and another place. */
 static int find_groups(const struct sl_engine_sides *sides, const struct sl_rowset *keys, struct sl_rowset *groups)
 {
+	const struct sl_key episodes = sl_key_of_siblings(&(struct sl_key){ SL_EPISODES, 0, { NULL, 0 } });
 	const struct sl_row *key;
+	bool gone = false, there = false;
 	size_t cursor = 0;
 	while ((key = sl_rowset_next(keys, &cursor))) {
 		const struct sl_row *base = sl_rowset_find(sides->base, &key->key);
@@ -154,8 +163,10 @@ static int find_groups(const struct sl_engine_sides *sides, const struct sl_rows
 		bool wide = is_moved(base, mine) || is_moved(base, theirs) || (!base && mine && theirs);
 		if (wide && sl_engine_touch(groups, &group) != SL_OK)
 			return SL_NO_MEMORY;
+		gone |= is_gone(base, mine) || is_gone(base, theirs);
+		there |= is_gone(mine, base) || is_gone(theirs, base);
 	}
-	return SL_OK;
+	return gone && there ? sl_engine_touch(groups, &episodes) : SL_OK;
 }
 
 static int add_members(struct sl_rowset *keys, const struct sl_rowset *groups, const struct sl_rowset *rows)

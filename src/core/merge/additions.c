@@ -1,13 +1,12 @@
 /* Rows that both sides added under one key: one thing if they are alike, else two; see sl_merge_separate in steps.h.
  *
  * Alike (likeness.h) is judged over the whole addition: a project at its first sync, an episode with its scenes and shots, else
- * the row. What is alike is merged with what both share as the ancestor. Of what is not, mine gets another key. Keeps true: no key of the result stands for two things. Fails for memory, and with SL_INTERNAL for
- * a row that is no JSON object. Source of the rules: merge.md, "added on both".
+ * the row. What is alike is merged with what both share as the ancestor. Of what is not, mine gets another key; so does what mine has
+ * where theirs moved something else. Keeps true: no key of the result stands for two things. Fails for memory, and with SL_INTERNAL
+ * for a row that is no JSON object. Source of the rules: merge.md, "added on both".
  */
 #include "core/merge/steps.h"
 
-#include "core/base/utf8.h"
-#include "core/json/parse.h"
 #include "core/merge/likeness.h"
 #include "core/merge/merge.h"
 
@@ -15,30 +14,30 @@
 
 struct separating {
 	struct sl_merging *merging;
-	struct sl_rowset *renamed; /* keys of mine; rank: the new id; version: the new episode */
-	int64_t highest;           /* number of an episode, once the sets were searched for it: */
-	bool numbered;
+	struct sl_rekey *renamed; /* what mine has under one key and theirs something else */
 };
-
-#define KNOWN_SETS 5
-
-/* All sets in which a key may be taken; NULL for those that are not given. */
-static void known_sets(const struct sl_merging *merging, const struct sl_rowset *sets_r[KNOWN_SETS])
-{
-	const struct sl_rowset *sets[KNOWN_SETS] = { merging->base, merging->mine, merging->theirs, merging->options->taken[0],
-		merging->options->taken[1] };
-	memcpy(sets_r, sets, sizeof(sets));
-}
 
 static bool belongs_to(const struct sl_key *key, int64_t episode)
 {
 	return (key->entity == SL_EPISODES || sl_entity_has_episode(key->entity)) && key->episode == episode;
 }
 
-/* Both sides have the row, and base has it not: the other side's. */
+/* Whether one side moved something to this key, and the other has something else there or the same thing (*same_r). */
+static bool is_moved_here(const struct sl_merging *merging, const struct sl_key *key, bool *same_r)
+{
+	bool by_mine = sl_rekey_has(&merging->came_to_mine, key), by_theirs = sl_rekey_has(&merging->came_to_theirs, key);
+	const struct sl_key mine = sl_rekey_key(&merging->came_to_mine, key), theirs = sl_rekey_key(&merging->came_to_theirs, key);
+	*same_r = by_mine && by_theirs && sl_key_equal(&mine, &theirs);
+	return by_mine || by_theirs;
+}
+
+/* Both sides added the row: the other side's. */
 static const struct sl_row *twin_of(const struct sl_merging *merging, const struct sl_row *mine)
 {
-	return sl_rowset_find(merging->base, &mine->key) ? NULL : sl_rowset_find(merging->theirs, &mine->key);
+	bool same;
+	if (sl_rowset_find(merging->base, &mine->key) || is_moved_here(merging, &mine->key, &same))
+		return NULL;
+	return sl_rowset_find(merging->theirs, &mine->key);
 }
 
 /* Compares all that both sides added, or only an episode with its scenes and shots. */
@@ -88,80 +87,17 @@ static int share_all(struct separating *separating, const int64_t *episode)
 
 /* --- new keys ----------------------------------------------------------------------------------------------------- */
 
-static bool is_taken(const struct separating *separating, const struct sl_key *key)
-{
-	const struct sl_rowset *sets[KNOWN_SETS];
-	const struct sl_row *row;
-	size_t cursor = 0;
-	known_sets(separating->merging, sets);
-	for (size_t i = 0; i < KNOWN_SETS; i++)
-		if (sets[i] && sl_rowset_find(sets[i], key))
-			return true;
-	while ((row = sl_rowset_next(separating->renamed, &cursor)))
-		if (row->key.entity == key->entity && row->key.episode == key->episode && sl_str_equal(row->rank, key->id))
-			return true;
-	return false;
-}
-
-/* The first id with a letter behind it that nobody has: `1-1-05A`, `1-1-05B`, …, `1-1-05ZA`. */
-static int letter_id(const struct separating *separating, const struct sl_key *key, struct sl_str *id_r)
-{
-	struct sl_key candidate = *key;
-	char *id = sl_arena_alloc(separating->merging->arena, key->id.length + SL_ID_CHARACTERS);
-	size_t length = key->id.length;
-	if (!id)
-		return SL_NO_MEMORY;
-	memcpy(id, key->id.bytes, length);
-	while (sl_utf8_length((struct sl_str){ id, length }) >= SL_ID_CHARACTERS) /* whole characters go, so that it stays an id */
-		do
-			length--;
-		while (((unsigned char)id[length] & 0xc0) == 0x80);
-	for (char letter = 'A';; letter++) {
-		if (letter > 'Z') {
-			id[length++] = 'Z';
-			letter = 'A';
-		}
-		id[length] = letter;
-		candidate.id = (struct sl_str){ id, length + 1 };
-		if (!is_taken(separating, &candidate))
-			break;
-	}
-	*id_r = candidate.id;
-	return SL_OK;
-}
-
-/* A number that no episode has. */
-static int64_t new_episode(struct separating *separating)
-{
-	const struct sl_rowset *sets[KNOWN_SETS];
-	const struct sl_row *row;
-	known_sets(separating->merging, sets);
-	for (size_t i = 0; i < KNOWN_SETS && !separating->numbered; i++)
-		for (size_t cursor = 0; sets[i] && (row = sl_rowset_next(sets[i], &cursor));)
-			if (row->key.entity == SL_EPISODES && row->key.episode > separating->highest)
-				separating->highest = row->key.episode;
-	separating->numbered = true;
-	return ++separating->highest;
-}
-
 /* Gives mine's row a new key. A note tells. */
 static int rename_row(struct separating *separating, const struct sl_row *mine, const struct sl_row *theirs)
 {
 	struct sl_merging *merging = separating->merging;
-	struct sl_row entry = { .key = mine->key, .version = mine->key.episode };
 	struct sl_note note = { .kind = SL_NOTE_RENAMED, .rule = SL_RULE_LWW, .mine = mine->data, .theirs = theirs->data };
-	int rc = SL_OK;
-	if (mine->key.entity == SL_EPISODES)
-		entry.version = new_episode(separating);
-	else
-		rc = letter_id(separating, &mine->key, &entry.rank);
-	if (rc == SL_OK && !sl_rowset_put(separating->renamed, &entry))
-		rc = SL_NO_MEMORY;
-	sl_buf_clear(&merging->scratch);
-	sl_key_write(&merging->scratch, &(struct sl_key){ mine->key.entity, entry.version, entry.rank });
+	struct sl_key named;
+	int rc = sl_merge_new_key(merging, &mine->key, &named);
 	if (rc == SL_OK)
-		rc = sl_buf_code(&merging->scratch) == SL_OK
-			? sl_arena_copy(merging->arena, sl_buf_str(&merging->scratch), &note.result) : SL_NO_MEMORY;
+		rc = sl_rekey_put(separating->renamed, &mine->key, &named, false);
+	if (rc == SL_OK)
+		rc = sl_merge_write_key(merging, &named, &note.result);
 	merging->key = &mine->key;
 	return rc == SL_OK ? sl_merge_add_note(merging, &note) : rc;
 }
@@ -198,8 +134,10 @@ static int judge_row(struct separating *separating, const struct sl_row *mine, c
 static bool is_part_of_addition(const struct sl_merging *merging, const struct sl_key *key)
 {
 	const struct sl_key episode = sl_key_of_episode(key->episode);
+	bool same = false;
 	return sl_entity_has_episode(key->entity) && !sl_rowset_find(merging->base, &episode)
-		&& sl_rowset_find(merging->mine, &episode) && sl_rowset_find(merging->theirs, &episode);
+		&& sl_rowset_find(merging->mine, &episode) && sl_rowset_find(merging->theirs, &episode)
+		&& !(is_moved_here(merging, &episode, &same) && same);
 }
 
 /* What two devices counted from nothing adds up, however alike it is. */
@@ -223,6 +161,43 @@ static int judge_all(struct separating *separating)
 	return rc;
 }
 
+/* Where one side moved something, the other's is another thing: mine gets a new key, unless it has one with its episode. */
+static int part_moved(struct separating *separating, bool episodes)
+{
+	const struct sl_merging *merging = separating->merging;
+	const struct sl_row *row, *twin;
+	size_t cursor = 0;
+	bool same;
+	int rc = SL_OK;
+	if (sl_rekey_is_empty(&merging->came_to_mine) && sl_rekey_is_empty(&merging->came_to_theirs))
+		return SL_OK;
+	while (rc == SL_OK && (row = sl_rowset_next(merging->mine, &cursor))) {
+		const struct sl_key named = sl_rekey_key(separating->renamed, &row->key);
+		if ((row->key.entity == SL_EPISODES) != episodes || !is_moved_here(merging, &row->key, &same) || same
+			|| !sl_key_equal(&named, &row->key) || !(twin = sl_rowset_find(merging->theirs, &row->key)))
+			continue;
+		rc = rename_row(separating, row, twin);
+	}
+	return rc;
+}
+
+/* What mine moved has the new key, too. */
+static int rename_moves(struct separating *separating)
+{
+	struct sl_merging *merging = separating->merging;
+	const struct sl_row *entry;
+	size_t cursor = 0;
+	struct sl_rekey moved;
+	int rc = sl_rekey_init(&moved, merging->arena);
+	while (rc == SL_OK && (entry = sl_rowset_next(merging->moved_by_mine.entries, &cursor))) {
+		const struct sl_key to = sl_rekey_key(&merging->moved_by_mine, &entry->key);
+		const struct sl_key named = sl_rekey_key(separating->renamed, &to);
+		rc = sl_rekey_put(&moved, &entry->key, &named, false);
+	}
+	merging->moved_by_mine = moved;
+	return rc;
+}
+
 static int judge_project(struct separating *separating, bool *alike_r)
 {
 	struct sl_likeness likeness;
@@ -234,77 +209,26 @@ static int judge_project(struct separating *separating, bool *alike_r)
 	return *alike_r ? share_all(separating, NULL) : rc;
 }
 
-/* --- mine with its new keys ---------------------------------------------------------------------------------------- */
-
-/* The key that mine's row has from now on. */
-static struct sl_key key_now(const struct separating *separating, const struct sl_key *key)
+int sl_merge_separate(struct sl_merging *merging, struct sl_rekey *renamed)
 {
-	const struct sl_row *entry = sl_rowset_find(separating->renamed, key);
-	const struct sl_key episode = sl_key_of_episode(key->episode);
-	if (entry && key->entity == SL_EPISODES)
-		return sl_key_of_episode(entry->version);
-	if (entry)
-		return (struct sl_key){ key->entity, key->episode, entry->rank };
-	if (sl_entity_has_episode(key->entity) && (entry = sl_rowset_find(separating->renamed, &episode)))
-		return (struct sl_key){ key->entity, entry->version, key->id };
-	return *key;
-}
-
-/* The summaries of episodes with a new number go along. */
-static int renumber_summaries(const struct separating *separating, struct sl_row *row)
-{
-	struct sl_merging *merging = separating->merging;
-	struct sl_err ignored = SL_ERR_INIT;
-	json_t *list = NULL, *element;
-	size_t i;
-	int rc = sl_json_parse(row->data, &list, &ignored);
-	if (rc != SL_OK)
-		return rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
-	json_array_foreach(list, i, element) {
-		const struct sl_key episode = sl_key_of_episode((int64_t)json_number_value(json_object_get(element, "episodeId")));
-		const struct sl_row *entry = sl_rowset_find(separating->renamed, &episode);
-		if (rc == SL_OK && entry && json_object_set_new(element, "episodeId", json_integer(entry->version)) != 0)
-			rc = SL_NO_MEMORY;
-	}
-	if (rc == SL_OK)
-		rc = sl_merge_write(merging, list, &row->data);
-	json_decref(list);
-	return rc;
-}
-
-static int apply_names(struct separating *separating)
-{
-	struct sl_merging *merging = separating->merging;
-	size_t count = sl_rowset_count(merging->mine), cursor = 0;
-	struct sl_rowset *mine = sl_rowset_new(merging->arena, count);
-	const struct sl_row *row;
-	int rc = mine ? SL_OK : SL_NO_MEMORY;
-	merging->renames = sl_arena_zalloc(merging->arena, count, sizeof(*merging->renames));
-	if (!merging->renames)
-		return SL_NO_MEMORY;
-	while (rc == SL_OK && (row = sl_rowset_next(merging->mine, &cursor))) {
-		struct sl_row named = *row;
-		named.key = key_now(separating, &row->key);
-		if (!sl_key_equal(&named.key, &row->key))
-			merging->renames[merging->rename_count++] = (struct sl_rename){ row->key, named.key };
-		else if (row->key.entity == SL_META && sl_str_equal(row->key.id, SL_STR("context.episodeSummaries")))
-			rc = renumber_summaries(separating, &named);
-		if (rc == SL_OK && !sl_rowset_put(mine, &named))
-			rc = SL_NO_MEMORY;
-	}
-	merging->mine = mine;
-	return rc;
-}
-
-int sl_merge_separate(struct sl_merging *merging)
-{
-	struct separating separating = { merging, sl_rowset_new(merging->arena, 8), merging->options->episodes_above, false };
+	struct separating separating = { merging, renamed };
+	struct sl_rowset *mine;
 	bool alike;
 	merging->shared = sl_rowset_new(merging->arena, 8);
-	if (!separating.renamed || !merging->shared)
+	if (!merging->shared)
 		return SL_NO_MEMORY;
 	int rc = judge_project(&separating, &alike);
 	if (rc == SL_OK && !alike)
 		rc = judge_all(&separating);
-	return rc == SL_OK && sl_rowset_count(separating.renamed) > 0 ? apply_names(&separating) : rc;
+	if (rc == SL_OK)
+		rc = part_moved(&separating, true);
+	if (rc == SL_OK)
+		rc = part_moved(&separating, false);
+	if (rc != SL_OK || sl_rekey_is_empty(renamed))
+		return rc;
+	/* Summaries that mine didn't touch are about other episodes. */
+	bool summaries = sl_rekey_summaries_differ(merging->base, merging->mine);
+	rc = sl_rekey_rows(renamed, merging->mine, summaries, merging->arena, &mine);
+	merging->mine = mine;
+	return rc == SL_OK ? rename_moves(&separating) : rc;
 }

@@ -39,6 +39,13 @@ int sl_merge_write(struct sl_merging *merging, const json_t *value, struct sl_st
 	return keep_scratch(merging, text_r);
 }
 
+int sl_merge_write_key(struct sl_merging *merging, const struct sl_key *key, struct sl_str *text_r)
+{
+	sl_buf_clear(&merging->scratch);
+	sl_key_write(&merging->scratch, key);
+	return keep_scratch(merging, text_r);
+}
+
 /* As a JSON Pointer (RFC 6901). */
 static void write_place(struct sl_buf *out, const struct sl_merge_place *place)
 {
@@ -104,12 +111,21 @@ static bool are_objects(const struct sl_sides *sides)
 		&& (!sides->theirs || json_is_object(sides->theirs));
 }
 
+/* Whether both sides may have counted something in the value, so that equal values may be two changes. */
+static bool is_counting(const struct sl_field *field, const struct sl_sides *sides)
+{
+	if (field && field->rule == SL_RULE_COUNTER)
+		return json_is_number(sides->mine) && json_is_number(sides->theirs);
+	return field && field->type == SL_TYPE_OBJECT && sl_schema_has_counters(field->shape) && are_objects(sides);
+}
+
 static int decide(struct sl_merging *merging, const struct sl_field *field, const struct sl_sides *sides,
 	const struct sl_merge_place *place, json_t **value_r)
 {
 	struct sl_verdict verdict = { .value = NULL };
 	int rc = sl_merge_decide(field, sides, merging->ancestor, merging->arena, &verdict);
-	if (rc == SL_OK)
+	bool is_same = verdict.rule == SL_RULE_LWW && same(sides->mine, sides->theirs); /* no count, though its field is one */
+	if (rc == SL_OK && !is_same)
 		rc = sl_merge_note(merging, place, sides, &verdict);
 	if (rc != SL_OK) {
 		json_decref(verdict.value);
@@ -123,9 +139,7 @@ int sl_merge_value(struct sl_merging *merging, const struct sl_field *field, con
 	const struct sl_merge_place *place, json_t **value_r)
 {
 	bool paired = false;
-	bool counts = field && (field->rule == SL_RULE_COUNTER || (field->type == SL_TYPE_OBJECT
-		&& sl_schema_has_counters(field->shape)));
-	if (counts ? is_one_sided(sides, value_r) : sl_merge_is_settled(sides, value_r))
+	if (is_counting(field, sides) ? is_one_sided(sides, value_r) : sl_merge_is_settled(sides, value_r))
 		return SL_OK;
 	if (field && field->rule == SL_RULE_OBJECT && are_objects(sides))
 		return sl_merge_members(merging, field->shape, sides, place, value_r);

@@ -11,26 +11,31 @@
 
 #define FEW_CHARACTERS 20
 
-static void write_value(const json_t *value, struct sl_buf *text)
+/* The values inside, without the names that all of their kind have. */
+static void write_value(const json_t *value, const char *but, struct sl_buf *text)
 {
+	const json_t *inside;
+	const char *name;
+	size_t i;
 	if (json_is_string(value))
 		sl_buf_add(text, json_string_value(value), json_string_length(value));
-	else
+	else if (!json_is_object(value) && !json_is_array(value))
 		sl_json_write(text, value);
 	sl_buf_add_char(text, '\n');
+	json_object_foreach((json_t *)value, name, inside) {
+		if (!but || strcmp(name, but) != 0)
+			write_value(inside, NULL, text);
+	}
+	json_array_foreach((json_t *)value, i, inside) {
+		write_value(inside, NULL, text);
+	}
 }
 
 /* The values as one text, a line each. */
 static int write_values(const json_t *json, const char *but, struct sl_buf *text)
 {
-	const json_t *value;
-	const char *name;
-	if (json && !json_is_object(json))
-		write_value(json, text);
-	json_object_foreach((json_t *)json, name, value) {
-		if (!but || strcmp(name, but) != 0)
-			write_value(value, text);
-	}
+	if (json)
+		write_value(json, but, text);
 	return sl_buf_code(text);
 }
 
@@ -96,4 +101,16 @@ bool sl_likeness_is_alike(const struct sl_likeness *likeness)
 	if (all < FEW_CHARACTERS)
 		return !likeness->differs || likeness->mine == 0 || likeness->theirs == 0;
 	return 4 * likeness->common >= all;
+}
+
+bool sl_likeness_is_best(const size_t *scores, size_t rows, size_t columns, size_t at)
+{
+	size_t row = at / columns, column = at % columns;
+	for (size_t i = 0; i < columns; i++)
+		if (i != column && scores[row * columns + i] >= scores[at])
+			return false;
+	for (size_t i = 0; i < rows; i++)
+		if (i != row && scores[i * columns + column] >= scores[at])
+			return false;
+	return scores[at] > 0;
 }

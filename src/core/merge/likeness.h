@@ -1,6 +1,6 @@
 /* Inside the merge: how much of what was made apart is the same. Two things of one key are one thing if they are alike.
  *
- * Values are compared as one text, a line each. With c the characters of words that both have, and t all characters of both, they
+ * Values, also those inside lists and objects, are compared as one text, a line each. With c the characters of words that both have, and t all characters of both, they
  * are alike if 4c ≥ t; where t is less than 20, if they are equal or one of them is empty. Source of the rule: merge.md.
  */
 #ifndef SL_CORE_MERGE_LIKENESS_H
@@ -26,5 +26,9 @@ int sl_likeness_add_rows(struct sl_likeness *likeness, const struct sl_row *mine
 	struct sl_arena *scratch) __attribute__((warn_unused_result));
 
 bool sl_likeness_is_alike(const struct sl_likeness *likeness);
+
+/* Of things that were compared each with each, `rows` of them with `columns` others: whether the score at an index is above 0, and no
+ * other in its row or column is as high. So both belong together, and nothing else does as much. */
+bool sl_likeness_is_best(const size_t *scores, size_t rows, size_t columns, size_t at);
 
 #endif

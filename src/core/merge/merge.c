@@ -17,6 +17,20 @@ static struct sl_str data_of(const struct sl_row *row) { return row ? row->data 
 
 static struct sl_str rank_of(const struct sl_row *row) { return row ? row->rank : absent; }
 
+const struct sl_row *sl_merge_find(const struct sl_rowset *set, size_t *cursor, const struct sl_key *key)
+{
+	size_t next = *cursor;
+	const struct sl_row *row = sl_rowset_next(set, &next);
+	if (!row || !sl_key_equal(&row->key, key)) {
+		row = sl_rowset_find(set, key);
+		if (!row)
+			return NULL;
+		sl_rowset_next(set, &next);
+	}
+	*cursor = next;
+	return row;
+}
+
 /* --- data ------------------------------------------------------------------------------------------------------- */
 
 /* The outcome where no rule is needed; see sl_merge_is_settled. */
@@ -146,6 +160,8 @@ static int merge_both(struct sl_merging *merging, const struct sl_versions *row)
 	struct sl_row merged = { .key = *merging->key };
 	int rc = merge_data(merging, row, &merged.data);
 	is_settled(rank_of(row->base), rank_of(row->mine), rank_of(row->theirs), &merged.rank);
+	if (rank_of(row->mine).length == 0 || rank_of(row->theirs).length == 0) /* moved there by one side */
+		merged.rank = rank_of(row->mine).length ? row->mine->rank : row->theirs->rank;
 	return rc == SL_OK ? sl_merge_put(merging, row, &merged) : rc;
 }
 
@@ -154,7 +170,8 @@ static int merge_both(struct sl_merging *merging, const struct sl_versions *row)
 static int merge_one_sided(struct sl_merging *merging, const struct sl_versions *row)
 {
 	const struct sl_row *present = row->mine ? row->mine : row->theirs;
-	bool edited = !row->base || !sl_str_equal(row->base->data, present->data);
+	bool edited = !row->base || !sl_str_equal(row->base->data, present->data)
+		|| sl_merge_is_moved_in(merging, row->base, present);
 	if (!row->base)
 		return sl_merge_put(merging, row, present);
 	if (!sl_merge_is_kept(merging, merging->key))
@@ -179,23 +196,6 @@ static int merge_row(struct sl_merging *merging, struct sl_versions *row)
 	return row->mine && row->theirs ? merge_both(merging, row) : merge_one_sided(merging, row);
 }
 
-/* The row of that key. Sets tend to hold rows in the same order, so the one at the cursor is tried first: look-ups
- * were most of the time that a merge took. Where the set has rows that others don't, the cursor catches up one row at
- * a time. */
-static const struct sl_row *find(const struct sl_rowset *set, size_t *cursor, const struct sl_key *key)
-{
-	size_t next = *cursor;
-	const struct sl_row *row = sl_rowset_next(set, &next);
-	if (!row || !sl_key_equal(&row->key, key)) {
-		row = sl_rowset_find(set, key);
-		if (!row)
-			return NULL;
-		sl_rowset_next(set, &next);
-	}
-	*cursor = next;
-	return row;
-}
-
 /* What only the base has, both sides deleted. */
 static int merge_rows(struct sl_merging *merging)
 {
@@ -203,8 +203,8 @@ static int merge_rows(struct sl_merging *merging)
 	struct sl_versions row;
 	int rc = SL_OK;
 	while (rc == SL_OK && (row.theirs = sl_rowset_next(merging->theirs, &cursor))) {
-		row.base = find(merging->base, &in_base, &row.theirs->key);
-		row.mine = find(merging->mine, &in_mine, &row.theirs->key);
+		row.base = sl_merge_find(merging->base, &in_base, &row.theirs->key);
+		row.mine = sl_merge_find(merging->mine, &in_mine, &row.theirs->key);
 		shared += row.mine != NULL;
 		rc = merge_row(merging, &row);
 	}
@@ -271,13 +271,61 @@ static int finish(struct sl_merging *merging, struct sl_merge *merge)
 	return rc == SL_OK ? finish_delta(merging, &merging->adopt, &merge->adopt) : rc;
 }
 
+/* A side that has its rows under other keys yet is led to the result by what really differs. */
+static int compare_to_result(struct sl_merging *merging, const struct sl_rowset *side, struct sl_merge_changes *changes)
+{
+	struct sl_delta delta;
+	int rc = sl_delta_difference(side, merging->rows, merging->arena, &delta);
+	changes->rows = delta.rows;
+	changes->deleted.count = 0;
+	for (size_t i = 0; rc == SL_OK && i < delta.deleted_count; i++)
+		rc = sl_keys_add(&changes->deleted, &delta.deleted[i]);
+	return rc;
+}
+
+/* From here on, what has one key is one thing. */
+static int find_one_key(struct sl_merging *merging)
+{
+	bool followed = false;
+	int rc = sl_merge_find_moves(merging);
+	if (rc == SL_OK)
+		rc = sl_merge_separate(merging, &merging->renamed);
+	if (rc == SL_OK)
+		rc = sl_merge_follow_moves(merging, &followed);
+	return rc == SL_OK && followed ? sl_merge_separate(merging, &merging->parted) : rc;
+}
+
+/* The rows of mine that have another key now. */
+static int list_renames(struct sl_merging *merging, const struct sl_rowset *mine)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	if (merging->mine == mine)
+		return SL_OK;
+	merging->renames = sl_arena_zalloc(merging->arena, sl_rowset_count(mine), sizeof(*merging->renames));
+	if (!merging->renames)
+		return SL_NO_MEMORY;
+	while ((row = sl_rowset_next(mine, &cursor))) {
+		const struct sl_key named = sl_rekey_key(&merging->renamed, &row->key);
+		const struct sl_key followed = sl_rekey_key(&merging->followed, &named);
+		const struct sl_key now = sl_rekey_key(&merging->parted, &followed);
+		if (!sl_key_equal(&now, &row->key))
+			merging->renames[merging->rename_count++] = (struct sl_rename){ row->key, now };
+	}
+	return SL_OK;
+}
+
 static int begin(struct sl_merging *merging)
 {
+	if (sl_rekey_init(&merging->renamed, merging->arena) != SL_OK || sl_rekey_init(&merging->followed, merging->arena) != SL_OK
+		|| sl_rekey_init(&merging->parted, merging->arena) != SL_OK)
+		return SL_NO_MEMORY;
+	merging->given = sl_rowset_new(merging->arena, 8);
 	merging->rows = sl_rowset_new(merging->arena, sl_rowset_count(merging->theirs));
 	merging->push = (struct sl_merge_changes){ sl_rowset_new(merging->arena, 16), { .arena = merging->arena } };
 	merging->adopt = (struct sl_merge_changes){ sl_rowset_new(merging->arena, 16), { .arena = merging->arena } };
 	merging->groups = sl_rowset_new(merging->arena, 8);
-	return merging->rows && merging->push.rows && merging->adopt.rows && merging->groups ? SL_OK : SL_NO_MEMORY;
+	return merging->rows && merging->push.rows && merging->adopt.rows && merging->groups && merging->given ? SL_OK : SL_NO_MEMORY;
 }
 
 int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const struct sl_rowset *theirs,
@@ -290,17 +338,21 @@ int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const s
 	*merge_r = (struct sl_merge){ .rows = NULL };
 	int rc = begin(&merging);
 	if (rc == SL_OK)
-		rc = sl_merge_separate(&merging);
+		rc = find_one_key(&merging);
+	if (rc == SL_OK)
+		rc = list_renames(&merging, mine);
 	if (rc == SL_OK)
 		rc = sl_merge_find_kept(&merging);
 	if (rc == SL_OK)
 		rc = merge_rows(&merging);
 	if (rc == SL_OK)
 		rc = sl_merge_place_rows(&merging);
+	if (rc == SL_OK && merging.mine != mine)
+		rc = compare_to_result(&merging, mine, &merging.adopt);
+	if (rc == SL_OK && merging.theirs != theirs)
+		rc = compare_to_result(&merging, theirs, &merging.push);
 	if (rc == SL_OK)
 		rc = finish(&merging, merge_r);
-	if (rc == SL_OK && merge_r->rename_count > 0) /* the device has its rows under their old keys yet */
-		rc = sl_delta_difference(mine, merge_r->rows, arena, &merge_r->adopt);
 	sl_buf_dispose(&merging.scratch);
 	return rc == SL_OK ? SL_OK : sl_err_set(err, rc, "out of memory while merging");
 }

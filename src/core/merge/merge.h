@@ -8,7 +8,8 @@
  * decide, the note is open. A text always holds all that doesn't clash; at the passages that do it has the server's words. No
  * marker is ever written into a text. Source of the rules: merge.md, "Three-way merge". Where it leaves a choice:
  *
- * - A row that one side deleted and the other only moved is deleted.
+ * - A row that one side deleted and the other only moved among its siblings is deleted; one moved to another parent stays.
+ * - A row that one side moved to another parent goes there, whatever place the other gave it among its old siblings.
  * - An absent text is an empty one, an absent flag is off, an absent counter 0, an absent project-level field its empty value.
  * - Elements of a list that both sides added under one name are one if they are alike, or have no field of different values.
  * - A list that holds anything but objects is decided as a whole by `lww`; so is a value of a type that its field's rule is
@@ -40,7 +41,18 @@ struct sl_merge_options {
 	const struct sl_rowset *taken[2]; /* whole sets of which the sides are parts: keys there are taken; NULL: none */
 };
 
-/* Rows must be ranked, their data canonical and valid against the schema. Rows changed on one side only are taken as
+/* What the sets have to hold. A caller that knows which rows differ needn't give whole states. The outcome for the rows given is the
+ * same as with whole states if all three sets have, as far as they exist on each side,
+ *
+ * - every row that differs between base and mine, or base and theirs, in data, in rank, or in being there;
+ * - the episode of each such scene or shot;
+ * - all siblings, wherever a row that base has got another rank, or both sides added one key;
+ * - all episodes, if a side has one that base hasn't and lacks one that base has;
+ *
+ * and `taken` has the whole states of base and mine. Rows that went with a deleted episode differ. For a first sync, whole states are
+ * needed.
+ *
+ * Rows must be ranked, their data canonical and valid against the schema. Rows changed on one side only are taken as
  * they are, without being parsed. The same change on both sides is no conflict and leaves no note, unless it counts something:
  * two devices that both added 1 added 2. Rows that both sides added under one key are one row if they are alike, else two, of
  * which mine gets a new key (additions.c). A merged row has the version of theirs if its content is the same, else 0.

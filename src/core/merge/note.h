@@ -7,9 +7,11 @@
 enum sl_note_kind {
 	SL_NOTE_VALUE,  /* both sides changed the value */
 	SL_NOTE_BOTH,   /* both inserted at one place of a text, and both insertions are in the result */
-	SL_NOTE_MOVED,  /* both changed the place: values are ranks as JSON text, of a list arrays of its keys */
+	SL_NOTE_MOVED,  /* both changed the place: values are ranks as JSON text, of a list arrays of its names, of a row in two
+	                 * other episodes its keys as sl_key_write has them */
 	SL_NOTE_KEPT,   /* one side deleted the row or element, the other edited it: it stays */
-	SL_NOTE_RENAMED /* both added a row of this key, unlike each other: mine has another key now; `result` is its text */
+	SL_NOTE_RENAMED /* mine has another key now, whose text `result` is: both had something else under this one; or both gave an
+	                 * episode a new number, and values are these */
 };
 
 /* A passage of a text that both sides changed, or a whole value that is a person's words. The three are plain text for texts,

@@ -171,13 +171,28 @@ static int pair_by_content(const struct pairing *pairing, const struct class *cl
 	return SL_OK;
 }
 
+/* What is still free, in order: a number is an identity. */
+static void pair_rest(const struct pairing *pairing, const struct class *class)
+{
+	size_t side = 0;
+	for (size_t i = 0; i < class->counts[BASE]; i++) {
+		while (side < class->counts[SIDE] && !is_free(pairing, SIDE, class->items[SIDE][side].index))
+			side++;
+		if (side < class->counts[SIDE] && is_free(pairing, BASE, class->items[BASE][i].index))
+			pair(pairing, class->items[BASE][i].index, class->items[SIDE][side].index);
+	}
+}
+
 static int pair_names(const struct pairing *pairing, const struct class *class)
 {
 	if (class->counts[BASE] == 0 || class->counts[SIDE] == 0)
 		return SL_OK;
-	if (is_number_keyed(pairing) || (class->counts[BASE] == 1 && class->counts[SIDE] == 1))
+	if (class->counts[BASE] == 1 && class->counts[SIDE] == 1)
 		return pair_in_order(pairing, class);
-	return pair_by_content(pairing, class);
+	int rc = pair_by_content(pairing, class);
+	if (rc == SL_OK && is_number_keyed(pairing))
+		pair_rest(pairing, class);
+	return rc;
 }
 
 /* All elements, or those that have no partner, by name or by content. */
@@ -226,19 +241,6 @@ static int score_of(const struct pairing *pairing, const struct item *base, cons
 	return rc;
 }
 
-/* Whether no other score in the row or column of scores[at] is as high. */
-static bool is_best(const size_t *scores, const size_t *counts, size_t at)
-{
-	size_t row = at / counts[SIDE], column = at % counts[SIDE];
-	for (size_t i = 0; i < counts[SIDE]; i++)
-		if (i != column && scores[row * counts[SIDE] + i] >= scores[at])
-			return false;
-	for (size_t i = 0; i < counts[BASE]; i++)
-		if (i != row && scores[i * counts[SIDE] + column] >= scores[at])
-			return false;
-	return scores[at] > 0;
-}
-
 static int pair_alike(const struct pairing *pairing, const struct item *items, size_t count)
 {
 	size_t scores[MOST_COMPARED] = { 0 }, counts[LISTS] = { 0, 0 };
@@ -253,7 +255,7 @@ static int pair_alike(const struct pairing *pairing, const struct item *items, s
 			return rc;
 	}
 	for (size_t i = 0; i < total; i++)
-		if (is_best(scores, counts, i))
+		if (sl_likeness_is_best(scores, counts[BASE], counts[SIDE], i))
 			pair(pairing, items[i / counts[SIDE]].index, items[counts[BASE] + i % counts[SIDE]].index);
 	return SL_OK;
 }

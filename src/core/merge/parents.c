@@ -28,7 +28,7 @@ static int find_worked_on(struct sl_merging *merging, const struct sl_rowset *si
 	while ((row = sl_rowset_next(side, &cursor))) {
 		const struct sl_row mark = { .key = episode_of(&row->key) };
 		old = sl_rowset_find(merging->base, &row->key);
-		if (old && sl_str_equal(old->data, row->data))
+		if (old && sl_str_equal(old->data, row->data) && !sl_merge_is_moved_in(merging, old, row))
 			continue;
 		if (is_in_deleted(merging, &row->key, side, other) && !sl_rowset_put(merging->kept, &mark))
 			return SL_NO_MEMORY;
@@ -43,6 +43,11 @@ int sl_merge_find_kept(struct sl_merging *merging)
 		return SL_NO_MEMORY;
 	int rc = find_worked_on(merging, merging->mine, merging->theirs);
 	return rc == SL_OK ? find_worked_on(merging, merging->theirs, merging->mine) : rc;
+}
+
+bool sl_merge_is_moved_in(const struct sl_merging *merging, const struct sl_row *base, const struct sl_row *side)
+{
+	return merging->has_followed && base->rank.length == 0 && side->rank.length > 0;
 }
 
 bool sl_merge_is_kept(const struct sl_merging *merging, const struct sl_key *key)

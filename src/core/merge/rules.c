@@ -180,8 +180,8 @@ static int take_merge(const struct question *question, const struct sl_text_merg
 {
 	const struct sl_sides *sides = question->sides;
 	bool removed = merge->text.length == 0 && (!sides->mine || !sides->theirs);
-	*verdict = (struct sl_verdict){ .rule = SL_RULE_TEXT, .kind = merge->clean && merge->both_count ? SL_NOTE_BOTH : SL_NOTE_VALUE, .conflict = !merge->clean,
-		.open = !merge->clean };
+	*verdict = (struct sl_verdict){ .rule = SL_RULE_TEXT, .conflict = !merge->clean, .open = !merge->clean,
+		.kind = merge->clean && merge->both_count ? SL_NOTE_BOTH : SL_NOTE_VALUE };
 	if (!removed)
 		verdict->value = json_stringn_nocheck(merge->text.length ? merge->text.bytes : "", merge->text.length);
 	return verdict->value || removed ? keep_hunks(question, merge, verdict) : SL_NO_MEMORY;
@@ -252,6 +252,17 @@ static int64_t total_of(const int64_t *counts, size_t count)
 	return total;
 }
 
+/* Whether there is more in a; of equal totals the order of the counts decides, so that it doesn't matter which side is which. */
+static bool is_more(const int64_t *a, const int64_t *b, size_t count)
+{
+	int64_t left = total_of(a, count), right = total_of(b, count);
+	for (size_t i = 0; left == right && i < count; i++) {
+		left = a[i];
+		right = b[i];
+	}
+	return left > right;
+}
+
 #define MOST_COUNTERS 8
 
 int sl_merge_counters(const struct sl_shape *shape, const struct sl_sides *sides, enum sl_text_ancestor ancestor,
@@ -263,8 +274,7 @@ int sl_merge_counters(const struct sl_shape *shape, const struct sl_sides *sides
 	if (!read_counts(shape, sides->mine, mine) || !read_counts(shape, sides->theirs, theirs))
 		return SL_OK;
 	if (ancestor == SL_TEXT_SHARED_BASE || !read_counts(shape, sides->base, base)) {
-		bool larger = total_of(mine, count) > total_of(theirs, count);
-		const json_t *stands = larger ? sides->mine : sides->theirs;
+		const json_t *stands = is_more(mine, theirs, count) ? sides->mine : sides->theirs;
 		*value_r = stands ? json_deep_copy(stands) : json_object();
 		return *value_r ? SL_OK : SL_NO_MEMORY;
 	}

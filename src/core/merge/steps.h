@@ -7,7 +7,9 @@
 #define SL_CORE_MERGE_STEPS_H
 
 #include "core/delta/delta.h"
+#include "core/merge/merge.h"
 #include "core/merge/note.h"
+#include "core/merge/rekey.h"
 #include "core/merge/rules.h"
 
 struct sl_merge_options;
@@ -34,6 +36,15 @@ struct sl_merging {
 	size_t note_count, note_capacity;
 	const struct sl_merge_options *options;
 	struct sl_rowset *shared;     /* ancestors of rows that both sides added and that are alike */
+	struct sl_rekey renamed;      /* rows of mine under whose key theirs has something else */
+	struct sl_rekey moved_by_mine, moved_by_theirs; /* from the base's keys to the side's */
+	struct sl_rekey came_to_mine, came_to_theirs;   /* and back */
+	struct sl_rekey parted;       /* as `renamed`, once what moved has one key */
+	struct sl_rowset *given;      /* keys that are new */
+	int64_t last_episode;         /* number of an episode, if `numbered` */
+	bool numbered;
+	bool has_followed;            /* rows that moved have one key on all sides, and a rank only where they moved to */
+	struct sl_rekey followed;     /* rows of mine that have another key for what moved */
 	struct sl_rename *renames;
 	size_t rename_count;
 	enum sl_text_ancestor ancestor; /* of the row at hand */
@@ -48,9 +59,27 @@ struct sl_merge_place {
 	struct sl_str name; /* of a member, or an element's key */
 };
 
+/* The row of that key. Sets tend to hold rows in the same order, so the one at the cursor is tried first: look-ups were most of the
+ * time that a merge took. Where the set has rows that others don't, the cursor catches up one row at a time. */
+const struct sl_row *sl_merge_find(const struct sl_rowset *set, size_t *cursor, const struct sl_key *key);
+
+/* Finds what each side moved to another parent or, of episodes, gave another number. */
+int sl_merge_find_moves(struct sl_merging *merging) __attribute__((warn_unused_result));
+
 /* Judges the rows that both sides added under one key. Of those that are alike, puts what both share into merging->shared; the
- * others get new keys in merging->mine, which becomes another set then, and are listed in merging->renames. */
-int sl_merge_separate(struct sl_merging *merging) __attribute__((warn_unused_result));
+ * others get new keys in merging->mine, which becomes another set then, and are listed in *renamed. */
+int sl_merge_separate(struct sl_merging *merging, struct sl_rekey *renamed) __attribute__((warn_unused_result));
+
+/* A key like this one that nothing has on any side: with a letter behind the id, or a higher number. */
+int sl_merge_new_key(struct sl_merging *merging, const struct sl_key *key, struct sl_key *new_r)
+	__attribute__((warn_unused_result));
+
+/* Gives what moved one key on all sides, which become other sets then; additions have to be judged again. Where that would give two
+ * things one key, nothing is followed. */
+int sl_merge_follow_moves(struct sl_merging *merging, bool *followed_r) __attribute__((warn_unused_result));
+
+/* Whether the side moved the row here from another parent: then the base has no rank for it. */
+bool sl_merge_is_moved_in(const struct sl_merging *merging, const struct sl_row *base, const struct sl_row *side);
 
 /* Finds the episodes that stay though one side deleted them: with them, all that the deletion took stays. */
 int sl_merge_find_kept(struct sl_merging *merging) __attribute__((warn_unused_result));
@@ -126,6 +155,10 @@ int sl_merge_note(struct sl_merging *merging, const struct sl_merge_place *place
 
 /* Notes a note as it is; its key is that of the row at hand. */
 int sl_merge_add_note(struct sl_merging *merging, const struct sl_note *note)
+	__attribute__((warn_unused_result));
+
+/* The text of a key, as in DELTA, in the arena. */
+int sl_merge_write_key(struct sl_merging *merging, const struct sl_key *key, struct sl_str *text_r)
 	__attribute__((warn_unused_result));
 
 /* The canonical text of a value (NULL: length 0) in the arena. */

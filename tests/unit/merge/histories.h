@@ -1,229 +1,10 @@
-/* Random projects and random edits of them, driven by the schema: whatever field it declares is written, changed and
- * removed here. Every word that is typed is a new one (w1, w2, …), so that it can be followed. For header-only use by
- * one program; include the headers that cmocka needs, and cmocka.h, first. */
+/* Random projects and random edits of them: adding, deleting and moving rows, and what history_values.h does inside them. For header-only
+ * use by one program; include the headers that cmocka needs, and cmocka.h, first. */
 #ifndef SL_TESTS_HISTORIES_H
 #define SL_TESTS_HISTORIES_H
 
-#include <jansson.h>
-#include <stdio.h>
-
-#include "core/json/parse.h"
-#include "core/json/write.h"
 #include "core/rows/document_read.h"
-
-#define WORDS_MAXIMUM 4096 /* of one history */
-
-static struct {
-	uint64_t seed;
-	unsigned words;
-	struct sl_arena *arena;
-} history;
-
-static inline size_t pick(size_t below)
-{
-	history.seed = history.seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (size_t)(history.seed >> 33) % below;
-}
-
-static inline void history_begin(uint64_t number, struct sl_arena *arena)
-{
-	history.seed = number * UINT64_C(0x9e3779b97f4a7c15) + 20;
-	history.words = 0;
-	history.arena = arena;
-	pick(2);
-}
-
-static inline json_t *must(json_t *value)
-{
-	assert_non_null(value);
-	return value;
-}
-
-/* --- texts ------------------------------------------------------------------------------------------------------ */
-
-/* Appends a word: mostly a new one. */
-static inline void type_word(struct sl_buf *out)
-{
-	if (history.words + 1 == WORDS_MAXIMUM || pick(4) == 0) {
-		sl_buf_add_text(out, pick(2) ? "the" : "你好");
-		return;
-	}
-	sl_buf_add_char(out, 'w');
-	sl_buf_add_int(out, ++history.words);
-}
-
-static inline void type_separator(struct sl_buf *out) { sl_buf_add_text(out, pick(3) ? " " : pick(3) ? "\n" : "\n\n"); }
-
-static inline json_t *text_from(struct sl_buf *buf)
-{
-	json_t *text = must(json_stringn(buf->length ? buf->bytes : "", buf->length));
-	sl_buf_dispose(buf);
-	return text;
-}
-
-static inline json_t *random_text(size_t words)
-{
-	struct sl_buf out;
-	sl_buf_init(&out, SIZE_MAX);
-	for (size_t i = 0; i < words; i++) {
-		if (i > 0)
-			type_separator(&out);
-		type_word(&out);
-	}
-	return text_from(&out);
-}
-
-/* The text with a word typed, replaced or deleted somewhere, or a passage deleted. */
-static inline json_t *edited_text(const json_t *value)
-{
-	const char *text = json_string_value(value);
-	size_t length = json_string_length(value), at = length ? pick(length) : 0, end;
-	struct sl_buf out;
-	sl_buf_init(&out, SIZE_MAX);
-	while (at > 0 && text[at - 1] != ' ' && text[at - 1] != '\n')
-		at--;
-	end = at;
-	if (pick(2))
-		end += strcspn(text + end, " \n");
-	if (pick(8) == 0)
-		end = end + pick(length - end + 1);
-	while (end > at && end < length && text[end] != ' ' && text[end] != '\n')
-		end++;
-	sl_buf_add(&out, text, at);
-	if (pick(5)) {
-		type_word(&out);
-		if (end == at && at < length)
-			type_separator(&out);
-	}
-	sl_buf_add(&out, text + end, length - end);
-	return text_from(&out);
-}
-
-/* --- values ----------------------------------------------------------------------------------------------------- */
-
-static inline json_t *random_object(const struct sl_shape *shape, const char *list_key);
-
-static inline json_t *random_key(const struct sl_field *list)
-{
-	static const char *const names[] = { "Young", "Old", "a/b~c", "夜" };
-	const struct sl_field *key = sl_schema_field(list->shape, sl_str_from(list->list_key));
-	return must(key->type == SL_TYPE_INTEGER ? json_integer((json_int_t)pick(4)) : json_string(names[pick(4)]));
-}
-
-static inline json_t *find_key(const struct sl_field *list, const json_t *array, const json_t *key)
-{
-	for (size_t i = 0; i < json_array_size(array); i++)
-		if (json_equal(json_object_get(json_array_get(array, i), list->list_key), key))
-			return json_array_get(array, i);
-	return NULL;
-}
-
-/* Adds an element somewhere, unless its random key is there already. */
-static inline void add_element(const struct sl_field *list, json_t *array)
-{
-	json_t *key = random_key(list);
-	if (!find_key(list, array, key)) {
-		json_t *element = random_object(list->shape, list->list_key);
-		json_object_set(element, list->list_key, key);
-		size_t at = pick(2) ? json_array_size(array) : pick(json_array_size(array) + 1);
-		assert_int_equal(json_array_insert_new(array, at, element), 0);
-	}
-	json_decref(key);
-}
-
-static inline json_t *random_value(const struct sl_field *field)
-{
-	size_t count = 0;
-	json_t *value;
-	switch (field ? field->type : SL_TYPE_ANY) {
-	case SL_TYPE_TEXT:
-		return random_text(field->rule == SL_RULE_TEXT ? pick(12) : 1);
-	case SL_TYPE_WORD:
-		while (field->words[count])
-			count++;
-		return must(json_string(field->words[pick(count)]));
-	case SL_TYPE_INTEGER:
-		return must(json_integer((json_int_t)pick(field->maximum > 0 ? (size_t)field->maximum + 1 : 1000)));
-	case SL_TYPE_NUMBER:
-		return must(json_real((double)pick(1000) / 8));
-	case SL_TYPE_BOOLEAN:
-		return json_boolean(pick(2));
-	case SL_TYPE_OBJECT:
-		return random_object(field->shape, NULL);
-	case SL_TYPE_LIST:
-		value = must(json_array());
-		for (count = pick(4); count > 0; count--)
-			add_element(field, value);
-		return value;
-	default:
-		if (pick(3))
-			return random_text(1);
-		return must(pick(2) ? json_integer((json_int_t)pick(9)) : json_pack("[{s:b}]", "a", 1));
-	}
-}
-
-static inline bool is_key(const struct sl_field *field, const char *list_key)
-{
-	return field->required || (list_key && strcmp(field->name, list_key) == 0);
-}
-
-static inline json_t *random_object(const struct sl_shape *shape, const char *list_key)
-{
-	json_t *object = must(json_object());
-	for (size_t i = 0; i < shape->count; i++)
-		if (!is_key(&shape->fields[i], list_key) && pick(3) > 0)
-			json_object_set_new(object, shape->fields[i].name, random_value(&shape->fields[i]));
-	if (pick(4) == 0)
-		json_object_set_new(object, "unknown", random_value(NULL));
-	return object;
-}
-
-static inline json_t *edited_value(const struct sl_field *field, json_t *value);
-
-/* Changes, adds or removes a random member. */
-static inline void edit_object(const struct sl_shape *shape, const char *list_key, json_t *object)
-{
-	size_t at = pick(shape->count + 1);
-	const struct sl_field *field = at < shape->count ? &shape->fields[at] : NULL;
-	const char *name = field ? field->name : "unknown";
-	json_t *value = json_object_get(object, name);
-	if (field && is_key(field, list_key))
-		return;
-	if (value && pick(12) == 0)
-		json_object_del(object, name);
-	else
-		json_object_set_new(object, name, value ? edited_value(field, value) : random_value(field));
-}
-
-static inline void edit_list(const struct sl_field *list, json_t *array)
-{
-	size_t count = json_array_size(array), what = pick(6), at = count ? pick(count) : 0;
-	if (count == 0 || what == 0) {
-		add_element(list, array);
-	} else if (what == 1) {
-		json_array_remove(array, at);
-	} else if (what == 2) {
-		json_t *element = json_incref(json_array_get(array, at));
-		json_array_remove(array, at);
-		json_array_insert_new(array, pick(count), element);
-	} else {
-		edit_object(list->shape, list->list_key, json_array_get(array, at));
-	}
-}
-
-/* A new reference: what becomes of `value`, which may change itself. */
-static inline json_t *edited_value(const struct sl_field *field, json_t *value)
-{
-	if (field && field->rule == SL_RULE_TEXT)
-		return edited_text(value);
-	if (field && field->type == SL_TYPE_OBJECT)
-		edit_object(field->shape, NULL, value);
-	else if (field && field->type == SL_TYPE_LIST)
-		edit_list(field, value);
-	else
-		return random_value(field);
-	return json_incref(value);
-}
+#include "history_values.h"
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
@@ -249,7 +30,7 @@ static inline struct sl_str random_rank(void)
 
 static inline struct sl_key random_key_of_row(void)
 {
-	static const char *const ids[] = { "a", "b", "c", "Ω" };
+	static const char *const ids[] = { "a", "b", "c", "d", "e", "Ω" };
 	enum sl_entity entity = (enum sl_entity)pick(SL_ENTITIES);
 	struct sl_key key = { entity, 0, { NULL, 0 } };
 	const struct sl_shape *shape = sl_schema_row(SL_META);
@@ -258,7 +39,7 @@ static inline struct sl_key random_key_of_row(void)
 	if (entity == SL_META)
 		key.id = sl_str_from(pick(12) ? shape->fields[pick(shape->count)].name : "context.unknown");
 	else if (entity != SL_EPISODES)
-		key.id = sl_str_from(ids[pick(4)]);
+		key.id = sl_str_from(ids[pick(6)]);
 	return key;
 }
 
@@ -284,6 +65,8 @@ static inline void write_row(struct sl_rowset *rows, const struct sl_key *key)
 		row.rank = random_rank();
 	if (!old) {
 		value = key->entity == SL_META ? random_value(field) : random_object(shape, NULL);
+		if (key->entity != SL_META)
+			json_object_set_new(value, "mark", new_mark());
 	} else {
 		assert_int_equal(sl_json_parse(old->data, &value, NULL), 0);
 		json_t *edited = value;
@@ -303,18 +86,82 @@ static inline void write_row(struct sl_rowset *rows, const struct sl_key *key)
 	json_decref(value);
 }
 
+/* The row under another key, with all that it has. */
+static inline void rekey_row(struct sl_rowset *rows, const struct sl_key *from, const struct sl_key *to)
+{
+	struct sl_row row = *sl_rowset_find(rows, from);
+	row.key = *to;
+	sl_rowset_remove(rows, from);
+	assert_non_null(sl_rowset_put(rows, &row));
+}
+
+/* Takes a scene or shot to another episode, now and then with another id. */
+static inline void move_row(struct sl_rowset *rows, const struct sl_key *key)
+{
+	struct sl_key to = *key, parent = sl_key_of_episode((int64_t)pick(3) + 1);
+	to.episode = parent.episode;
+	if (pick(4) == 0)
+		to.id = SL_STR("f");
+	if (!sl_rowset_find(rows, &parent) || sl_rowset_find(rows, &to))
+		return;
+	rekey_row(rows, key, &to);
+	sl_rowset_find(rows, &to)->rank = random_rank();
+	if (pick(2))
+		write_row(rows, &to);
+}
+
+/* Gives an episode another number. */
+static inline void renumber_episode(struct sl_rowset *rows, const struct sl_key *key)
+{
+	const struct sl_key to = sl_key_of_episode((int64_t)pick(6) + 1);
+	struct sl_row **all = sl_rowset_sorted(rows, history.arena);
+	size_t count = sl_rowset_count(rows);
+	assert_non_null(all);
+	if (sl_rowset_find(rows, &to))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct sl_key from = all[i]->key, now = from;
+		now.episode = to.episode;
+		if ((from.entity == SL_EPISODES || sl_entity_has_episode(from.entity)) && from.episode == key->episode)
+			rekey_row(rows, &from, &now);
+	}
+}
+
+/* New ranks for the siblings of a row, in the order that they have. */
+static inline void respace(struct sl_rowset *rows, const struct sl_key *key)
+{
+	const struct sl_key group = sl_key_of_siblings(key);
+	struct sl_row **all = sl_rowset_sorted(rows, history.arena);
+	size_t at = pick(8);
+	assert_non_null(all);
+	for (size_t i = 0; i < sl_rowset_count(rows); i++) {
+		const struct sl_key own = sl_key_of_siblings(&all[i]->key);
+		char digits[3] = { (char)('B' + at / 8), (char)('B' + at % 8), '\0' };
+		if (key->entity == SL_META || !sl_key_equal(&own, &group))
+			continue;
+		assert_int_equal(sl_arena_copy(history.arena, sl_str_from(digits), &all[i]->rank), 0);
+		at += 1 + pick(4);
+	}
+}
+
 /* One thing that a writer does: typing most of all, also adding, deleting and moving rows. */
 static inline void edit_rows(struct sl_rowset *rows)
 {
 	struct sl_key key = random_key_of_row(), parent = sl_key_of_episode(key.episode);
 	struct sl_row *row = sl_rowset_find(rows, &key);
-	size_t what = pick(10);
+	size_t what = pick(14);
 	if (sl_entity_has_episode(key.entity) && !sl_rowset_find(rows, &parent))
 		return;
 	if (row && what == 0)
 		delete_row(rows, &key);
 	else if (row && what == 1 && key.entity != SL_META)
 		row->rank = random_rank();
+	else if (row && what == 2)
+		respace(rows, &key);
+	else if (row && what < 5 && sl_entity_has_episode(key.entity))
+		move_row(rows, &key);
+	else if (row && what == 5 && key.entity == SL_EPISODES)
+		renumber_episode(rows, &key);
 	else
 		write_row(rows, &key);
 }
@@ -323,7 +170,7 @@ static inline struct sl_rowset *random_project(void)
 {
 	struct sl_rowset *rows = sl_rowset_new(history.arena, 32);
 	assert_non_null(rows);
-	for (size_t i = pick(60); i > 0; i--)
+	for (size_t i = pick(120); i > 0; i--)
 		edit_rows(rows);
 	return rows;
 }

@@ -228,6 +228,32 @@ static void merge__every_failed_allocation_is_told(void **state)
 	assert_true(torture(merge_once, &the.merge) > 20);
 }
 
+static void merge__every_failed_allocation_of_moves_is_told(void **state)
+{
+	static const char tea[] = "{'content':'INT. KITCHEN. Ann makes tea.'}", tar[] = "{'content':'EXT. HARBOUR. Gulls and tar.'}";
+	(void)state;
+	put(ALL, episode(1), "A", "{'title':'One'}");
+	put(BASE | MINE, episode(2), "B", "{'content':'What happens in the middle.'}");
+	put(THEIRS, episode(3), "C", "{'content':'What happens in the middle.'}");
+	put(MINE, episode(3), "C", "{'content':'Something else, much later, in the snow.'}");
+	put(BASE | MINE, scene(2, "s"), "A", tea);
+	put(THEIRS, scene(3, "s"), "A", tea);
+	put(BASE | THEIRS, scene(1, "m"), "A", tar);
+	put(MINE, scene(2, "m"), "B", tar);
+	put(MINE, shot(1, "x"), "A", "{'description':'A long look out of the window.'}");
+	put(THEIRS, shot(1, "x"), "A", "{'description':'The street, seen from far above.'}");
+	put(BASE | THEIRS, meta("context.episodeSummaries"), "", "[{'episodeId':1}]");
+	put(MINE, meta("context.episodeSummaries"), "", "[{'episodeId':1},{'episodeId':3}]");
+	put(BASE, location("l"), "A", "{'zones':[{'name':'','visuals':'a'},{'name':'','visuals':'b'},{'name':'Hall','visuals':'c d'}]}");
+	put(MINE, location("l"), "B", "{'zones':[{'name':'','visuals':'b'},{'name':'Lobby','visuals':'c d'},{'name':'New','visuals':'x'}]}");
+	put(THEIRS, location("l"), "AB", "{'zones':[{'name':'','visuals':'a e'},{'name':'','visuals':'b'},{'name':'New','visuals':'y'}]}");
+	put(ALL, location("k"), "AA", "{}");
+	merge();
+	assert_data(scene(3, "m"), tar);
+	assert_true(the.merge.rename_count > 2);
+	assert_true(torture(merge_once, &the.merge) > 100);
+}
+
 /* --- without an ancestor ------------------------------------------------------------------------------------------ */
 
 static void expect_shared(struct sl_key key, const char *a, const char *b, const char *shared)
@@ -298,6 +324,7 @@ int main(void)
 		TEST(shared__is_an_ancestor_with_which_nothing_goes),
 		TEST(shared__of_a_damaged_row_is_refused),
 		TEST(merge__every_failed_allocation_is_told),
+		TEST(merge__every_failed_allocation_of_moves_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
