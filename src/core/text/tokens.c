@@ -249,10 +249,34 @@ bool sl_text_is_inside_word(struct sl_str text, size_t from, size_t end)
 	enum sl_text_script script = script_at(text, from);
 	enum sl_text_token token;
 	size_t letters = 0;
-	if (from == end)
-		return script != SL_SCRIPT_OTHER && script == script_before(text, from);
 	for (size_t at = from; at < end; at = sl_text_token_end(text, at, &token))
 		if (script_at(text, at) != script || (script == SL_SCRIPT_SYLLABLES && ++letters == 2))
 			return false;
 	return script != SL_SCRIPT_OTHER;
+}
+
+bool sl_text_letters_meet(struct sl_str before, struct sl_str behind)
+{
+	enum sl_text_script script = script_at(behind, 0);
+	return script != SL_SCRIPT_OTHER && script == script_before(before, before.length);
+}
+
+static bool is_letter_or_blank(struct sl_str text, size_t at)
+{
+	size_t length;
+	uint32_t point = decode(text, at, &length);
+	return sl_text_class_of(point) == SL_CLASS_BLANK || (is_letter(point) && !sl_text_is_prepended(point));
+}
+
+bool sl_text_is_between_letters(struct sl_str text, size_t at)
+{
+	size_t before = at;
+	if (at < text.length && !is_letter_or_blank(text, at))
+		return false;
+	if (at == 0)
+		return true;
+	do
+		before--;
+	while (before > 0 && ((unsigned char)text.bytes[before] & 0xc0) == 0x80);
+	return is_letter_or_blank(text, before);
 }
