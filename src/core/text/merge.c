@@ -138,6 +138,13 @@ static void take(struct walk *walk, struct group *group, int side)
 	walk->next[side]++;
 }
 
+/* Whether the next edit, of `side`, or one of the other side that overlaps or touches it has to be decided with the group. */
+static bool next_joins(const struct walk *walk, const struct group *group, int side)
+{
+	const struct sl_text_edit *edit = next_edit(walk, side), *other = next_edit(walk, !side);
+	return joins(walk, group, side) || (other && other->from <= edit->from_end && joins(walk, group, !side));
+}
+
 static bool next_group(struct walk *walk, struct group *group_r)
 {
 	int side = first_side(walk);
@@ -145,7 +152,7 @@ static bool next_group(struct walk *walk, struct group *group_r)
 		return false;
 	*group_r = (struct group){ .from = next_edit(walk, side)->from };
 	take(walk, group_r, side);
-	while ((side = first_side(walk)) != SIDES && joins(walk, group_r, side))
+	while ((side = first_side(walk)) != SIDES && next_joins(walk, group_r, side))
 		take(walk, group_r, side);
 	return true;
 }
@@ -242,19 +249,6 @@ static bool settle(const struct walk *walk, const struct group *group, struct sl
 	return (both_replace && extends(theirs, mine)) || holds_insertion(group, walk, THEIRS, theirs);
 }
 
-/* Makes the passage the one place where both sides put letters in, if they did nothing else. */
-static bool narrow(const struct walk *walk, struct sl_text_passage *passage)
-{
-	size_t at;
-	struct sl_str base = sl_text_part(walk->base, passage->from, passage->end);
-	if (!sl_text_is_inserted_inside(base, passage->mine, passage->theirs, &at))
-		return false;
-	passage->mine = sl_text_part(passage->mine, at, passage->mine.length - (base.length - at));
-	passage->theirs = sl_text_part(passage->theirs, at, passage->theirs.length - (base.length - at));
-	passage->from = passage->end = passage->from + at;
-	return true;
-}
-
 /* Whose decision a group is. */
 static enum sl_text_source source_of(const struct walk *walk, const struct group *group, struct sl_text_passage *passage)
 {
@@ -264,11 +258,8 @@ static enum sl_text_source source_of(const struct walk *walk, const struct group
 		return SL_TEXT_FROM_THEIRS;
 	if (settle(walk, group, passage->mine, passage->theirs, &passage->result))
 		return SL_TEXT_FROM_BOTH;
-	if (walk->ancestor == SL_TEXT_SHARED_BASE)
-		return SL_TEXT_CLASH;
-	if (group->from == group->end)
-		return SL_TEXT_TWICE;
-	return narrow(walk, passage) ? SL_TEXT_INSIDE_WORD : SL_TEXT_CLASH;
+	bool is_insertion = group->from == group->end && walk->ancestor == SL_TEXT_TRUE_BASE;
+	return is_insertion ? SL_TEXT_TWICE : SL_TEXT_CLASH;
 }
 
 static struct sl_text_passage passage_of(const struct walk *walk, const struct group *group)
@@ -277,12 +268,45 @@ static struct sl_text_passage passage_of(const struct walk *walk, const struct g
 		.mine = side_of(walk, group, MINE), .theirs = side_of(walk, group, THEIRS) };
 }
 
+/* Adds what each side put in at base[at]: of `first`, then of the other side. */
+static void add_insertions(struct sl_text_output *output, size_t at, const struct sl_text_insertions *inserted,
+	enum sl_text_source first)
+{
+	struct sl_str mine = inserted->mine, theirs = inserted->theirs;
+	struct sl_text_passage of_mine = { .source = SL_TEXT_FROM_MINE, .from = at, .end = at, .mine = mine };
+	struct sl_text_passage of_theirs = { .source = SL_TEXT_FROM_THEIRS, .from = at, .end = at, .theirs = theirs };
+	bool mine_first = first == SL_TEXT_FROM_MINE;
+	of_mine.theirs = mine_first ? sl_text_part(theirs, 0, 0) : sl_text_part(theirs, theirs.length, theirs.length);
+	of_theirs.mine = mine_first ? sl_text_part(mine, mine.length, mine.length) : sl_text_part(mine, 0, 0);
+	sl_text_output_add(output, mine_first ? of_mine : of_theirs);
+	sl_text_output_add(output, mine_first ? of_theirs : of_mine);
+}
+
+/* Decides a group that would be a hunk, if both sides only put something in at one place. */
+static bool add_inside(const struct walk *walk, const struct sl_text_passage *passage, struct sl_text_output *output)
+{
+	struct sl_text_insertions inserted;
+	struct sl_str base = sl_text_part(walk->base, passage->from, passage->end);
+	enum sl_text_inside inside = sl_text_inserted_inside(base, passage->mine, passage->theirs, &inserted);
+	if (inside == SL_INSIDE_NOT)
+		return false;
+	size_t at = passage->from + inserted.at;
+	if (inside == SL_INSIDE_BOTH)
+		sl_text_output_add(output, (struct sl_text_passage){ .source = SL_TEXT_INSIDE_WORD, .from = at, .end = at,
+			.mine = inserted.mine, .theirs = inserted.theirs });
+	else
+		add_insertions(output, at, &inserted, inside == SL_INSIDE_MINE_FIRST ? SL_TEXT_FROM_MINE : SL_TEXT_FROM_THEIRS);
+	return true;
+}
+
 /* Decides a group of edits by word. */
 static void merge_words(const struct walk *walk, const struct group *group, struct sl_text_output *output)
 {
 	struct sl_text_passage passage = passage_of(walk, group);
 	passage.source = source_of(walk, group, &passage);
-	sl_text_output_add(output, passage);
+	bool may_be_inside = passage.source == SL_TEXT_CLASH && walk->ancestor == SL_TEXT_TRUE_BASE;
+	if (!may_be_inside || !add_inside(walk, &passage, output))
+		sl_text_output_add(output, passage);
 }
 
 /* Merges by word what clashes by line. */

@@ -5,7 +5,7 @@
  *
  * - Edits of the same base words clash, unless they are the same edit. A passage that one side rewrote counts as edited
  *   throughout: an unchanged run inside belongs to it if the edits around it each took away at least one word and at
- *   least twice as many words and line ends as the run has.
+ *   least twice as many words and line ends as the run has, or if it is a blank between words that were typed.
  * - Two deletions never clash: what either side deleted is gone. A deletion clashes with an edit inside it.
  * - Two different insertions at the same place are both kept: theirs, then mine, parted by white space where two words would
  *   join. But where one side wrote, in place of the same words, what the other wrote and more before or behind it, that is

@@ -261,22 +261,23 @@ bool sl_text_letters_meet(struct sl_str before, struct sl_str behind)
 	return script != SL_SCRIPT_OTHER && script == script_before(before, before.length);
 }
 
-static bool is_letter_or_blank(struct sl_str text, size_t at)
+enum sl_text_edge sl_text_edge_behind(struct sl_str text, size_t at)
 {
 	size_t length;
+	if (at == text.length)
+		return SL_EDGE_BLANK;
 	uint32_t point = decode(text, at, &length);
-	return sl_text_class_of(point) == SL_CLASS_BLANK || (is_letter(point) && !sl_text_is_prepended(point));
+	if (is_letter(point) && !sl_text_is_prepended(point))
+		return SL_EDGE_LETTER;
+	return sl_text_class_of(point) == SL_CLASS_BLANK ? SL_EDGE_BLANK : SL_EDGE_OTHER;
 }
 
-bool sl_text_is_between_letters(struct sl_str text, size_t at)
+enum sl_text_edge sl_text_edge_before(struct sl_str text, size_t at)
 {
-	size_t before = at;
-	if (at < text.length && !is_letter_or_blank(text, at))
-		return false;
 	if (at == 0)
-		return true;
+		return SL_EDGE_BLANK;
 	do
-		before--;
-	while (before > 0 && ((unsigned char)text.bytes[before] & 0xc0) == 0x80);
-	return is_letter_or_blank(text, before);
+		at--;
+	while (at > 0 && ((unsigned char)text.bytes[at] & 0xc0) == 0x80);
+	return sl_text_edge_behind(text, at);
 }

@@ -30,8 +30,15 @@ bool sl_text_is_inside_word(struct sl_str text, size_t from, size_t end);
  * blanks between words. */
 bool sl_text_letters_meet(struct sl_str before, struct sl_str behind);
 
-/* Whether a place in a text has letters of a script with blanks between words, blanks or nothing on both sides. */
-bool sl_text_is_between_letters(struct sl_str text, size_t at);
+/* What stands beside a place in a text. */
+enum sl_text_edge {
+	SL_EDGE_LETTER, /* a letter of a script with blanks between words */
+	SL_EDGE_BLANK,  /* a blank, or nothing */
+	SL_EDGE_OTHER   /* a digit, a sign, a mark, a line end, a letter that is a word by itself */
+};
+
+enum sl_text_edge sl_text_edge_before(struct sl_str text, size_t at);
+enum sl_text_edge sl_text_edge_behind(struct sl_str text, size_t at);
 
 /* The number of words and line ends in `text`. */
 size_t sl_text_count_words(struct sl_str text);

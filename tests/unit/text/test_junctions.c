@@ -72,6 +72,18 @@ static void junction__blank_lines_of_both_sides_stay(void **state)
 	assert_text("\nH\n", "\nF\n\nH\n", "y\n\n\nH\n", "y\n\n\nF\n\nH\n");
 }
 
+static void junction__words_typed_around_a_blank_are_one_run(void **state)
+{
+	(void)state;
+	assert_merge("red - blue", "one two", "red x y blue", "{red - blue|one two|red x y blue}");
+}
+
+static void junction__both_sides_texts_are_cut_alike(void **state)
+{
+	(void)state;
+	assert_merge("b. ab", "b.a ab", ". ab", "{b.|b.a|.} ab");
+}
+
 static void case_21__letters_added_to_a_word_that_the_other_changed_clash(void **state)
 {
 	(void)state;
@@ -90,6 +102,15 @@ static void case_93__letters_at_one_place_of_a_word_both_stay(void **state)
 	assert_merge("He ", "He runs", "He  walks", "He < walks+runs>");
 	assert_merge("was touring", "was here   touring", "was into touring", "was <into +here   >touring");
 	assert_merge("noël", "noëls", "noëlle", "noël<le+s>");
+}
+
+static void case_93__letters_that_go_on_with_a_word_stay_at_it(void **state)
+{
+	(void)state;
+	assert_merge("He wal", "He walks. He stops", "He wal She runs", "He walks. He stops She runs");
+	assert_merge("ing", "walking", "He runs, ing", "He runs, walking");
+	/* within a word only letters do not tear it */
+	assert_merge("catfish", "cat fish", "catsfish", "{catfish|cat fish|catsfish}");
 }
 
 static void case_93__where_letters_at_one_place_are_asked_about(void **state)
@@ -111,8 +132,11 @@ int main(void)
 		cmocka_unit_test(junction__two_insertions_are_parted_where_signs_would_join_words),
 		cmocka_unit_test(junction__last_lines_that_both_added_stay_lines),
 		cmocka_unit_test(junction__blank_lines_of_both_sides_stay),
+		cmocka_unit_test(junction__words_typed_around_a_blank_are_one_run),
+		cmocka_unit_test(junction__both_sides_texts_are_cut_alike),
 		cmocka_unit_test(case_21__letters_added_to_a_word_that_the_other_changed_clash),
 		cmocka_unit_test(case_93__letters_at_one_place_of_a_word_both_stay),
+		cmocka_unit_test(case_93__letters_that_go_on_with_a_word_stay_at_it),
 		cmocka_unit_test(case_93__where_letters_at_one_place_are_asked_about),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
