@@ -74,15 +74,21 @@ static bool makes_word(const struct sl_text_output *output, const struct sl_text
 		(gap.length <= SL_TEXT_WINDOW_GAP && sl_text_window_is_spanned(&window, gap.length));
 }
 
-/* Whether the passage and the one before it have to be decided together, for their texts would join. */
-static bool joins_last(const struct sl_text_output *output, const struct sl_text_passage *passage)
+/* Whether the passage stands near enough to the last one for their texts to meet, and not all is one side's own text. */
+static bool meets_other(const struct sl_text_output *output, const struct sl_text_passage *passage)
 {
 	if (output->count == 0 || gap_before(output, passage->from).length > SL_TEXT_WINDOW_GAP)
 		return false;
 	const struct sl_text_passage *last = &output->passages[output->count - 1];
-	if (last->source == SL_TEXT_INSIDE_WORD || passage->source == SL_TEXT_INSIDE_WORD)
-		return false;
-	if (last->source == passage->source && (last->source == SL_TEXT_FROM_MINE || last->source == SL_TEXT_FROM_THEIRS))
+	bool is_single = passage->source == SL_TEXT_FROM_MINE || passage->source == SL_TEXT_FROM_THEIRS;
+	return last->is_mixed || !is_single || last->source != passage->source;
+}
+
+/* Whether the passage and the one before it have to be decided together, for their texts would join. */
+static bool joins_last(const struct sl_text_output *output, const struct sl_text_passage *passage)
+{
+	if (!meets_other(output, passage) || passage->source == SL_TEXT_INSIDE_WORD ||
+		output->passages[output->count - 1].source == SL_TEXT_INSIDE_WORD)
 		return false;
 	return makes_word(output, passage, false) || makes_word(output, passage, true);
 }
@@ -98,12 +104,17 @@ static bool is_new(const struct sl_text_output *output, const struct sl_text_pas
 
 /* --- passages --------------------------------------------------------------------------------------------------------- */
 
-/* Whether two hunks are one for a reader. */
+/* Whether the passage and the last one, of which one is a hunk, are one for a reader: both are hunks with no word between them, or
+ * both may be in one word, of a script that puts no blanks between words. */
 static bool is_near(const struct sl_text_output *output, const struct sl_text_passage *passage)
 {
-	return output->count > 0 && passage->source == SL_TEXT_CLASH &&
-		output->passages[output->count - 1].source == SL_TEXT_CLASH &&
-		sl_text_count_words(gap_before(output, passage->from)) == 0;
+	if (output->count == 0)
+		return false;
+	const struct sl_text_passage *last = &output->passages[output->count - 1];
+	size_t clashes = (passage->source == SL_TEXT_CLASH) + (last->source == SL_TEXT_CLASH);
+	if (clashes == 2 && sl_text_count_words(gap_before(output, passage->from)) == 0)
+		return true;
+	return clashes > 0 && last->end < passage->from && sl_text_is_inside_word(output->base, last->end, passage->from);
 }
 
 /* From the beginning of one part of a text to the end of a later one. */
@@ -145,6 +156,7 @@ void sl_text_output_add(struct sl_text_output *output, struct sl_text_passage pa
 		passage.source = SL_TEXT_CLASH;
 	while (is_near(output, &passage) || joins_last(output, &passage))
 		unite(output, &passage);
+	passage.is_mixed = meets_other(output, &passage);
 	if (output->code == 0)
 		output->code = reserve(output);
 	if (output->code == 0)

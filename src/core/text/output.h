@@ -24,6 +24,7 @@ struct sl_text_passage {
 	enum sl_text_source source;
 	size_t from, end;
 	struct sl_str mine, theirs, result; /* `result`: only of SL_TEXT_FROM_BOTH */
+	bool is_mixed; /* set by the output: it stands near another side's passage, perhaps with some between them */
 };
 
 struct sl_text_output {
@@ -37,8 +38,8 @@ struct sl_text_output {
 /* `scratch` has to live until the output is finished. */
 void sl_text_output_init(struct sl_text_output *output, struct sl_str base, struct sl_arena *scratch);
 
-/* Adds a passage. Hunks of one line with no word between them become one, which is none any more if both sides have the same in
- * it. */
+/* Adds a passage. Hunks of one line with no word between them become one, and a hunk takes in what may be in one word with it. It is
+ * none any more if both sides have the same in it. */
 void sl_text_output_add(struct sl_text_output *output, struct sl_text_passage passage);
 
 /* The result in `arena`. Returns 0 or SL_NO_MEMORY. */
