@@ -7,15 +7,46 @@
 #ifndef SL_TESTS_TEXT_WORDS_H
 #define SL_TESTS_TEXT_WORDS_H
 
-static bool has_word(struct sl_str text, struct sl_str word)
+#include <stdlib.h>
+
+/* All tokens of some texts, in order. */
+struct words {
+	struct sl_str *list;
+	size_t count, capacity;
+};
+
+static int compare_words(const void *a, const void *b)
+{
+	return sl_str_compare(*(const struct sl_str *)a, *(const struct sl_str *)b);
+}
+
+static void words_add(struct words *words, struct sl_str text)
 {
 	enum sl_text_token token;
 	for (size_t at = 0, end; at < text.length; at = end) {
+		if (words->count == words->capacity) {
+			words->capacity = words->capacity * 2 + 64;
+			words->list = realloc(words->list, words->capacity * sizeof(*words->list));
+			assert_non_null(words->list);
+		}
 		end = sl_text_token_end(text, at, &token);
-		if (sl_str_equal((struct sl_str){ text.bytes + at, end - at }, word))
-			return true;
+		words->list[words->count++] = (struct sl_str){ text.bytes + at, end - at };
 	}
-	return false;
+}
+
+static struct words words_of(const struct sl_str *texts, size_t count)
+{
+	struct words words = { NULL, 0, 0 };
+	for (size_t i = 0; i < count; i++)
+		words_add(&words, texts[i]);
+	if (words.count)
+		qsort(words.list, words.count, sizeof(*words.list), compare_words);
+	return words;
+}
+
+static bool has_word(const struct words *words, struct sl_str word)
+{
+	return words->count && bsearch(&word, words->list, words->count, sizeof(word), compare_words);
 }
 
 /* Whether a token of the text goes on across the place. */
@@ -64,28 +95,24 @@ static bool is_word_of_letters(const struct sl_text_merge *merge, struct sl_str 
 	return false;
 }
 
-static bool is_somewhere(const struct sl_text_merge *merge, struct sl_str word)
-{
-	if (has_word(merge->text, word))
-		return true;
-	for (size_t i = 0; i < merge->hunk_count; i++)
-		if (has_word(merge->hunks[i].mine, word))
-			return true;
-	return is_word_of_letters(merge, word);
-}
-
 /* That each new word of the side is in the result or in a hunk. */
 static void assert_no_word_lost(const struct sl_text_merge *merge, struct sl_str base, struct sl_str side)
 {
+	struct words kept = words_of((struct sl_str[]){ base, merge->text }, 2);
 	enum sl_text_token token;
+	for (size_t i = 0; i < merge->hunk_count; i++)
+		words_add(&kept, merge->hunks[i].mine);
+	if (kept.count)
+		qsort(kept.list, kept.count, sizeof(*kept.list), compare_words);
 	for (size_t at = 0, end; at < side.length; at = end) {
 		end = sl_text_token_end(side, at, &token);
 		struct sl_str word = { side.bytes + at, end - at };
-		if (token == SL_TOKEN_WORD && !has_word(base, word) && !is_somewhere(merge, word)) {
+		if (token == SL_TOKEN_WORD && !has_word(&kept, word) && !is_word_of_letters(merge, word)) {
 			print_message("lost: %.*s\n", (int)word.length, word.bytes);
 			fail();
 		}
 	}
+	free(kept.list);
 }
 
 /* Whether the word of the result came about where both sides put letters in at one place. */
@@ -101,16 +128,17 @@ static bool touches_letters(const struct sl_text_merge *merge, size_t at, size_t
 
 static void assert_no_word_invented(const struct sl_text_merge *merge, struct sl_str base, struct sl_str mine, struct sl_str theirs)
 {
+	struct words written = words_of((struct sl_str[]){ base, mine, theirs }, 3);
 	enum sl_text_token token;
 	for (size_t at = 0, end; at < merge->text.length; at = end) {
 		end = sl_text_token_end(merge->text, at, &token);
 		struct sl_str word = { merge->text.bytes + at, end - at };
-		if (token == SL_TOKEN_WORD && !has_word(base, word) && !has_word(mine, word) && !has_word(theirs, word) &&
-			!touches_letters(merge, at, end)) {
+		if (token == SL_TOKEN_WORD && !has_word(&written, word) && !touches_letters(merge, at, end)) {
 			print_message("invented: %.*s\n", (int)word.length, word.bytes);
 			fail();
 		}
 	}
+	free(written.list);
 }
 
 #endif
