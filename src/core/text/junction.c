@@ -48,11 +48,29 @@ static size_t begin_of(const struct sl_text_window *window, size_t place)
 	return at;
 }
 
+static bool is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (unsigned char)c >= 0x80;
+}
+
+/* Whether two bytes can stand side by side within a word or character at all; most that meet can't. */
+static bool may_be_within(char before, char behind)
+{
+	static const char joining[] = "'.,:;$\"";
+	bool letter_before = is_letter_or_digit(before), letter_behind = is_letter_or_digit(behind);
+	if (letter_before && letter_behind)
+		return true;
+	char sign = letter_before ? behind : before;
+	return (letter_before || letter_behind) && sign && strchr(joining, sign);
+}
+
 bool sl_text_window_is_spanned(const struct sl_text_window *window, size_t back)
 {
 	size_t place = SL_TEXT_WINDOW_SIDE - back, at = begin_of(window, place);
 	struct sl_str text = { window->bytes, window->end };
 	enum sl_text_token token = SL_TOKEN_BLANK;
+	if (place == window->at || place == window->end || !may_be_within(window->bytes[place - 1], window->bytes[place]))
+		return false;
 	while (at < place)
 		at = sl_text_token_end(text, at, &token);
 	return at > place && (token == SL_TOKEN_WORD || token == SL_TOKEN_SIGN);
