@@ -160,8 +160,8 @@ static int copy(struct pieces *pieces, const struct pieces *from, size_t first, 
 }
 
 /* Cuts a text that may begin and end like `model`, which saves looking at what is equal there. A piece is known to be
- * the model's where it and the one behind it stand in the common beginning; and from a common boundary in the common
- * end on, everything is. */
+ * the model's where it and the two behind it stand in the common beginning, for a letter behind a sign decides whether that
+ * belongs to the word before it; and from a common boundary in the common end on, everything is. */
 static int cut_like(struct pieces *pieces, const struct pieces *model, enum sl_text_unit unit, struct names *names)
 {
 	size_t prefix = sl_str_common_prefix(pieces->text, model->text);
@@ -169,7 +169,7 @@ static int cut_like(struct pieces *pieces, const struct pieces *model, enum sl_t
 	size_t shift = pieces->text.length - model->text.length, known = 0;
 	while (known < model->count && model->ends[known] <= prefix)
 		known++;
-	int code = copy(pieces, model, 0, known ? known - 1 : 0, 0, names->arena);
+	int code = copy(pieces, model, 0, known > 2 ? known - 2 : 0, 0, names->arena);
 	for (size_t next = 0, at; code == 0; code = cut_one(pieces, unit, names)) {
 		at = end_of(pieces, pieces->count);
 		if (at == pieces->text.length)

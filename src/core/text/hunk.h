@@ -11,7 +11,7 @@ struct sl_text_hunk {
 	size_t result_at; /* where `theirs` stands in the result, in bytes */
 };
 
-/* Two insertions at one place, both of which are in the result: theirs, perhaps a byte of white space, then mine. */
+/* Two insertions at one place, both of which are in the result: theirs, perhaps a blank or a line end, then mine. */
 struct sl_text_both {
 	size_t result_at; /* of theirs, in bytes */
 	size_t theirs_bytes, parting_bytes, mine_bytes;
