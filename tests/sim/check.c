@@ -5,6 +5,8 @@
 
 #include "sim.h"
 
+#define STORE_BYTES 250000 /* that the store of a device may take, in worlds as small as these */
+
 void sim_check_init(struct sim *sim)
 {
 	sim_check_forget_gone(sim);
@@ -93,24 +95,35 @@ void sim_check_status(struct sim *sim, unsigned device, const struct sl_status *
 		sim_violate(sim, "status", "device %u shows \"synced\" with %zu pending rows", device, status->pending);
 }
 
-static const struct sl_backup *newest_backup(const struct sl_engine *engine)
-{
-	const struct sl_backup *backup = NULL, *next;
-	for (size_t i = 0; (next = sl_engine_backup(engine, i)); i++)
-		backup = next;
-	return backup;
-}
-
-static void check_backed_up(struct sim *sim, unsigned index, const struct sl_backup *backup, const struct sl_key *key,
+static void check_backed_up(struct sim *sim, unsigned index, const struct sl_rowset *backup, const struct sl_key *key,
 	const struct sl_row *after)
 {
 	const struct sl_row *before = sl_rowset_find(sim->devices[index].shown, key), *kept;
 	if (!before || (after && sl_row_same_content(before, after)))
 		return;
-	kept = backup ? sl_rowset_find(backup->delta->rows, key) : NULL;
+	kept = backup ? sl_rowset_find(backup, key) : NULL;
 	if (!kept || !sl_row_same_content(kept, before))
 		sim_violate(sim, "backup", "device %u replaces a row of %s without backup: %.*s", index,
 			sl_entity_name(key->entity), (int)before->data.length, before->data.bytes);
+}
+
+void sim_check_whole(struct sim *sim, struct sl_str value, const char *where)
+{
+	size_t at;
+	bool strict = sim->plan->with[SIM_WITH_TOKENS];
+	if (sim_words_any_broken(&sim->words, value, strict, strict && sim->plan->with[SIM_WITH_JOINED], &at))
+		sim_violate(sim, "words-whole", "nobody typed what stands in %s, at %zu: %.*s", where, at, (int)value.length, value.bytes);
+}
+
+/* An answer removes a row here. */
+static void take_away(struct sim *sim, unsigned index, const struct sl_rowset *backup, const struct sl_key *key)
+{
+	const struct sl_row *row = sl_rowset_find(sim->devices[index].shown, key);
+	size_t cursor = 0;
+	unsigned id;
+	check_backed_up(sim, index, backup, key, NULL);
+	while (row && sim->server.fell_back && (id = sim_words_next(row->data, &cursor)))
+		sim->words.items[id].doubted = true;
 }
 
 static void show_row(struct sim *sim, struct sim_device *device, const struct sl_row *row)
@@ -118,12 +131,15 @@ static void show_row(struct sim *sim, struct sim_device *device, const struct sl
 	struct sl_row copy;
 	if (sl_row_copy(&sim->arena, row, &copy) != SL_OK || !sl_rowset_put(device->shown, &copy))
 		abort();
+	sim_since_show(sim, device, &copy, false);
+	if (row->key.entity == SL_EPISODES && row->key.episode > device->last_episode)
+		device->last_episode = row->key.episode;
 }
 
 void sim_check_changed(struct sim *sim, unsigned index, enum sl_event_type cause, const struct sl_delta *delta)
 {
 	struct sim_device *device = &sim->devices[index];
-	const struct sl_backup *backup = cause == SL_EVENT_ANSWER ? newest_backup(device->engine) : NULL;
+	const struct sl_rowset *backup = cause == SL_EVENT_ANSWER ? sim_view_before_last_step(device->engine) : NULL;
 	bool emptied = cause == SL_EVENT_ANSWER && sl_rows_is_empty_project(device->shown);
 	const struct sl_row *row;
 	size_t cursor = 0;
@@ -132,11 +148,16 @@ void sim_check_changed(struct sim *sim, unsigned index, enum sl_event_type cause
 			check_backed_up(sim, index, backup, &row->key, row);
 		if (emptied)
 			sim_check_revive(sim, &row->key);
+		sim_check_whole(sim, row->data, "a row");
+		if (cause == SL_EVENT_ANSWER)
+			sim_check_record(sim, index, row);
+		else
+			sim_records_note(sim, row);
 		show_row(sim, device, row);
 	}
 	for (size_t i = 0; i < delta->deleted_count; i++) {
 		if (cause == SL_EVENT_ANSWER)
-			check_backed_up(sim, index, backup, &delta->deleted[i], NULL);
+			take_away(sim, index, backup, &delta->deleted[i]);
 		sl_rowset_remove(device->shown, &delta->deleted[i]);
 	}
 }
@@ -151,7 +172,9 @@ void sim_check_show_all(struct sim *sim, unsigned index)
 	if (!device->shown)
 		abort();
 	while ((row = sl_rowset_next(sl_engine_rows(device->engine), &cursor))) {
+		sim_since_show(sim, device, row, true);
 		show_row(sim, device, row);
+		sim_records_note(sim, row);
 		if (emptied)
 			sim_check_revive(sim, &row->key);
 	}
@@ -170,6 +193,17 @@ static void hide(struct sim_device *device, const struct sl_key *key)
 		}
 }
 
+/* Of a project's field: a text without letters, or counts that are all 0. */
+static bool is_empty_value(struct sl_str data)
+{
+	if (data.bytes[0] != '{')
+		return sl_str_equal(data, SL_STR("\"\""));
+	for (size_t i = 0; i < data.length; i++)
+		if (data.bytes[i] >= '1' && data.bytes[i] <= '9')
+			return false;
+	return true;
+}
+
 void sim_check_show_own(struct sim *sim, unsigned index, const struct sim_intent *intent)
 {
 	struct sim_device *device = &sim->devices[index];
@@ -179,7 +213,7 @@ void sim_check_show_own(struct sim *sim, unsigned index, const struct sim_intent
 		hide(device, &intent->deleted[i]);
 	while (intent->rows && (row = sl_rowset_next(intent->rows, &cursor))) {
 		struct sl_row shown = *row;
-		if (row->key.entity == SL_META && sl_str_equal(row->data, SL_STR("\"\""))) {
+		if (row->key.entity == SL_META && is_empty_value(row->data)) {
 			sl_rowset_remove(device->shown, &row->key); /* an empty field counts as absent */
 			continue;
 		}
@@ -187,85 +221,19 @@ void sim_check_show_own(struct sim *sim, unsigned index, const struct sim_intent
 		if (!shown.rank.length && old)
 			shown.rank = old->rank;
 		show_row(sim, device, &shown);
+		sim_records_note(sim, &shown);
 	}
-}
-
-/* --- prompts ------------------------------------------------------------------------------------------------------ */
-
-static struct sl_str first_name(struct sl_str path)
-{
-	struct sl_str name = { path.bytes + 1, 0 };
-	if (path.length < 2)
-		return (struct sl_str){ NULL, 0 };
-	while (name.length < path.length - 1 && name.bytes[name.length] != '/')
-		name.length++;
-	return name;
-}
-
-void sim_check_touch(struct sim_intent *intent, const struct sl_conflict_copy *copy)
-{
-		if (intent->field_count < SIM_INTENT_FIELDS)
-		intent->fields[intent->field_count++] = sim_check_field(&copy->note.key, first_name(copy->note.path));
-}
-
-static struct sim_field *find_field(struct sim *sim, uint64_t field)
-{
-	for (size_t tries = 0, slot = field % SIM_FIELDS; tries < SIM_FIELDS; tries++, slot = (slot + 1) % SIM_FIELDS) {
-		if (sim->check.fields[slot].field == field)
-			return &sim->check.fields[slot];
-		if (sim->check.fields[slot].field == 0)
-			return NULL;
-	}
-	return NULL;
-}
-
-/* How often the device, and how often others edited the field, the whole row, or everything. */
-static void count_edits(struct sim *sim, unsigned device, const struct sim_field *field, unsigned *own, unsigned *others)
-{
-	for (unsigned i = 0; i < sim->plan->devices; i++)
-		*(i == device ? own : others) += field ? field->edits[i] : 0;
-}
-
-static const struct sl_conflict_copy *find_conflict(const struct sl_engine *engine, int64_t id)
-{
-	const struct sl_conflict_copy *copy;
-	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++)
-		if (copy->id == id)
-			return copy;
-	return NULL;
-}
-
-void sim_check_conflict(struct sim *sim, unsigned device, int64_t id)
-{
-	const struct sl_conflict_copy *copy = find_conflict(sim->devices[device].engine, id);
-	unsigned own = 0, others = 0;
-	sim->check.prompts++;
-	if (!copy) {
-		sim_violate(sim, "prompts", "device %u announces conflict %lld, which is not there", device, (long long)id);
-		return;
-	}
-	const struct sl_note *receipt = &copy->note;
-	if (receipt->kind == SL_NOTE_KEPT) /* somebody deleted what another one edited */
-		return;
-	struct sim_field *field = find_field(sim, sim_check_field(&receipt->key, first_name(receipt->path)));
-	if (sim->plan->polite && !sim->check.haunted && !sim_server_is_doubtful(&sim->server) && !sl_rowset_find(sim->check.removed, &receipt->key))
-		sim_violate(sim, "prompts", "device %u asks about %s %.*s though nobody typed in others' lines: %.*s | %.*s | %.*s",
-			device, sl_entity_name(receipt->key.entity), (int)receipt->path.length, receipt->path.bytes,
-			(int)receipt->base.length, receipt->base.bytes, (int)receipt->mine.length, receipt->mine.bytes,
-			(int)receipt->theirs.length, receipt->theirs.bytes);
-	count_edits(sim, device, field, &own, &others);
-	count_edits(sim, device, find_field(sim, sim_check_field(&receipt->key, (struct sl_str){ NULL, 0 })), &own, &others);
-	own += sim->check.wide;
-	others += sim->check.wide;
-	if (field)
-		field->prompts[device]++;
-	others += sim->check.saving; /* the user's other window */
-	if (!sim_server_is_doubtful(&sim->server) && (others == 0 || own < (field ? field->prompts[device] : 1)))
-		sim_violate(sim, "prompts", "device %u asks about %s %.*s: %u own edits, %u of others", device,
-			sl_entity_name(receipt->key.entity), (int)receipt->path.length, receipt->path.bytes, own, others);
 }
 
 /* --- all ---------------------------------------------------------------------------------------------------------- */
+
+/* Base, local rows, and a journal whose length does not depend on how long the device has been running. */
+static void check_bound(struct sim *sim, unsigned index)
+{
+	const struct sim_device *device = &sim->devices[index];
+	if (sim->plan->with[SIM_WITH_BOUNDED] && device->stored_bytes > STORE_BYTES)
+		sim_violate(sim, "bounded", "device %u stores %zu bytes", index, device->stored_bytes);
+}
 
 void sim_check_step(struct sim *sim)
 {
@@ -273,6 +241,7 @@ void sim_check_step(struct sim *sim)
 		sim_violate(sim, "words-kept", "w%uz is nowhere any more", sim->words.lost);
 	for (unsigned i = 0; i < sim->plan->devices; i++) {
 		const struct sl_engine *engine = sim->devices[i].engine;
+		check_bound(sim, i);
 		if (engine && sl_engine_counts(engine)->digest_mismatches && !sim->server.fell_back && sim->server.damages == 0)
 			sim_violate(sim, "digest", "device %u finds other rows than the server says", i);
 	}

@@ -56,8 +56,20 @@ int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *ab
 	return counter_in(row, counter);
 }
 
+/* Who deletes a row as a backup had it does not see the words that it had had since: a tombstone is all that tells of it, and they
+ * stay where they were given up. */
+static void note_deleted_unseen(struct sim *sim, const struct sl_key *key)
+{
+	const struct sl_row *row = sim->check.fell ? sl_rowset_find(sim->check.fell, key) : NULL;
+	size_t cursor = 0;
+	unsigned id;
+	while (row && (id = sim_words_next(row->data, &cursor)))
+		sim->words.items[id].text = false;
+}
+
 void sim_check_removed(struct sim *sim, const struct sl_key *key)
 {
+	note_deleted_unseen(sim, key);
 	struct sl_row row = { .key = { key->entity, key->episode, sim_copy(sim, key->id) } };
 	if (!sl_rowset_put(sim->check.removed, &row))
 		abort();
@@ -67,7 +79,7 @@ static void leap(struct sim *sim, size_t counter, int64_t by)
 {
 	sim->check.counters[counter] += by;
 	sim->check.counter_leaps[counter] += by != 0;
-	sim->check.uncounted |= sim->check.counter_leaps[counter] > 1;
+	sim->check.uncounted |= sim->check.counter_leaps[counter] > 1 || (by != 0 && sim->check.reset[counter]);
 }
 
 void sim_check_restored(struct sim *sim, const struct sl_change *change)
@@ -127,10 +139,13 @@ static bool is_known(struct sim *sim, const struct sim_device *device, const str
 
 static void note_deleted(struct sim *sim, const struct sim_device *device, const struct sl_key *key)
 {
+	const struct sl_row *shown = sl_rowset_find(device->shown, key);
 	struct sl_row row = { .key = *key };
 	if (!is_known(sim, device, key))
 		return;
 	row.key.id = sim_copy(sim, key->id);
+	if (shown)
+		row.data = sim_copy(sim, shown->data);
 	if (!sl_rowset_put(sim->check.gone, &row))
 		abort();
 }
@@ -190,8 +205,14 @@ void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent 
 			leap(sim, i, intent->counters[i]);
 		else
 			check->counters[i] += intent->counters[i];
+	for (size_t i = 0; i < SIM_COUNTERS; i++) {
+		check->reset[i] |= intent->resets[i];
+		check->resetters[i] |= intent->resets[i] ? 1u << device : 0;
+		check->uncounted |= check->reset[i] && check->counter_leaps[i];
+	}
 	check->uncounted |= intent->uncounted;
 	check->wide += intent->wide;
+	check->undone |= intent->entry.kind == SIM_ENTRY_MERGE || intent->entry.kind == SIM_ENTRY_STEP;
 	sim->devices[device].may_clear |= intent->clears;
 	while (intent->rows && (row = sl_rowset_next(intent->rows, &cursor)))
 		sim_check_revive(sim, &row->key);
@@ -210,7 +231,7 @@ void sim_check_not_durable(struct sim *sim, unsigned device, const struct sim_in
 }
 
 /* Words of rows before that no row has after. */
-static void compare_words(const struct sl_rowset *before, const struct sl_rowset *after, struct sim_intent *intent)
+static struct sim_wordset gone_words(const struct sl_rowset *before, const struct sl_rowset *after)
 {
 	struct sim_wordset had = { { 0 } }, has = { { 0 } };
 	const struct sl_row *row;
@@ -219,17 +240,19 @@ static void compare_words(const struct sl_rowset *before, const struct sl_rowset
 		sim_wordset_add_all(&had, row->data);
 	for (cursor = 0; (row = sl_rowset_next(after, &cursor));)
 		sim_wordset_add_all(&has, row->data);
-	for (size_t i = 0; i < SIM_WORDS / 64; i++) {
-		intent->given_up.bits[i] |= had.bits[i];
-		intent->given_up.bits[i] &= ~has.bits[i];
-	}
+	for (size_t i = 0; i < SIM_WORDS / 64; i++)
+		had.bits[i] &= ~has.bits[i];
+	return had;
 }
 
 void sim_check_compare(struct sim *sim, unsigned index, struct sim_intent *intent)
 {
 	const struct sim_device *device = &sim->devices[index];
 	const struct sl_rowset *now = sl_engine_rows(device->engine);
-	compare_words(device->shown, now, intent);
+	struct sim_wordset gone = gone_words(device->shown, now);
+	for (size_t i = 0; i < SIM_WORDS / 64; i++)
+		intent->given_up.bits[i] |= gone.bits[i];
+	sim_check_since(sim, index, intent, &gone);
 	for (size_t i = 0; i < SIM_COUNTERS; i++) {
 		bool was_absent, is_absent;
 		int64_t before = sim_check_counter(device->shown, i, &was_absent);

@@ -56,11 +56,11 @@ static void add_rows(struct sim_wordset *set, const struct sl_rowset *rows)
 /* Words in conflict copies, and in rows that the server refuses or that wait for one. */
 static void add_kept_aside(struct sim_wordset *set, const struct sl_engine *engine)
 {
-	const struct sl_conflict_copy *copy;
+	struct sim_decision decision;
 	const struct sl_row *row;
 	size_t cursor = 0;
-	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++)
-		sim_wordset_add_all(set, copy->note.mine);
+	for (size_t i = 0; sim_view_decision(engine, i, &decision); i++)
+		sim_wordset_add_all(set, decision.mine);
 	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
 		if (sim_device_refuses(engine, &row->key, true))
 			sim_wordset_add_all(set, row->data);
@@ -77,8 +77,36 @@ static void check_words(struct sim *sim)
 		add_kept_aside(&found, sim->devices[i].engine);
 	for (unsigned id = 1; id <= sim->words.count; id++) {
 		const struct sim_word *word = &sim->words.items[id];
-		if (word->acknowledged && !word->given_up && word->text && !sim_wordset_has(&found, id))
+		bool doubted = word->doubted && !sim->plan->with[SIM_WITH_DOUBT];
+		if (word->acknowledged && !word->given_up && word->text && !doubted && !sim_wordset_has(&found, id))
 			sim_violate(sim, "words-in-place", "w%uz was typed into a long text and is not in the state", id);
+	}
+}
+
+/* Each word of a long text stands once, in one row; and no row is made of two that were added. */
+static void check_places(struct sim *sim)
+{
+	struct sim_wordset found = { { 0 } };
+	const struct sl_row *row;
+	size_t cursor = 0, at;
+	unsigned id;
+	if (!sim->plan->with[SIM_WITH_TOKENS] || sim->check.wide > sim->check.wide_births || sim_server_is_doubtful(&sim->server))
+		return;
+	while ((row = sl_rowset_next(sim->server.store->memory.rows, &cursor))) {
+		unsigned birth = 0;
+		for (at = 0; (id = sim_words_next(row->data, &at));) {
+			const struct sim_word *word = &sim->words.items[id];
+			if (word->text && sim_wordset_has(&found, id) && sim->plan->with[SIM_WITH_ONCE]
+				&& (!sim->check.kept || sim->plan->with[SIM_WITH_ONCE_KEPT]))
+				sim_violate(sim, "once", "w%uz stands twice, also in %s %.*s: %.*s", id, sl_entity_name(row->key.entity),
+					(int)row->key.id.length, row->key.id.bytes, (int)row->data.length, row->data.bytes);
+			if (word->birth && birth && word->birth != birth && sim->plan->with[SIM_WITH_UNMIXED]
+				&& !sim->plan->with[SIM_WITH_TWINS]) /* what both have before their first sync is judged as a whole */
+				sim_violate(sim, "unmixed", "%s %.*s is made of two: %.*s", sl_entity_name(row->key.entity),
+					(int)row->key.id.length, row->key.id.bytes, (int)row->data.length, row->data.bytes);
+			birth = word->birth ? word->birth : birth;
+			sim_wordset_add(&found, id);
+		}
 	}
 }
 
@@ -88,21 +116,37 @@ static void check_counters(struct sim *sim)
 {
 	for (size_t i = 0; i < SIM_COUNTERS && !sim->check.uncounted && !sim_server_is_doubtful(&sim->server); i++) {
 		int64_t is = sim_check_counter(sim->server.store->memory.rows, i, NULL);
-		if (is != sim->check.counters[i])
-			sim_violate(sim, "applied-once", "counter %s/%s is %llx and not %llx, the sum of its increments",
-				sim_counter_rows[i], sim_counter_paths[i][0], (unsigned long long)is,
-				(unsigned long long)sim->check.counters[i]);
+		if (sim->check.reset[i] && sim->check.undone && !sim->plan->with[SIM_WITH_RESETS_AMID])
+			continue;
+		int64_t ought = sim->check.counters[i] & ~sim->check.reset[i];
+		bool once = (sim->check.resetters[i] & (sim->check.resetters[i] - 1)) == 0;
+		if (once ? is != ought : (is & ought) != ought || (is & ~sim->check.counters[i]) != 0)
+			sim_violate(sim, "applied-once", "counter %s/%s is %llx and not %llx, the sum of its increments (%llx were set back)",
+				sim_counter_rows[i], sim_counter_paths[i][0], (unsigned long long)is, (unsigned long long)ought,
+				(unsigned long long)sim->check.reset[i]);
 	}
+}
+
+/* Whether what stands under the key of something deleted is something else, whose words are others. */
+static bool is_other(const struct sl_row *gone, const struct sl_row *row)
+{
+	size_t cursor = 0;
+	return sim_words_next(gone->data, &cursor) != 0 && !sim_words_in_common(gone->data, row->data);
 }
 
 static void check_gone(struct sim *sim)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
-	while ((row = sl_rowset_next(sim->check.gone, &cursor)))
-		if (sl_rowset_find(sim->server.store->memory.rows, &row->key))
-			sim_violate(sim, "deleted", "%s %lld %.*s came back after it was deleted", sl_entity_name(row->key.entity),
-				(long long)row->key.episode, (int)row->key.id.length, row->key.id.bytes);
+	/* Versions of the state that was lost may be issued again, for other rows. */
+	if (sim->server.fell_back && !sim->plan->declared && !sim->plan->with[SIM_WITH_REISSUED])
+		return;
+	while ((row = sl_rowset_next(sim->check.gone, &cursor))) {
+		const struct sl_row *back = sl_rowset_find(sim->server.store->memory.rows, &row->key);
+		if (back && (sim->plan->with[SIM_WITH_REUSED] || !is_other(row, back)))
+			sim_violate(sim, "deleted", "%s %lld %.*s came back after it was deleted: %.*s", sl_entity_name(row->key.entity),
+				(long long)row->key.episode, (int)row->key.id.length, row->key.id.bytes, (int)back->data.length, back->data.bytes);
+	}
 }
 
 void sim_check_rest(struct sim *sim)
@@ -113,6 +157,8 @@ void sim_check_rest(struct sim *sim)
 	for (unsigned i = 0; i < sim->plan->devices; i++)
 		check_device(sim, i);
 	check_words(sim);
+	check_places(sim);
 	check_counters(sim);
 	check_gone(sim);
+	sim_check_runs(sim);
 }

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-
 #include "sim.h"
 
 #define CONCERN_DEVICE 500
@@ -12,69 +11,18 @@
 
 /* --- its end and its beginning ------------------------------------------------------------------------------------ */
 
-static struct sl_rowset *new_rows(struct sim *sim)
-{
-	struct sl_rowset *rows = sl_rowset_new(&sim->arena, 64);
-	if (!rows)
-		abort();
-	return rows;
-}
-
 void sim_device_init(struct sim *sim, unsigned index)
 {
 	struct sim_device *device = &sim->devices[index];
 	*device = (struct sim_device){ .index = index, .crash_in = -1 };
-	device->store = new_rows(sim);
-	device->shown = new_rows(sim);
+	device->store = sim_rowset(sim);
+	device->shown = sim_rowset(sim);
+	device->synced = sim_rowset(sim);
 }
 
 void sim_device_dispose(struct sim *sim, unsigned index)
 {
 	sl_engine_free(&sim->devices[index].engine);
-}
-
-static bool begins_with(struct sl_str text, struct sl_str prefix)
-{
-	return text.length > prefix.length && memcmp(text.bytes, prefix.bytes, prefix.length) == 0;
-}
-
-static const struct sl_pair *stored_pairs(struct sim *sim, const struct sim_device *device, size_t *count_r)
-{
-	struct sl_pair *pairs = sim_alloc(sim, (sl_rowset_count(device->store) + 1) * sizeof(*pairs));
-	const struct sl_row *row;
-	size_t cursor = 0;
-	*count_r = 0;
-	while ((row = sl_rowset_next(device->store, &cursor)))
-		if (!begins_with(row->key.id, SL_STR("journal/")) && !begins_with(row->key.id, SL_STR("head/")))
-			pairs[(*count_r)++] = (struct sl_pair){ row->key.id, row->data };
-	return pairs;
-}
-
-static int compare_entries(const void *a, const void *b)
-{
-	return sl_str_compare(((const struct sl_pair *)b)->key, ((const struct sl_pair *)a)->key);
-}
-
-/* Hands in the page of the journal that the engine asked for. */
-static void load(struct sim *sim, struct sim_device *device)
-{
-	struct sl_event event = { .type = SL_EVENT_LOADED, .loaded = { .id = device->load.load.id } };
-	struct sl_pair *pairs = sim_alloc(sim, (sl_rowset_count(device->store) + 1) * sizeof(*pairs));
-	const struct sl_row *row;
-	size_t cursor = 0, count = 0, most = device->load.load.most;
-	device->has_load = false;
-	while ((row = sl_rowset_next(device->store, &cursor))) {
-		int64_t id = begins_with(row->key.id, device->load.load.prefix)
-			? strtoll(row->key.id.bytes + device->load.load.prefix.length, NULL, 10) : -1;
-		if (id >= device->load.load.first && id <= device->load.load.last)
-			pairs[count++] = (struct sl_pair){ row->key.id, row->data };
-	}
-	qsort(pairs, count, sizeof(*pairs), compare_entries);
-	event.loaded.pairs = pairs;
-	event.loaded.count = count < most ? count : most;
-	event.loaded.complete = count <= most;
-	if (sim_device_handle(sim, device->index, &event, NULL) != SL_OK)
-		sim_violate(sim, "engine", "device %u refuses its journal", device->index);
 }
 
 void sim_device_start(struct sim *sim, unsigned index)
@@ -91,13 +39,13 @@ void sim_device_start(struct sim *sim, unsigned index)
 		abort();
 	device->incarnation++;
 	device->has_load = false;
-	start.start.pairs = stored_pairs(sim, device, &start.start.count);
+	start.start.pairs = sim_device_stored(sim, device, &start.start.count);
 	if (sim_device_handle(sim, index, &start, NULL) != SL_OK)
 		sim_violate(sim, "engine", "device %u does not start from its store", index);
 	if (!device->engine)
 		return;
 	sim_check_show_all(sim, index);
-	sign_in.sign_in.account = SL_STR("writer");
+	sign_in.sign_in.account = sim_account(sim, index);
 	if (!device->signed_out && sim_device_handle(sim, index, &sign_in, NULL) != SL_OK)
 		sim_violate(sim, "engine", "device %u can't sign in", index);
 	sim_device_tell(sim, index, SL_EVENT_ONLINE);
@@ -117,89 +65,7 @@ void sim_device_crash(struct sim *sim, unsigned index)
 	sim_schedule(sim, sim->now_ms + dice_between(&dice, 50, 15000), SIM_EVENT_RESTART, index, 0, NULL);
 }
 
-void sim_device_wipe(struct sim *sim, unsigned index)
-{
-	struct sim_device *device = &sim->devices[index];
-	const struct sl_row *row;
-	size_t cursor = 0;
-	sim->check.haunted |= sim->network.pushes[index] > 0;
-	sim_device_crash(sim, index);
-	SIM_NOTE(sim, "device %u  loses its store", index);
-	while ((row = sl_rowset_next(device->store, &cursor)))
-		sim_words_drop(&sim->words, row->data, false);
-	for (cursor = 0; (row = sl_rowset_next(device->store, &cursor));) {
-		size_t at = 0;
-		unsigned id;
-		while ((id = sim_words_next(row->data, &at)))
-			if (!sim->words.items[id].devices && !sim->words.items[id].server)
-				sim->words.items[id].given_up = true;
-	}
-	device->store = new_rows(sim);
-	device->pulled = false;
-	device->signed_out = false;
-	sim_check_uncount(sim);
-	sim_check_forget_gone(sim);
-}
-
 /* --- effects ------------------------------------------------------------------------------------------------------ */
-
-/* What a fall-back took that nobody declared may look like others' changes, and is only in backups then: until ten newer
- * ones have come. */
-static bool is_last_resort(const struct sim *sim, const struct sl_write *write)
-{
-	static const char prefix[] = "backup/merge/";
-	return write->remove && sim->server.fell_back && !sim->plan->declared && write->key.length > sizeof(prefix)
-		&& memcmp(write->key.bytes, prefix, sizeof(prefix) - 1) == 0;
-}
-
-/* An open decision that a newer one about the same passage replaces: its words are in its receipt then, and nobody is asked about
- * them again. */
-static bool is_replaced(const struct sl_write *writes, size_t count, size_t at)
-{
-	static const char prefix[] = "conflict/";
-	bool replaced = false;
-	for (size_t i = 0; i < count; i++) {
-		bool is_decision = writes[i].key.length > sizeof(prefix) && memcmp(writes[i].key.bytes, prefix, sizeof(prefix) - 1) == 0;
-		if (i == at && !(is_decision && writes[i].remove))
-			return false;
-		replaced |= is_decision && !writes[i].remove;
-	}
-	return replaced;
-}
-
-static void note_kept_in_receipt(struct sim *sim, struct sl_str value)
-{
-	size_t cursor = 0;
-	unsigned id;
-	while ((id = sim_words_next(value, &cursor)))
-		sim->words.items[id].text = false;
-}
-
-static void store(struct sim *sim, struct sim_device *device, const struct sl_write *writes, size_t count)
-{
-	struct sl_str *old = sim_alloc(sim, count * sizeof(*old));
-	for (size_t i = 0; i < count; i++)
-		sim_words_hold(&sim->words, writes[i].value, false);
-	for (size_t i = 0; i < count; i++) {
-		struct sl_row row = { .key = { SL_META, 0, writes[i].key } };
-		const struct sl_row *known = sl_rowset_find(device->store, &row.key);
-		old[i] = known ? known->data : (struct sl_str){ NULL, 0 };
-		row.key.id = known ? known->key.id : sim_copy(sim, writes[i].key);
-		row.data = sim_copy(sim, writes[i].value);
-		if (writes[i].remove)
-			sl_rowset_remove(device->store, &row.key);
-		else if (!sl_rowset_put(device->store, &row))
-			abort();
-		sim_words_drop(&sim->words, old[i], false);
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (is_last_resort(sim, &writes[i]))
-			sim_words_excuse(&sim->words, old[i]);
-		if (is_replaced(writes, count, i))
-			note_kept_in_receipt(sim, old[i]);
-		sim_words_check(&sim->words, old[i]);
-	}
-}
 
 static void wake(struct sim *sim, struct sim_device *device, int64_t after_ms)
 {
@@ -227,7 +93,7 @@ static void carry_out_one(struct sim *sim, struct sim_device *device, const stru
 	sim_fold(sim, effect->type);
 	switch (effect->type) {
 	case SL_EFFECT_STORE:
-		store(sim, device, effect->store.writes, effect->store.count);
+		sim_device_store(sim, device, effect->store.writes, effect->store.count);
 		break;
 	case SL_EFFECT_SEND:
 		SIM_NOTE(sim, "device %u  %s %.*s %.*s", device->index, effect->send.method, (int)effect->send.path.length,
@@ -256,7 +122,7 @@ static void carry_out_one(struct sim *sim, struct sim_device *device, const stru
 		SIM_NOTE(sim, "device %u  %s conflict %lld", device->index, effect->conflict.opened ? "opens" : "closes",
 			(long long)effect->conflict.id);
 		if (effect->conflict.opened)
-			sim_check_conflict(sim, device->index, effect->conflict.id);
+			sim_check_conflict(sim, device->index, event->type, effect->conflict.id);
 		break;
 	case SL_EFFECT_BACKUP:
 		SIM_NOTE(sim, "device %u  makes backup %lld (%s)", device->index, (long long)effect->backup.id,
@@ -330,8 +196,9 @@ int sim_device_handle(struct sim *sim, unsigned index, struct sl_event *event, c
 	}
 	if (carry_out(sim, device, event, &effects, intent) && event->type == SL_EVENT_REPLACE)
 		sim_check_show_all(sim, index);
+	sim_check_after(sim, index);
 	if (device->engine && device->has_load)
-		load(sim, device);
+		sim_device_load(sim, device);
 	return SL_OK;
 }
 

@@ -4,17 +4,21 @@
 
 #include <string.h>
 
-enum concern { CONCERN_WORLD, CONCERN_ACTIONS, CONCERN_SKEWS };
+enum concern { CONCERN_WORLD, CONCERN_ACTIONS, CONCERN_SKEWS, CONCERN_PROPERTIES = 3000 };
 
+#define USUAL_DEVICES 3 /* at most */
 #define YEAR_MS (INT64_C(365) * 24 * 3600 * 1000)
 
 struct weight {
 	const char *name;
 	unsigned usual, polite;
+	int property; /* SIM_WITH_ANY: all worlds */
 };
 
+#define SIM_WITH_ANY (-1)
+
 static const struct weight weights[SIM_ACTION_KINDS_COUNT] = {
-#define ACTION(name, usual, polite) { #name, usual, polite },
+#define ACTION(name, usual, polite, property) { #name, usual, polite, SIM_WITH_##property },
 	SIM_ACTION_KINDS(ACTION)
 #undef ACTION
 };
@@ -31,10 +35,20 @@ static unsigned permille(struct dice *dice, unsigned most)
 	return kind == 0 ? 0 : (unsigned)dice_roll(dice, kind == 1 ? most : most / 5 + 1);
 }
 
+/* Each property has dice of its own, so that one more changes nothing where it isn't. */
+static void make_properties(struct sim_plan *plan)
+{
+	for (int i = 0; i < SIM_PROPERTY_COUNT; i++) {
+		struct dice dice = dice_for(plan->seed, CONCERN_PROPERTIES + (uint64_t)i);
+		plan->with[i] = dice_chance(&dice, sim_property_share((enum sim_property)i));
+	}
+}
+
 static void make_world(struct sim_plan *plan)
 {
 	struct dice dice = dice_for(plan->seed, CONCERN_WORLD);
-	plan->devices = 2 + (unsigned)dice_roll(&dice, SIM_DEVICES - 1);
+	unsigned most = plan->with[SIM_WITH_CROWD] ? SIM_DEVICES : USUAL_DEVICES;
+	plan->devices = 2 + (unsigned)dice_roll(&dice, most - 1);
 	plan->polite = dice_chance(&dice, 250);
 	plan->born_twice = !plan->polite && dice_chance(&dice, 150);
 	plan->declared = dice_chance(&dice, 600);
@@ -57,18 +71,23 @@ static void make_skews(struct sim_plan *plan, uint64_t skews)
 		plan->skew_ms[i] = dice_between(&dice, -10 * YEAR_MS, 10 * YEAR_MS);
 }
 
-static enum sim_action_kind choose_kind(struct dice *dice, bool polite)
+static unsigned weight_of(const struct sim_plan *plan, size_t kind)
+{
+	const struct weight *weight = &weights[kind];
+	if (weight->property != SIM_WITH_ANY && !plan->with[weight->property])
+		return 0;
+	return plan->polite ? weight->polite : weight->usual;
+}
+
+static enum sim_action_kind choose_kind(struct dice *dice, const struct sim_plan *plan)
 {
 	unsigned total = 0;
 	for (size_t i = 0; i < SIM_ACTION_KINDS_COUNT; i++)
-		total += polite ? weights[i].polite : weights[i].usual;
+		total += weight_of(plan, i);
 	size_t roll = dice_roll(dice, total), kind = 0;
-	for (;; kind++) {
-		unsigned weight = polite ? weights[kind].polite : weights[kind].usual;
-		if (roll < weight)
-			return (enum sim_action_kind)kind;
-		roll -= weight;
-	}
+	for (; roll >= weight_of(plan, kind); kind++)
+		roll -= weight_of(plan, kind);
+	return (enum sim_action_kind)kind;
 }
 
 /* Bursts and pauses. */
@@ -89,9 +108,13 @@ static void make_actions(struct sim_plan *plan)
 	for (size_t i = 0; i < count; i++) {
 		struct sim_action *action = &plan->actions[i];
 		at_ms += choose_gap(&dice);
+		if (plan->with[SIM_WITH_LATE] && i == 2 * count / 3)
+			at_ms += dice_between(&dice, 30000, 4 * 60000);
 		if (dice_chance(&dice, 600))
 			device = (unsigned)dice_roll(&dice, plan->devices);
-		*action = (struct sim_action){ at_ms, choose_kind(&dice, plan->polite), device, dice_next(&dice), false };
+		*action = (struct sim_action){ at_ms, choose_kind(&dice, plan), device, dice_next(&dice), false };
+		if (plan->with[SIM_WITH_LATE] && action->kind == SIM_RESOLVE && 3 * i < 2 * count)
+			action->kind = SIM_TYPE;
 	}
 	plan->action_count = count;
 }
@@ -100,6 +123,7 @@ void sim_plan_make(struct sim_plan *plan, uint64_t seed, uint64_t skews)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->seed = seed;
+	make_properties(plan);
 	make_world(plan);
 	make_skews(plan, skews);
 	make_actions(plan);

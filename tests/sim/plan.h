@@ -6,54 +6,65 @@
 #define TESTS_SIM_PLAN_H
 
 #include "dice.h"
+#include "properties.h"
 
-#define SIM_DEVICES 3
+#define SIM_DEVICES 5
 #define SIM_ACTIONS 96
 
-/* ACTION(name, weight, weight in a polite world): how often each happens. */
+/* ACTION(name, weight, weight in a polite world, property): how often each happens, in worlds with the property (ANY: all). */
 #define SIM_ACTION_KINDS(ACTION)                                                                                       \
-	ACTION(TYPE, 240, 300)          /* a word into a long text */                                                      \
-	ACTION(CUT, 40, 40)             /* a word out of a long text */                                                    \
-	ACTION(RETITLE, 60, 60)         /* a short text that the last writer decides */                                    \
-	ACTION(SLOW, 60, 60)            /* an editor that stays open for a while, then saves */                            \
-	ACTION(COUNT, 80, 80)                                                                                              \
-	ACTION(FLAG, 30, 30)                                                                                               \
-	ACTION(PROGRESS, 30, 30)                                                                                           \
-	ACTION(UNKNOWN, 15, 15)         /* a field that no schema knows */                                                 \
-	ACTION(LIST, 35, 0)             /* forms and zones: added, described, removed */                                   \
-	ACTION(ADD_EPISODE, 20, 20)                                                                                        \
-	ACTION(ADD_SCENE, 40, 40)                                                                                          \
-	ACTION(ADD_SHOT, 40, 40)                                                                                           \
-	ACTION(ADD_CHARACTER, 15, 15)                                                                                      \
-	ACTION(MOVE, 40, 40)                                                                                               \
-	ACTION(DELETE_ROW, 35, 35)      /* a scene, shot, character, location */                                           \
-	ACTION(DELETE_EPISODE, 12, 12)                                                                                     \
-	ACTION(EXPORT, 8, 0)            /* keeps the document as it is, for a later import */                              \
-	ACTION(IMPORT, 14, 0)           /* replaces everything: by an export, or by what is there, changed */              \
-	ACTION(EMPTY, 4, 0)             /* deletes everything row by row, or imports nothing */                            \
-	ACTION(CLEAR, 4, 0)             /* on purpose */                                                                   \
-	ACTION(RESOLVE, 40, 0)                                                                                             \
-	ACTION(REVERSE, 12, 0)                                                                                             \
-	ACTION(RESTORE, 10, 0)          /* an older version of the server */                                               \
-	ACTION(RESTORE_BACKUP, 10, 0)                                                                                      \
-	ACTION(REFUSED_ROW, 10, 10)     /* a row that the server won't take */                                             \
-	ACTION(REPAIR_ROW, 8, 8)        /* makes such a row acceptable */                                                  \
-	ACTION(SYNC_NOW, 15, 15)                                                                                           \
-	ACTION(HINT, 10, 10)                                                                                               \
-	ACTION(SIGN_OUT, 6, 6)          /* and in again later */                                                           \
-	ACTION(CRASH, 50, 50)           /* at one of the next effect boundaries; starts again from its store */            \
-	ACTION(CUT_OFF, 50, 50)         /* no network for a while */                                                       \
-	ACTION(JUMP, 20, 20)            /* a clock leaps */                                                                \
-	ACTION(WIPE, 5, 5)              /* the device's store is lost */                                                   \
-	ACTION(OUTAGE, 15, 15)          /* the server answers 429 or 503 for a while */                                    \
-	ACTION(EXPIRE, 6, 6)            /* the device's session ends: 401 until the user signs in */                       \
-	ACTION(CORRUPT, 8, 8)           /* the next changes that the server tells lack something; the digest does not */  \
-	ACTION(THIN, 8, 8)              /* the server thins its history, or forgets old deletions */                       \
-	ACTION(COPY, 8, 0)              /* the operator makes a backup of the server's database … */                      \
-	ACTION(FALL_BACK, 8, 0)         /* … and puts it back */
+	ACTION(TYPE, 240, 300, ANY)     /* a word into a long text */                                                      \
+	ACTION(CUT, 40, 40, ANY)        /* a word out of a long text */                                                    \
+	ACTION(RETITLE, 60, 60, ANY)    /* a short text that the last writer decides */                                    \
+	ACTION(SLOW, 60, 60, ANY)       /* an editor that stays open for a while, then saves */                            \
+	ACTION(COUNT, 80, 80, ANY)                                                                                         \
+	ACTION(FLAG, 30, 30, ANY)                                                                                          \
+	ACTION(PROGRESS, 30, 30, ANY)                                                                                      \
+	ACTION(UNKNOWN, 15, 15, ANY)    /* a field that no schema knows */                                                 \
+	ACTION(LIST, 35, 0, ANY)        /* forms and zones: added, described, removed */                                   \
+	ACTION(ADD_EPISODE, 20, 20, ANY)                                                                                   \
+	ACTION(ADD_SCENE, 40, 40, ANY)                                                                                     \
+	ACTION(ADD_SHOT, 40, 40, ANY)                                                                                      \
+	ACTION(ADD_CHARACTER, 15, 15, ANY)                                                                                 \
+	ACTION(MOVE, 40, 40, ANY)                                                                                          \
+	ACTION(DELETE_ROW, 35, 35, ANY) /* a scene, shot, character, location */                                           \
+	ACTION(DELETE_EPISODE, 12, 12, ANY)                                                                                \
+	ACTION(EXPORT, 8, 0, ANY)       /* keeps the document as it is, for a later import */                              \
+	ACTION(IMPORT, 14, 0, ANY)      /* replaces everything: by an export, or by what is there, changed */              \
+	ACTION(EMPTY, 4, 0, ANY)        /* deletes everything row by row, or imports nothing */                            \
+	ACTION(CLEAR, 4, 0, ANY)        /* on purpose */                                                                   \
+	ACTION(RESOLVE, 40, 0, ANY)                                                                                        \
+	ACTION(REVERSE, 12, 0, ANY)                                                                                        \
+	ACTION(RESTORE, 10, 0, ANY)     /* an older version of the server */                                               \
+	ACTION(RESTORE_BACKUP, 10, 0, ANY)                                                                                 \
+	ACTION(REFUSED_ROW, 10, 10, ANY) /* a row that the server won't take */                                             \
+	ACTION(REPAIR_ROW, 8, 8, ANY)   /* makes such a row acceptable */                                                  \
+	ACTION(RENAME_ELEMENT, 60, 0, ELEMENTS) /* a form or zone gets another name, or none */                            \
+	ACTION(ADD_NAMELESS, 40, 0, ELEMENTS)                                                                              \
+	ACTION(MOVE_AWAY, 60, 0, MOVERS)        /* a scene or shot goes to another episode */                              \
+	ACTION(RESET, 90, 90, RESETS)           /* a counter starts again */                                               \
+	ACTION(ADD_RUN, 60, 60, RUNS)           /* some scenes at the end, one behind the other */                         \
+	ACTION(ADD_TO_RUN, 60, 60, RUNS)        /* one more */                                                             \
+	ACTION(JOB, 90, 90, JOBS)                                                                                          \
+	ACTION(ADD_NEXT, 60, 0, SEQUENTIAL)     /* an episode or a shot of the next number */                              \
+	ACTION(FUTURE, 40, 0, OLD_APPS)         /* a word or a field that this version does not know */                    \
+	ACTION(UNDO, 60, 0, UNDOERS)                                                                                       \
+	ACTION(SYNC_NOW, 15, 15, ANY)                                                                                      \
+	ACTION(HINT, 10, 10, ANY)                                                                                          \
+	ACTION(SIGN_OUT, 6, 6, ANY)     /* and in again later */                                                           \
+	ACTION(CRASH, 50, 50, ANY)      /* at one of the next effect boundaries; starts again from its store */            \
+	ACTION(CUT_OFF, 50, 50, ANY)    /* no network for a while */                                                       \
+	ACTION(JUMP, 20, 20, ANY)       /* a clock leaps */                                                                \
+	ACTION(WIPE, 5, 5, ANY)         /* the device's store is lost */                                                   \
+	ACTION(OUTAGE, 15, 15, ANY)     /* the server answers 429 or 503 for a while */                                    \
+	ACTION(EXPIRE, 6, 6, ANY)       /* the device's session ends: 401 until the user signs in */                       \
+	ACTION(CORRUPT, 8, 8, ANY)      /* the next changes that the server tells lack something; the digest does not */   \
+	ACTION(THIN, 8, 8, ANY)         /* the server thins its history, or forgets old deletions */                       \
+	ACTION(COPY, 8, 0, ANY)         /* the operator makes a backup of the server's database … */                       \
+	ACTION(FALL_BACK, 8, 0, ANY)    /* … and puts it back */
 
 enum sim_action_kind {
-#define ACTION(name, weight, polite) SIM_##name,
+#define ACTION(name, weight, polite, property) SIM_##name,
 	SIM_ACTION_KINDS(ACTION)
 #undef ACTION
 	SIM_ACTION_KINDS_COUNT
@@ -67,9 +78,12 @@ struct sim_action {
 	bool dropped;  /* left out of a shrunk plan */
 };
 
+#define SIM_LAST_OF_USERS SIM_UNDO /* what comes behind it happens to users */
+
 struct sim_plan {
 	uint64_t seed;
 	unsigned devices;
+	bool with[SIM_PROPERTY_COUNT];
 	bool polite;             /* everybody types in lines of their own: no conflict may ever be shown */
 	bool born_twice;         /* two devices import a project of the same ids before they know of each other */
 	bool declared;           /* an operator who puts a backup back declares it: a new epoch */

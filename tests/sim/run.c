@@ -13,9 +13,10 @@
 #include "shrink.h"
 
 static const char usage[] =
-	"Usage: run --seed N [--trace] [--whole]\n"
-	"       run --seeds N [--first S] [--jobs J] [--skews E] [--all] [--tap]\n"
+	"Usage: run --seed N [--trace] [--whole] [--with P]... [--without P]...\n"
+	"       run --seeds N [--first S] [--jobs J] [--skews E] [--all] [--tap] [--with P]... [--without P]...\n"
 	"       run --prove [--jobs J] [--tap] [NAME...]\n"
+	"       run --properties\n"
 	"\n"
 	"Simulates devices, users, network and server of one project, one run for each seed, and checks what must hold.\n"
 	"\n"
@@ -28,7 +29,11 @@ static const char usage[] =
 	"  --skews E   runs every E-th seed again with other clocks, which must not matter (4; 0: never)\n"
 	"  --all       goes on after a failure and lists every seed that fails\n"
 	"  --tap       one line of TAP\n"
-	"  --prove     applies the patches of tests/sim/faults one by one and shows which seed catches each, by which invariant\n";
+	"  --with P    gives all worlds this property\n"
+	"  --without P gives no world this property\n"
+	"  --properties lists them, each with its share of worlds\n"
+	"  --prove     plants known faults (or the named ones) one by one, and shows which seed catches each, and by which\n"
+	"              invariant; takes a compiler, patch and Python\n";
 
 struct options {
 	uint64_t seed, seeds, first;
@@ -208,6 +213,24 @@ static bool read_flag(const char *argument, struct options *options)
 	return false;
 }
 
+static bool read_property(const char *argument, const char *name)
+{
+	enum sim_property property;
+	bool with = strcmp(argument, "--with") == 0;
+	if ((!with && strcmp(argument, "--without") != 0) || !name || !sim_property_find(name, &property))
+		return false;
+	sim_property_set_share(property, with ? 1000 : 0);
+	return true;
+}
+
+static int list_properties(void)
+{
+	for (int i = 0; i < SIM_PROPERTY_COUNT; i++)
+		printf("%-14s %5.1f%%  %s\n", sim_property_name((enum sim_property)i), sim_property_share((enum sim_property)i) / 10.0,
+			sim_property_what((enum sim_property)i));
+	return 0;
+}
+
 /* 1: go on; 0: usage was asked for; −1: not understood. */
 static int read_options(int argc, char **argv, struct options *options)
 {
@@ -218,6 +241,10 @@ static int read_options(int argc, char **argv, struct options *options)
 			return 0;
 		if (read_flag(argv[i], options))
 			continue;
+		if (read_property(argv[i], i + 1 < argc ? argv[i + 1] : NULL)) {
+			i++;
+			continue;
+		}
 		if (!given)
 			return -1;
 		if (strcmp(argv[i], "--seed") == 0) {
@@ -238,27 +265,23 @@ static int read_options(int argc, char **argv, struct options *options)
 	return options->one || options->seeds ? 1 : -1;
 }
 
-/* Faults are applied, compiled and run by a script, which is told where the build is. */
-static int prove(int argc, char **argv)
+/* Faults are planted by a script, beside this program. */
+static int prove(char **argv)
 {
-	char build[4096], *slash = realpath(argv[0], build) ? strstr(build, "/tests/sim/run") : NULL;
-	char **arguments = calloc((size_t)argc + 3, sizeof(*arguments));
-	if (!slash || !arguments)
-		return 2;
-	*slash = '\0';
-	arguments[0] = (char[]){ SIM_PROVE };
-	arguments[1] = (char[]){ "--build" };
-	arguments[2] = build;
-	memcpy(arguments + 3, argv + 2, ((size_t)argc - 2) * sizeof(*arguments));
-	execv(SIM_PROVE, arguments);
-	fprintf(stderr, "can't run %s: %s\n", SIM_PROVE, strerror(errno));
+	const char *slash = strrchr(argv[0], '/');
+	char path[4096];
+	snprintf(path, sizeof(path), "%.*sprove", slash ? (int)(slash + 1 - argv[0]) : 0, argv[0]);
+	execv(path, argv);
+	fprintf(stderr, "can't run %s: %s (make tests/sim/prove writes it)\n", path, strerror(errno));
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "--prove") == 0)
-		return prove(argc, argv);
+		return prove(argv);
+	if (argc == 2 && strcmp(argv[1], "--properties") == 0)
+		return list_properties();
 	struct options options = { .first = 1, .jobs = 2, .skews = 4 };
 	int read = read_options(argc, argv, &options);
 	if (read <= 0) {

@@ -30,7 +30,6 @@ struct sim_response {
 struct sim_store {
 	struct memory_store memory; /* first: the vtable's context */
 	struct sim *sim;
-	struct sl_str last_op;
 	bool pulled[SIM_DEVICES];
 };
 

@@ -2,7 +2,6 @@
  * Keeps true: texts of one store are shared by its copies, so all live until the run ends. */
 #include <stdlib.h>
 
-
 #include "sim.h"
 
 static int (*write_memory)(void *context, const struct sl_commit_record *record, struct sl_err *err);
@@ -25,11 +24,11 @@ static int count_write(void *context, const struct sl_commit_record *record, str
 {
 	struct sim *sim = ((struct sim_store *)context)->sim;
 	int rc = write_memory(context, record, err);
-	if (rc == SL_OK)
-		((struct sim_store *)context)->last_op = sim_copy(sim, record->push->op_id);
 	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
-		if (record->changes[i].after)
+		if (record->changes[i].after) {
+			sim_check_whole(sim, record->changes[i].after->data, "a row of the server");
 			sim_words_hold(&sim->words, record->changes[i].after->data, true);
+		}
 	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
 		if (record->changes[i].before)
 			sim_words_drop(&sim->words, record->changes[i].before->data, true);
@@ -44,14 +43,6 @@ static int count_write(void *context, const struct sl_commit_record *record, str
 	return rc;
 }
 
-static int (*find_in_memory)(void *context, struct sl_str op_id, struct sl_arena *arena, struct sl_op *op_r,
-	struct sl_err *err);
-
-static int find_op(void *context, struct sl_str op_id, struct sl_arena *arena, struct sl_op *op_r, struct sl_err *err)
-{
-	return find_in_memory(context, op_id, arena, op_r, err);
-}
-
 /* NULL when there are enough of them. */
 static struct sim_store *new_store(struct sim *sim)
 {
@@ -64,8 +55,6 @@ static struct sim_store *new_store(struct sim *sim)
 	store->sim = sim;
 	write_memory = store->memory.calls.write;
 	store->memory.calls.write = count_write;
-	find_in_memory = store->memory.calls.find_op;
-	store->memory.calls.find_op = find_op;
 	server->stores[server->store_count++] = store;
 	return store;
 }
@@ -175,6 +164,7 @@ void sim_server_fall_back(struct sim *sim)
 	excuse(sim, lost->memory.rows);
 	server->store = back;
 	server->fell_back = true;
+	sim->check.fell = lost->memory.rows;
 	sim_check_forget_gone(sim);
 	forget_commits(sim, back->memory.ops);
 	if (sim->plan->declared)

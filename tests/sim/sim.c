@@ -31,6 +31,14 @@ struct sl_str sim_copy(struct sim *sim, struct sl_str text)
 	return copy;
 }
 
+struct sl_rowset *sim_rowset(struct sim *sim)
+{
+	struct sl_rowset *rows = sl_rowset_new(&sim->arena, 64);
+	if (!rows)
+		abort();
+	return rows;
+}
+
 void sim_violate(struct sim *sim, const char *invariant, const char *format, ...)
 {
 	va_list values;
@@ -165,7 +173,7 @@ static void sign_in(struct sim *sim, unsigned index)
 {
 	struct sl_event event = { .type = SL_EVENT_SIGN_IN };
 	sim->devices[index].signed_out = sim->server.expired[index] = false;
-	event.sign_in.account = SL_STR("writer");
+	event.sign_in.account = sim_account(sim, index);
 	sim_device_handle(sim, index, &event, NULL);
 }
 
@@ -246,15 +254,18 @@ static bool is_settled(const struct sim *sim)
 	return sim->network.flying == 0;
 }
 
-static const char *state_of(const struct sim *sim, unsigned index, char *text, size_t size)
+static void complain_of_unrest(struct sim *sim)
 {
-	const struct sl_engine *engine = index < sim->plan->devices ? sim->devices[index].engine : NULL;
-	const struct sl_status *status = engine ? sl_engine_status(engine) : NULL;
-	if (!status)
-		return "-";
-	snprintf(text, size, "%zu pending, %zu refused, %zu conflicts, version %lld, %s", status->pending,
-		status->quarantined, status->conflicts, (long long)status->version, status->error);
-	return text;
+	char text[300] = "";
+	size_t length = 0;
+	for (unsigned i = 0; i < sim->plan->devices && length < sizeof(text); i++) {
+		const struct sl_engine *engine = sim->devices[i].engine;
+		const struct sl_status *status = engine ? sl_engine_status(engine) : NULL;
+		if (status)
+			length += (size_t)snprintf(text + length, sizeof(text) - length, " | %zu pending, %zu refused, %zu conflicts, at %lld, %s",
+				status->pending, status->quarantined, status->conflicts, (long long)status->version, status->error);
+	}
+	sim_violate(sim, "rest", "server at %lld; devices:%s", (long long)sim->server.store->memory.head.version, text);
 }
 
 /* Runs until nothing is left to do, or one device waits for its user. */
@@ -262,15 +273,12 @@ static void settle(struct sim *sim)
 {
 	int64_t until_ms = sim->now_ms + REST_MS;
 	size_t steps = sim->steps + REST_STEPS;
-	char texts[SIM_DEVICES][120];
 	while (!is_settled(sim) && sim->now_ms < until_ms && sim->steps < steps && step(sim))
 		for (unsigned i = 0; i < sim->plan->devices; i++)
 			if (sim->devices[i].engine && strcmp(sl_engine_status(sim->devices[i].engine)->error, "empty_overwrite") == 0)
 				return;
 	if (!is_settled(sim))
-		sim_violate(sim, "rest", "server at %lld; devices: %s | %s | %s", (long long)sim->server.store->memory.head.version,
-			state_of(sim, 0, texts[0], sizeof(texts[0])), state_of(sim, 1, texts[1], sizeof(texts[1])),
-			state_of(sim, 2, texts[2], sizeof(texts[2])));
+		complain_of_unrest(sim);
 }
 
 static void come_to_rest(struct sim *sim)
@@ -304,6 +312,7 @@ static void begin(struct sim *sim)
 	sim_writer_birth(sim, 0);
 	if (sim->plan->born_twice)
 		sim_writer_birth(sim, 1);
+	sim->check.wide_births = sim->check.wide;
 	for (size_t i = 0; i < sim->plan->action_count; i++)
 		if (!sim->plan->actions[i].dropped)
 			sim_schedule(sim, FIRST_ACTION_MS + sim->plan->actions[i].at_ms, SIM_EVENT_ACTION, 0, (int64_t)i, NULL);

@@ -63,10 +63,17 @@ void sim_schedule(struct sim *sim, int64_t at_ms, enum sim_event_kind kind, unsi
 /* Memory of the run; never NULL. */
 void *sim_alloc(struct sim *sim, size_t size);
 struct sl_str sim_copy(struct sim *sim, struct sl_str text);
+struct sl_rowset *sim_rowset(struct sim *sim);
 
 /* Notes the first violation; later ones are consequences. */
 void sim_violate(struct sim *sim, const char *invariant, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Who uses the device. */
+static inline struct sl_str sim_account(const struct sim *sim, unsigned device)
+{
+	return sim->plan->with[SIM_WITH_SHARED] && device % 2 ? SL_STR("other writer") : SL_STR("writer");
+}
 
 /* Folds a fact into the outcome. */
 static inline void sim_fold(struct sim *sim, uint64_t fact)

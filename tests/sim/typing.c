@@ -14,12 +14,13 @@ static const char *const phrases[] = { "the rain falls on the old harbour", "she
 
 #define PHRASES (sizeof(phrases) / sizeof(phrases[0]))
 
-struct sl_str typing_word(struct writing *writing, bool text)
+struct sl_str typing_word(struct writing *writing, bool text, enum sim_script script)
 {
 	char word[SIM_WORD_BYTES];
-	unsigned id = sim_words_new(&writing->sim->words, text, word);
+	unsigned id = sim_words_new(&writing->sim->words, text, script, word);
 	if (!id)
 		return (struct sl_str){ NULL, 0 };
+	writing->sim->words.items[id].birth = writing->birth;
 	sim_wordset_add(&writing->intent.typed, id);
 	return sim_copy(writing->sim, sl_str_from(word));
 }
@@ -35,6 +36,8 @@ static struct sl_str keep(struct writing *writing, struct sl_buf *buf)
 
 struct sl_str typing_new(struct writing *writing)
 {
+	if (writing->sim->plan->with[SIM_WITH_TOKENS])
+		return typing_new_tokens(writing);
 	size_t lines = writing->sim->plan->polite ? POLITE_LINES : 1 + dice_roll(&writing->dice, 6);
 	struct sl_buf text;
 	sl_buf_init(&text, SIZE_MAX);
@@ -43,7 +46,7 @@ struct sl_str typing_new(struct writing *writing)
 		sl_buf_add_text(&text, phrases[dice_roll(&writing->dice, PHRASES)]);
 		if (dice_chance(&writing->dice, 350)) {
 			sl_buf_add_char(&text, ' ');
-			sl_buf_add_str(&text, typing_word(writing, true));
+			sl_buf_add_str(&text, typing_word(writing, true, SIM_LATIN));
 		}
 	}
 	return keep(writing, &text);
@@ -109,11 +112,13 @@ static struct sl_str replace(struct writing *writing, struct sl_str text, struct
 
 struct sl_str typing_add(struct writing *writing, struct sl_str text)
 {
+	if (writing->sim->plan->with[SIM_WITH_TOKENS])
+		return typing_add_tokens(writing, text);
 	struct sl_str line, word;
 	size_t habit = writing->sim->plan->polite ? 0 : dice_roll(&writing->dice, 10);
 	if (!choose_line(writing, text, &line))
-		return writing->sim->plan->polite ? text : typing_word(writing, true);
-	word = typing_word(writing, true);
+		return writing->sim->plan->polite ? text : typing_word(writing, true, SIM_LATIN);
+	word = typing_word(writing, true, SIM_LATIN);
 	if (!word.length)
 		return text;
 	if (habit == 9)
@@ -127,6 +132,8 @@ struct sl_str typing_add(struct writing *writing, struct sl_str text)
 
 struct sl_str typing_cut(struct writing *writing, struct sl_str text)
 {
+	if (writing->sim->plan->with[SIM_WITH_TOKENS])
+		return typing_cut_tokens(writing, text);
 	struct sl_str line;
 	size_t cursor = 0;
 	if (!choose_line(writing, text, &line))

@@ -70,7 +70,7 @@ static void edit_text(struct writing *writing, const struct place *place,
 
 static struct sl_str retitle(struct writing *writing, struct sl_str text)
 {
-	struct sl_str word = typing_word(writing, false);
+	struct sl_str word = typing_word(writing, false, SIM_LATIN);
 	return word.length ? word : text;
 }
 
@@ -113,6 +113,8 @@ static void set_unknown(struct writing *writing)
 }
 
 /* Each increment of a counter is another power of 4, so that a wrong sum tells which is missing or counted twice. */
+#define MOST_STEPS 25
+
 static void count_up(struct writing *writing)
 {
 	size_t counter = dice_roll(&writing->dice, SIM_COUNTERS);
@@ -120,13 +122,16 @@ static void count_up(struct writing *writing)
 	const char *const *path = sim_counter_paths[counter];
 	struct sl_key key = writing_meta_key(sim_counter_rows[counter]);
 	json_t *data, *holder;
-	if (step >= 25)
+	if (step >= MOST_STEPS)
 		return;
 	writing->sim->check.counter_steps[counter]++;
 	data = holder = writing_open_meta(writing, sim_counter_rows[counter]);
 	if (path[1])
 		holder = json_object_get(data, *path++);
-	int64_t add = INT64_C(1) << (2 * step), old = (int64_t)json_number_value(json_object_get(holder, *path));
+	if (writing->sim->plan->with[SIM_WITH_RESETS]) /* the later, the less: a counter that was set back stays below what it was */
+		step = MOST_STEPS - 1 - step;
+	bool ones = writing->sim->plan->with[SIM_WITH_ONES] && !writing->sim->plan->with[SIM_WITH_RESETS];
+	int64_t add = ones ? 1 : INT64_C(1) << (2 * step), old = (int64_t)json_number_value(json_object_get(holder, *path));
 	json_object_set_new(holder, *path, json_integer(old + add));
 	writing->intent.counters[counter] = add;
 	writing_put(writing, &key, (struct sl_str){ NULL, 0 }, data, sim_counter_rows[counter]);
@@ -207,6 +212,13 @@ static void write_row(struct sim *sim, const struct sl_row *row, struct sl_buf *
 		abort();
 }
 
+/* Whether something else stands by now where the row was: it has another key. */
+static bool is_about_other(const struct sim *sim, unsigned index, const struct sl_row *before)
+{
+	const struct sl_row *now = sl_rowset_find(sim->devices[index].shown, &before->key);
+	return now && !sim_words_in_common(now->data, before->data);
+}
+
 void sim_writer_save(struct sim *sim, unsigned index)
 {
 	struct sim_editor *editor = &sim->devices[index].editor;
@@ -215,6 +227,8 @@ void sim_writer_save(struct sim *sim, unsigned index)
 	if (!editor->open || !sim->devices[index].engine)
 		return;
 	editor->open = false;
+	if (is_about_other(sim, index, &editor->before) && !sim->plan->with[SIM_WITH_FOLLOW])
+		return;
 	write_row(sim, &editor->after, &delta);
 	write_row(sim, &editor->before, &before);
 	event.edit.delta = sl_buf_str(&delta);
@@ -226,7 +240,7 @@ void sim_writer_save(struct sim *sim, unsigned index)
 	sim->check.saving = true;
 	int rc = sim_device_handle(sim, index, &event, &editor->intent);
 	sim->check.saving = false;
-	if (rc != SL_OK && rc != SL_INVALID)
+	if (rc != SL_OK && (rc != SL_INVALID || sim->plan->with[SIM_WITH_REVIVED]))
 		sim_violate(sim, "engine", "device %u refuses to save (%d)", index, rc);
 	sl_buf_dispose(&delta);
 	sl_buf_dispose(&before);
@@ -261,11 +275,13 @@ static bool habit_field(struct writing *writing, enum sim_action_kind kind)
 bool sim_writer_act(struct sim *sim, const struct sim_action *action)
 {
 	struct writing writing;
-	if (action->kind > SIM_REPAIR_ROW)
+	if (action->kind > SIM_LAST_OF_USERS)
 		return false;
 	if (!sim->devices[action->device].engine)
 		return true;
 	writing_begin(&writing, sim, action->device, action->dice);
+	if (writing_is_old_app(&writing) && (action->kind == SIM_UNKNOWN || action->kind == SIM_FUTURE))
+		return true;
 	if (action->kind == SIM_SLOW) {
 		open_editor(&writing);
 		return true;
@@ -273,6 +289,8 @@ bool sim_writer_act(struct sim *sim, const struct sim_action *action)
 	if (!habit_field(&writing, action->kind)) {
 		habit_rows(&writing, action->kind);
 		habit_large(&writing, action->kind);
+		habit_people(&writing, action->kind);
+		habit_worlds(&writing, action->kind);
 	}
 	writing_send(&writing);
 	return true;

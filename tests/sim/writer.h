@@ -19,6 +19,7 @@ struct writing {
 	struct sim_intent intent;
 	struct sl_rowset *rows;
 	struct sl_keys deleted;
+	unsigned birth; /* what is typed now belongs to this new row; 0: to none */
 };
 
 /* The first device, or another one at the same time, imports a project. */
@@ -51,8 +52,14 @@ void writing_put(struct writing *writing, const struct sl_key *key, struct sl_st
 /* Deletes a row, and gives up its words and those of an episode's scenes and shots. */
 void writing_delete(struct writing *writing, const struct sl_key *key);
 
-/* Sends the edit to the engine; nothing if it is empty. */
+/* The first id of the prefix and a number that no row of the device has. */
+void writing_free_id(struct writing *writing, struct sl_key *key, const char *prefix);
+
+/* Sends the edit to the engine (writing_send.c); nothing if it is empty. */
 void writing_send(struct writing *writing);
+
+/* Whether the device's app knows no more than the schema, and leaves out the rest. */
+bool writing_is_old_app(const struct writing *writing);
 
 /* Sends another event with the writing's intent; what is given up shows when it is done. */
 int writing_tell(struct writing *writing, struct sl_event *event);
@@ -68,7 +75,7 @@ static inline struct sl_key writing_meta_key(const char *name)
 /* --- text (typing.c) ---------------------------------------------------------------------------------------------- */
 
 /* A new word, noted in the intent, in a short text or one where both sides' words count. Empty when there is none. */
-struct sl_str typing_word(struct writing *writing, bool text);
+struct sl_str typing_word(struct writing *writing, bool text, enum sim_script script);
 
 /* A new text of some lines, with words in it. */
 struct sl_str typing_new(struct writing *writing);
@@ -78,9 +85,20 @@ struct sl_str typing_new(struct writing *writing);
 struct sl_str typing_add(struct writing *writing, struct sl_str text);
 struct sl_str typing_cut(struct writing *writing, struct sl_str text);
 
+/* The same where texts consist of typed words alone (typing_tokens.c). */
+struct sl_str typing_new_tokens(struct writing *writing);
+struct sl_str typing_add_tokens(struct writing *writing, struct sl_str text);
+struct sl_str typing_cut_tokens(struct writing *writing, struct sl_str text);
+
 /* --- habits ------------------------------------------------------------------------------------------------------- */
 
 void habit_rows(struct writing *writing, enum sim_action_kind kind);  /* writer_rows.c */
 void habit_large(struct writing *writing, enum sim_action_kind kind); /* writer_large.c */
+void habit_people(struct writing *writing, enum sim_action_kind kind); /* writer_decide.c */
+void habit_worlds(struct writing *writing, enum sim_action_kind kind); /* writer_worlds.c */
+void habit_clear(struct writing *writing);
+
+/* Decides something that is open. False: nothing is. */
+bool habit_decide(struct writing *writing);
 
 #endif

@@ -1,4 +1,4 @@
-/* Habits that replace or bring back much at once, and decisions that only people make; see writer.h. */
+/* Habits that replace or bring back much at once; see writer.h. */
 #include <stdlib.h>
 
 #include "core/json/parse.h"
@@ -32,7 +32,7 @@ static void write_shots(struct writing *writing, struct sl_buf *out)
 		snprintf(id, sizeof(id), "1-%zu", i + 1);
 		add_text(out, i ? ",{\"id\":" : "{\"id\":", sl_str_from(id));
 		add_text(out, ",\"description\":", typing_new(writing));
-		add_text(out, ",\"duration\":", typing_word(writing, false));
+		add_text(out, ",\"duration\":", typing_word(writing, false, SIM_LATIN));
 		sl_buf_add_char(out, '}');
 	}
 }
@@ -42,13 +42,13 @@ static void write_episode(struct writing *writing, size_t number, struct sl_buf 
 	char id[16];
 	sl_buf_add_text(out, number > 1 ? ",{\"id\":" : "{\"id\":");
 	sl_buf_add_int(out, (int64_t)number);
-	add_text(out, ",\"title\":", typing_word(writing, false));
+	add_text(out, ",\"title\":", typing_word(writing, false, SIM_LATIN));
 	add_text(out, ",\"content\":", typing_new(writing));
 	sl_buf_add_text(out, ",\"status\":\"pending\",\"scenes\":[");
 	for (size_t i = 0, count = 1 + dice_roll(&writing->dice, 2); i < count; i++) {
 		snprintf(id, sizeof(id), "sc%zu", i + 1);
 		add_text(out, i ? ",{\"id\":" : "{\"id\":", sl_str_from(id));
-		add_text(out, ",\"title\":", typing_word(writing, false));
+		add_text(out, ",\"title\":", typing_word(writing, false, SIM_LATIN));
 		add_text(out, ",\"content\":", typing_new(writing));
 		sl_buf_add_char(out, '}');
 	}
@@ -63,23 +63,28 @@ void sim_writer_birth(struct sim *sim, unsigned device)
 	struct sl_buf out;
 	writing_begin(&writing, sim, device, sim->plan->seed * 7 + device);
 	sl_buf_init(&out, SIZE_MAX);
-	add_text(&out, "{\"fileName\":", typing_word(&writing, false));
+	add_text(&out, "{\"fileName\":", typing_word(&writing, false, SIM_LATIN));
 	add_text(&out, ",\"rawScript\":", typing_new(&writing));
 	sl_buf_add_text(&out, ",\"episodes\":[");
 	for (size_t i = 0, count = 1 + dice_roll(&writing.dice, 2); i < count; i++)
 		write_episode(&writing, i + 1, &out);
 	add_text(&out, "],\"context\":{\"projectSummary\":", typing_new(&writing));
-	add_text(&out, ",\"characters\":[{\"id\":\"c1\",\"name\":", typing_word(&writing, false));
+	add_text(&out, ",\"characters\":[{\"id\":\"c1\",\"name\":", typing_word(&writing, false, SIM_LATIN));
 	add_text(&out, ",\"bio\":", typing_new(&writing));
 	add_text(&out, ",\"isMain\":true}],\"locations\":[{\"id\":\"l1\",\"type\":\"core\",\"name\":",
-		typing_word(&writing, false));
+		typing_word(&writing, false, SIM_LATIN));
 	add_text(&out, ",\"description\":", typing_new(&writing));
 	sl_buf_add_text(&out, "}]}}");
 	if (sl_buf_code(&out) != SL_OK)
 		abort();
-	if (import(&writing, sl_buf_str(&out)) != SL_OK)
-		sim_violate(sim, "engine", "device %u refuses an import", device);
+	struct sl_str document = sim_copy(sim, sl_buf_str(&out));
 	sl_buf_dispose(&out);
+	if (import(&writing, document) != SL_OK)
+		sim_violate(sim, "engine", "device %u refuses an import", device);
+	if (device == 0 && sim->plan->with[SIM_WITH_TWINS] && !sim->plan->born_twice && !sim->plan->polite && sim->devices[1].engine) {
+		writing_begin(&writing, sim, 1, sim->plan->seed);
+		import(&writing, document);
+	}
 }
 
 /* The document as it is shown. */
@@ -143,6 +148,8 @@ static void empty(struct writing *writing)
 	static const enum sl_entity entities[] = { SL_EPISODES, SL_CHARACTERS, SL_LOCATIONS };
 	const struct sl_row *row;
 	size_t cursor = 0;
+	if (writing->sim->plan->with[SIM_WITH_RESETS]) /* what was set back comes back, too, if others go on */
+		sim_check_uncount(writing->sim);
 	if (dice_chance(&writing->dice, 500)) {
 		import(writing, SL_STR("{\"episodes\":[]}"));
 		return;
@@ -156,67 +163,11 @@ static void empty(struct writing *writing)
 		writing_delete(writing, &script);
 }
 
-static void clear(struct writing *writing)
+void habit_clear(struct writing *writing)
 {
 	struct sl_event event = { .type = SL_EVENT_CLEAR };
 	writing->intent.wide = writing->intent.clears = true;
 	SIM_NOTE(writing->sim, "user %u    clears the project", writing->device->index);
-	writing_tell(writing, &event);
-}
-
-/* Words of the hunks that a choice takes out of the row, or out of the decision. */
-static void give_up(struct writing *writing, const struct sl_note *note, enum sl_choice choice)
-{
-	for (size_t i = 0; i < note->hunk_count; i++)
-		if (choice == SL_CHOICE_MINE)
-			sim_wordset_add_all(&writing->intent.given_up, note->hunks[i].theirs);
-	if (choice == SL_CHOICE_THEIRS)
-		sim_wordset_add_all(&writing->intent.given_up, note->mine);
-}
-
-static bool resolve(struct writing *writing)
-{
-	static const enum sl_choice choices[] = { SL_CHOICE_MINE, SL_CHOICE_THEIRS, SL_CHOICE_BOTH };
-	static const char *const names[] = { "mine", "theirs", "both" };
-	const struct sl_engine *engine = writing->device->engine;
-	size_t count = sl_engine_status(engine)->conflicts, choice = dice_roll(&writing->dice, 3);
-	const struct sl_conflict_copy *copy = count ? sl_engine_conflict(engine, dice_roll(&writing->dice, count)) : NULL;
-	struct sl_event event = { .type = SL_EVENT_RESOLVE };
-	struct sl_key key;
-	if (!copy || sl_key_copy(&writing->sim->arena, &copy->note.key, &key) != SL_OK)
-		return false;
-	if (copy->note.kind == SL_NOTE_KEPT) /* it stays */
-		choice = copy->note.mine.length ? 0 : 1;
-	SIM_NOTE(writing->sim, "user %u    takes %s in conflict %lld, %s %.*s: %.*s | %.*s", writing->device->index,
-		names[choice], (long long)copy->id, sl_entity_name(key.entity), (int)copy->note.path.length,
-		copy->note.path.bytes, (int)copy->note.mine.length, copy->note.mine.bytes,
-		(int)copy->note.theirs.length, copy->note.theirs.bytes);
-	event.resolve.conflict = copy->id;
-	event.resolve.choice = choices[choice];
-	give_up(writing, &copy->note, choices[choice]);
-	sim_check_touch(&writing->intent, copy);
-	if (writing_tell(writing, &event) == SL_OK || choices[choice] == SL_CHOICE_THEIRS)
-		return true;
-	/* Its place is gone: nothing is left but to drop the copy. */
-	event.resolve.choice = SL_CHOICE_THEIRS;
-	sim_wordset_add_all(&writing->intent.given_up, copy->note.mine);
-	return writing_tell(writing, &event) == SL_OK;
-}
-
-static void reverse(struct writing *writing)
-{
-	const struct sl_engine *engine = writing->device->engine;
-	const struct sl_kept_receipt *receipt, *chosen = NULL;
-	struct sl_event event = { .type = SL_EVENT_REVERSE };
-	for (size_t i = 0; (receipt = sl_engine_receipt(engine, i)) && i < 50; i++)
-		if (!chosen || dice_chance(&writing->dice, 300))
-			chosen = receipt;
-	if (!chosen)
-		return;
-	event.reverse.receipt = chosen->id;
-	writing->intent.wide = true;
-	SIM_NOTE(writing->sim, "user %u    takes back what receipt %lld gave up", writing->device->index,
-		(long long)chosen->id);
 	writing_tell(writing, &event);
 }
 
@@ -234,21 +185,6 @@ static void restore(struct writing *writing)
 	writing_tell(writing, &event);
 }
 
-static void restore_backup(struct writing *writing)
-{
-	const struct sl_backup *backup, *chosen = NULL;
-	struct sl_event event = { .type = SL_EVENT_RESTORE_BACKUP };
-	for (size_t i = 0; (backup = sl_engine_backup(writing->device->engine, i)); i++)
-		if (!chosen || dice_chance(&writing->dice, 300))
-			chosen = backup;
-	if (!chosen)
-		return;
-	event.restore_backup.backup = chosen->id;
-	writing->intent.wide = true;
-	SIM_NOTE(writing->sim, "user %u    restores backup %lld", writing->device->index, (long long)chosen->id);
-	writing_tell(writing, &event);
-}
-
 /* --- all ---------------------------------------------------------------------------------------------------------- */
 
 void habit_large(struct writing *writing, enum sim_action_kind kind)
@@ -260,32 +196,7 @@ void habit_large(struct writing *writing, enum sim_action_kind kind)
 	else if (kind == SIM_EMPTY)
 		empty(writing);
 	else if (kind == SIM_CLEAR)
-		clear(writing);
-	else if (kind == SIM_RESOLVE)
-		resolve(writing);
-	else if (kind == SIM_REVERSE)
-		reverse(writing);
+		habit_clear(writing);
 	else if (kind == SIM_RESTORE)
 		restore(writing);
-	else if (kind == SIM_RESTORE_BACKUP)
-		restore_backup(writing);
-}
-
-bool sim_writer_tidy(struct sim *sim, unsigned device, struct dice *dice)
-{
-	struct writing writing;
-	const struct sl_status *status = sl_engine_status(sim->devices[device].engine);
-	writing_begin(&writing, sim, device, dice_next(dice));
-	if (status->conflicts)
-		return resolve(&writing);
-	if (strcmp(status->error, "empty_overwrite") == 0) {
-		clear(&writing);
-		return true;
-	}
-	if (status->quarantined && dice_chance(dice, 500)) {
-		habit_rows(&writing, SIM_REPAIR_ROW);
-		writing_send(&writing);
-		return sl_rowset_count(writing.rows) > 0;
-	}
-	return false;
 }

@@ -25,7 +25,7 @@ static int64_t first_number(const struct writing *writing)
 	return writing->sim->plan->polite ? 1000 * (1 + (int64_t)writing->device->index) + ++writing->device->numbers : 1;
 }
 
-static void free_id(struct writing *writing, struct sl_key *key, const char *prefix)
+void writing_free_id(struct writing *writing, struct sl_key *key, const char *prefix)
 {
 	char id[32];
 	for (int64_t number = first_number(writing);; number++) {
@@ -40,17 +40,19 @@ static void free_id(struct writing *writing, struct sl_key *key, const char *pre
 static void add_row(struct writing *writing, struct sl_key key)
 {
 	json_t *data = json_object();
+	writing->birth = ++writing->sim->check.births;
 	if (key.entity == SL_SHOTS) {
 		set_text(data, "description", typing_new(writing));
 		set_text(data, "dialogue", typing_new(writing));
-		set_text(data, "duration", typing_word(writing, false));
+		set_text(data, "duration", typing_word(writing, false, SIM_LATIN));
 	} else if (key.entity == SL_CHARACTERS) {
-		set_text(data, "name", typing_word(writing, false));
+		set_text(data, "name", typing_word(writing, false, SIM_LATIN));
 		set_text(data, "bio", typing_new(writing));
 	} else {
-		set_text(data, "title", typing_word(writing, false));
+		set_text(data, "title", typing_word(writing, false, SIM_LATIN));
 		set_text(data, "content", typing_new(writing));
 	}
+	writing->birth = 0;
 	writing_put(writing, &key, no_rank, data, "");
 }
 
@@ -60,19 +62,21 @@ static void add_child(struct writing *writing, enum sl_entity entity)
 	struct sl_key key = { entity, episode ? episode->key.episode : 0, { NULL, 0 } };
 	if (!episode)
 		return;
-	free_id(writing, &key, entity == SL_SCENES ? "sc" : "1-");
+	writing_free_id(writing, &key, entity == SL_SCENES ? "sc" : "1-");
 	add_row(writing, key);
 }
 
 static void add_episode(struct writing *writing)
 {
 	struct sl_key key = sl_key_of_episode(first_number(writing));
+	if (!writing->sim->plan->polite && !writing->sim->plan->with[SIM_WITH_REUSED])
+		key.episode = writing->device->last_episode + 1;
 	while (exists(writing, &key))
 		key.episode++;
 	add_row(writing, key);
 	for (size_t i = dice_roll(&writing->dice, 3); i > 0; i--) {
 		struct sl_key child = { SL_SCENES, key.episode, { NULL, 0 } };
-		free_id(writing, &child, "sc");
+		writing_free_id(writing, &child, "sc");
 		add_row(writing, child);
 	}
 }
@@ -118,6 +122,7 @@ static void move(struct writing *writing)
 	low = last ? siblings[at]->rank : at > 0 ? siblings[at - 1]->rank : no_rank;
 	if (sl_rank_between(low, high, 1, &writing->sim->arena, &rank) != SL_OK)
 		return;
+	sim_runs_move(writing->sim, &row->key);
 	writing_put(writing, &row->key, rank, writing_open(row), "rank");
 }
 
@@ -174,7 +179,7 @@ void habit_rows(struct writing *writing, enum sim_action_kind kind)
 	} else if (kind == SIM_ADD_SCENE || kind == SIM_ADD_SHOT) {
 		add_child(writing, kind == SIM_ADD_SCENE ? SL_SCENES : SL_SHOTS);
 	} else if (kind == SIM_ADD_CHARACTER) {
-		free_id(writing, &character, "c");
+		writing_free_id(writing, &character, "c");
 		add_row(writing, character);
 	} else if (kind == SIM_MOVE) {
 		move(writing);

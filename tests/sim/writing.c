@@ -1,4 +1,4 @@
-/* One edit; see writer.h. */
+/* What one edit is made of; see writer.h. */
 #include <stdlib.h>
 
 #include "core/json/parse.h"
@@ -103,29 +103,6 @@ void writing_delete(struct writing *writing, const struct sl_key *key)
 	note_field(writing, sim_check_field(&copy, (struct sl_str){ NULL, 0 }));
 	if (writing->sim->plan->polite)
 		writing->device->editor.open = false; /* saving it all the same would be an edit against one's own */
-}
-
-void writing_send(struct writing *writing)
-{
-	struct sl_delta delta = { writing->rows, writing->deleted.items, writing->deleted.count };
-	struct sl_event event = { .type = SL_EVENT_EDIT };
-	struct sl_buf text;
-	if (sl_delta_is_empty(&delta))
-		return;
-	sl_buf_init(&text, SIZE_MAX);
-	if (sl_delta_write(&delta, &text) != SL_OK)
-		abort();
-	SIM_NOTE(writing->sim, "user %u    edits %.*s", writing->device->index, (int)text.length, text.bytes);
-	event.edit.delta = sl_buf_str(&text);
-	event.edit.revision = sl_engine_revision(writing->device->engine);
-	writing->intent.rows = delta.rows;
-	writing->intent.deleted = delta.deleted;
-	writing->intent.deleted_count = delta.deleted_count;
-	int rc = sim_device_handle(writing->sim, writing->device->index, &event, &writing->intent);
-	if (rc != SL_OK)
-		sim_violate(writing->sim, "engine", "device %u refuses an edit (%d): %.*s", writing->device->index, rc,
-			(int)text.length, text.bytes);
-	sl_buf_dispose(&text);
 }
 
 int writing_tell(struct writing *writing, struct sl_event *event)

@@ -3,7 +3,6 @@
  * engine" 4 and 5; protocol.md "Order of judgement". */
 #include "core/engine/private.h"
 
-
 void sl_answer_finish_op(struct sl_engine *engine)
 {
 	sl_engine_drop_op(engine);

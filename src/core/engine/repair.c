@@ -4,7 +4,6 @@
  * drops nothing. Rules: merge.md "Client engine" 7 and 8. */
 #include "core/engine/private.h"
 
-
 #define MOST_REPAIRS 3
 
 void sl_engine_end_repair(struct sl_engine *engine)
@@ -39,8 +38,7 @@ int sl_engine_begin_repair(struct sl_engine *engine, int64_t version, const stru
 
 bool sl_engine_is_other_epoch(const struct sl_engine *engine, const struct sl_news *news)
 {
-	return news->epoch.length && engine->meta.epoch.length
-		&& !sl_str_equal(news->epoch, engine->meta.epoch);
+	return news->epoch.length && engine->meta.epoch.length && !sl_str_equal(news->epoch, engine->meta.epoch);
 }
 
 /* Whether the server's state may lack what it once had. */

@@ -270,7 +270,6 @@ static int take_step(struct sl_engine *engine, enum sl_next_step step)
 	case SL_NEXT_PULL_ALL:
 		return send_pull(engine, SL_REQUEST_PULL, 0);
 	case SL_NEXT_POLL:
-		return send_pull(engine, SL_REQUEST_PULL, engine->meta.version);
 	case SL_NEXT_PULL_CHANGES:
 		return send_pull(engine, SL_REQUEST_PULL, engine->meta.version);
 	case SL_NEXT_MAKE_OPERATION:

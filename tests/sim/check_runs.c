@@ -1,0 +1,97 @@
+/* Runs of scenes that somebody wrote one behind the other; see check.h. Keeps true: what somebody added elsewhere at the same
+ * time, without having seen any of a run, does not stand in the midst of it. */
+#include <stdlib.h>
+
+#include "sim.h"
+
+static struct sim_run_row *find_row(struct sim *sim, const struct sl_key *key)
+{
+	for (size_t i = 0; i < sim->check.run_row_count; i++)
+		if (sl_key_equal(&sim->check.run_rows[i].key, key))
+			return &sim->check.run_rows[i];
+	return NULL;
+}
+
+/* Which runs have a row among what the device shows. */
+static uint64_t runs_shown(struct sim *sim, unsigned device)
+{
+	uint64_t shown = 0;
+	for (size_t i = 0; i < sim->check.run_row_count; i++)
+		if (sl_rowset_find(sim->devices[device].shown, &sim->check.run_rows[i].key))
+			shown |= UINT64_C(1) << sim->check.run_rows[i].run;
+	return shown;
+}
+
+/* The run that the device's last row of the episode belongs to, if nothing stands behind that. −1: none. */
+static int run_to_go_on(struct sim *sim, unsigned device, int64_t episode)
+{
+	const struct sl_row *row, *last = NULL;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(sim->devices[device].shown, &cursor)))
+		if (row->key.entity == SL_SCENES && row->key.episode == episode && (!last || sl_str_compare(last->rank, row->rank) < 0))
+			last = row;
+	const struct sim_run_row *known = last ? find_row(sim, &last->key) : NULL;
+	return known && known->device == device && !known->moved ? (int)known->run : -1;
+}
+
+void sim_runs_add(struct sim *sim, unsigned device, const struct sl_key *key)
+{
+	struct sim_check *check = &sim->check;
+	const struct sim_run_row *previous = check->run_row_count ? &check->run_rows[check->run_row_count - 1] : NULL;
+	int run = run_to_go_on(sim, device, key->episode);
+	if (check->run_row_count == SIM_RUN_ROWS || check->runs == 64)
+		return;
+	/* Of one edit, not shown yet. */
+	if (previous && previous->device == device && previous->step == sim->steps && previous->key.episode == key->episode)
+		run = (int)previous->run;
+	check->run_rows[check->run_row_count++] = (struct sim_run_row){ .key = *key, .device = device, .step = sim->steps,
+		.run = run >= 0 ? (unsigned)run : check->runs++, .seen = runs_shown(sim, device) };
+}
+
+void sim_runs_move(struct sim *sim, const struct sl_key *key)
+{
+	struct sim_run_row *row = find_row(sim, key);
+	if (row)
+		row->moved = true;
+}
+
+/* Rows in order, and the runs of those that still are where they were put. */
+static void check_episode(struct sim *sim, struct sl_row *const *rows, size_t count)
+{
+	const struct sim_run_row *known[256];
+	size_t kept = 0;
+	for (size_t i = 0; i < count && kept < 256; i++) {
+		struct sim_run_row *row = find_row(sim, &rows[i]->key);
+		if (row && !row->moved)
+			known[kept++] = row;
+	}
+	for (size_t i = 0; i + 2 < kept; i++)
+		for (size_t k = i + 1; k + 1 < kept; k++) {
+			const struct sim_run_row *first = known[i], *other = known[k];
+			if (other->run == first->run || (other->seen >> first->run & 1))
+				continue;
+			for (size_t last = k + 1; last < kept; last++)
+				if (known[last]->run == first->run && !(known[last]->seen >> other->run & 1))
+					sim_violate(sim, "runs", "%.*s stands between %.*s and %.*s, of which nobody knew who wrote it",
+						(int)other->key.id.length, other->key.id.bytes, (int)first->key.id.length, first->key.id.bytes,
+						(int)known[last]->key.id.length, known[last]->key.id.bytes);
+		}
+}
+
+void sim_check_runs(struct sim *sim)
+{
+	const struct sl_rowset *rows = sim->server.store->memory.rows;
+	struct sl_row **sorted = sl_rowset_sorted(rows, &sim->arena);
+	size_t count = sl_rowset_count(rows), from = 0;
+	if (!sorted)
+		abort();
+	if (!sim->plan->with[SIM_WITH_RUNS] || !sim->plan->with[SIM_WITH_APART]
+		|| sim->check.wide > sim->check.wide_births || sim_server_is_doubtful(&sim->server))
+		return;
+	for (size_t i = 1; i <= count; i++)
+		if (i == count || sorted[i]->key.entity != sorted[from]->key.entity || sorted[i]->key.episode != sorted[from]->key.episode) {
+			if (sorted[from]->key.entity == SL_SCENES)
+				check_episode(sim, sorted + from, i - from);
+			from = i;
+		}
+}
