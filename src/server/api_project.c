@@ -196,22 +196,30 @@ static int read_push(struct sl_context *context, struct sl_body *body, struct sl
 	return rc == SL_OK ? read_content(push, delta_r, delta, document, body->arena, err) : rc;
 }
 
+/* What is not valid was never committed, so the gate comes first. */
+static int answer_invalid(const struct sl_context *context, const struct sl_faults *faults, struct sl_request *request,
+	struct sl_response *response, struct sl_err *err)
+{
+	struct sl_err gate = SL_ERR_INIT;
+	int rc = sl_push_gate(context, &gate);
+	if (rc == SL_OK)
+		return sl_body_answer_faults(faults, request, response, err);
+	*err = gate;
+	return rc;
+}
+
 int sl_api_project_put(struct sl_context *context, struct sl_request *request, struct sl_response *response,
 	struct sl_err *err)
 {
 	struct sl_push push = { .action = SL_ACTION_PUSH };
 	struct sl_delta delta;
 	struct sl_body body;
-	int rc = sl_push_gate(context, err);
-	if (rc != SL_OK)
-		return rc;
-	rc = sl_body_read(&body, request, err);
+	int rc = sl_body_read(&body, request, err);
 	if (rc == SL_OK)
 		rc = read_push(context, &body, &push, &delta, err);
 	sl_body_dispose(&body);
-	if (rc == SL_INVALID)
-		return sl_body_answer_faults(&body.faults, request, response, err);
-	return rc == SL_OK ? sl_push_run(context, request, response, &push, err) : rc;
+	return rc == SL_INVALID ? answer_invalid(context, &body.faults, request, response, err)
+		: rc == SL_OK ? sl_push_run(context, request, response, &push, err) : rc;
 }
 
 int sl_api_project_delete(struct sl_context *context, struct sl_request *request, struct sl_response *response,
@@ -219,16 +227,12 @@ int sl_api_project_delete(struct sl_context *context, struct sl_request *request
 {
 	struct sl_push push = { .action = SL_ACTION_CLEAR, .allow_empty = true };
 	struct sl_body body;
-	int rc = sl_push_gate(context, err);
-	if (rc != SL_OK)
-		return rc;
-	rc = sl_body_read(&body, request, err);
+	int rc = sl_body_read(&body, request, err);
 	if (rc == SL_OK) {
 		read_common(&body, &push);
 		rc = sl_body_check(&body, err);
 	}
 	sl_body_dispose(&body);
-	if (rc == SL_INVALID)
-		return sl_body_answer_faults(&body.faults, request, response, err);
-	return rc == SL_OK ? sl_push_run(context, request, response, &push, err) : rc;
+	return rc == SL_INVALID ? answer_invalid(context, &body.faults, request, response, err)
+		: rc == SL_OK ? sl_push_run(context, request, response, &push, err) : rc;
 }

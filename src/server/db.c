@@ -165,7 +165,7 @@ static void log_fault(const struct sl_stmt *stmt, unsigned number)
 		SL_LOG_S("reason", quotable ? message : "(not logged: it quotes data)"));
 }
 
-static int describe(const struct sl_db *db, enum sl_fault fault, bool is_write, struct sl_err *err)
+static int describe(const struct sl_db *db, enum sl_db_fault fault, bool is_write, struct sl_err *err)
 {
 	switch (fault) {
 	case SL_FAULT_DUPLICATE:
@@ -190,7 +190,7 @@ static int describe(const struct sl_db *db, enum sl_fault fault, bool is_write, 
 static int settle(struct sl_db *db, const struct sl_stmt *stmt, unsigned number, size_t sent, bool is_write,
 	struct sl_err *err)
 {
-	enum sl_fault fault = sl_fault_of(number);
+	enum sl_db_fault fault = sl_fault_of(number);
 	if (fault == SL_FAULT_LOST && sent >= db->packet_bytes)
 		fault = SL_FAULT_TOO_LARGE; /* the server hangs up on an oversized message, often before its error is read */
 	if (fault == SL_FAULT_BUG)

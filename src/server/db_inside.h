@@ -19,7 +19,7 @@ struct sl_db {
 	bool away;            /* the loss was logged */
 	bool in_row;          /* a row callback is running */
 	bool in_tx;
-	enum sl_fault tx_fault; /* the first failure after which this transaction can't be committed */
+	enum sl_db_fault tx_fault; /* the first failure after which this transaction can't be committed */
 };
 
 /* Connects again, whatever the back-off says, and logs the first failure of a series. Returns 0, or SL_UNAVAILABLE

@@ -8,7 +8,7 @@
 
 struct meaning {
 	unsigned number;
-	enum sl_fault fault;
+	enum sl_db_fault fault;
 };
 
 static const struct meaning meanings[] = {
@@ -54,7 +54,7 @@ static const struct meaning meanings[] = {
 	{ CR_OUT_OF_MEMORY, SL_FAULT_NO_MEMORY },
 };
 
-enum sl_fault sl_fault_of(unsigned number)
+enum sl_db_fault sl_fault_of(unsigned number)
 {
 	if (number == 0)
 		return SL_FAULT_NONE;

@@ -2,7 +2,7 @@
 #ifndef SL_SERVER_FAULT_H
 #define SL_SERVER_FAULT_H
 
-enum sl_fault {
+enum sl_db_fault {
 	SL_FAULT_NONE,
 	SL_FAULT_BUG,       /* a statement that can't work: log it */
 	SL_FAULT_DUPLICATE, /* a unique key holds the value already; the statement did nothing */
@@ -14,7 +14,7 @@ enum sl_fault {
 	SL_FAULT_NO_MEMORY  /* here, in the client */
 };
 
-enum sl_fault sl_fault_of(unsigned number);
+enum sl_db_fault sl_fault_of(unsigned number);
 
 /* Whether the server's message for this number never quotes stored or sent data, and may be logged. */
 int sl_fault_is_quotable(unsigned number);

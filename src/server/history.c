@@ -1,5 +1,5 @@
 /* The rolling history of a project; see history.h. A version's inverse leads to the version before it; going further back,
- * and removing versions in between, composes inverses (core/undo.h) and reads no row of the project. */
+ * and removing versions in between, composes inverses (core/delta/inverse.h) and reads no row of the project. */
 #include "server/history.h"
 
 #include "core/delta/inverse.h"

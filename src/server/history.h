@@ -17,7 +17,7 @@ struct sl_history_version {
 	int64_t rows_changed;
 	struct sl_str summary;   /* JSON */
 	struct sl_str digest;    /* 16 bytes */
-	struct sl_str undo;      /* see core/undo.h */
+	struct sl_str undo;      /* see core/delta/inverse.h */
 };
 
 /* Stores a version. Inside a write transaction. Returns 0 or a negative code. */

@@ -60,7 +60,7 @@ int sl_http_json(struct sl_request *request, json_t **value_r, size_t *bytes_r, 
 		return sl_err_set(err, SL_NO_MEMORY, "out of memory");
 	code = read_body(http, bytes, length, err);
 	if (code == 0)
-		code = sl_json_parse((struct sl_str){ bytes, length }, value_r, err);
+		code = sl_json_parse_within((struct sl_str){ bytes, length }, SL_JSON_REQUEST_MEMORY, value_r, err);
 	if (bytes_r)
 		*bytes_r = length;
 	free(bytes);

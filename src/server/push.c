@@ -119,7 +119,7 @@ static void note_conflict(struct sl_project *project, const struct sl_push *push
 		sl_log(SL_LOG_WARN, "audit event lost", SL_LOG_S("reason", err.message));
 }
 
-static const char *verdict_name(enum sl_verdict verdict)
+static const char *verdict_name(enum sl_commit_verdict verdict)
 {
 	static const char *const names[] = { "committed", "unchanged", "replayed", "conflict", "previewed" };
 	return names[verdict];
@@ -152,13 +152,13 @@ int sl_push_run(struct sl_context *context, struct sl_request *request, struct s
 {
 	struct sl_outcome outcome;
 	struct attempt attempt = { sl_state_project(context, request), push, request->arena, &outcome };
-	int rc = sl_push_gate(context, err);
-	if (rc != SL_OK)
-		return rc;
+	struct sl_err refusal = SL_ERR_INIT;
+	if (sl_push_gate(context, &refusal) != SL_OK)
+		push->refusal = &refusal;
 	push->now_ms = sl_clock_wall_ms();
 	push->project_bytes = context->config->project_bytes;
 	memset(&outcome, 0, sizeof(outcome));
-	rc = sl_tx_run(context->db, SL_TX_WRITE, commit, &attempt, err);
+	int rc = sl_tx_run(context->db, SL_TX_WRITE, commit, &attempt, err);
 	if (rc == SL_INVALID && outcome.faults.total)
 		return sl_body_answer_faults(&outcome.faults, request, response, err);
 	return rc == SL_OK ? answer(&attempt, context, request, response, err) : rc;

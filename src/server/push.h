@@ -6,11 +6,12 @@
 #include "server/api.h"
 
 /* Runs `push` on the account's project; now_ms and project_bytes are filled in here. The answer is complete on 0; on a negative
- * code nothing was written to the response. A device that has not pulled gets SL_PULL_REQUIRED. */
+ * code nothing was written to the response. A device that has not pulled gets SL_PULL_REQUIRED, but for an operation that is known
+ * already: that is answered as it first was. */
 int sl_push_run(struct sl_context *context, struct sl_request *request, struct sl_response *response,
 	struct sl_push *push, struct sl_err *err) __attribute__((warn_unused_result));
 
-/* SL_PULL_REQUIRED unless the device has completed its initial pull. */
+/* SL_PULL_REQUIRED unless the device has completed its initial pull. Only for requests that can be no known operation. */
 int sl_push_gate(const struct sl_context *context, struct sl_err *err) __attribute__((warn_unused_result));
 
 #endif

@@ -63,7 +63,7 @@ static int begin(struct sl_db *db, enum sl_tx_kind kind, struct sl_err *err)
 static enum ending commit(struct sl_db *db, enum sl_tx_kind kind, int *code_r, struct sl_err *err)
 {
 	unsigned number = run_sql(db, "COMMIT");
-	enum sl_fault fault = sl_fault_of(number);
+	enum sl_db_fault fault = sl_fault_of(number);
 	*code_r = 0;
 	if (number == 0)
 		return ENDING_FINAL;
@@ -79,7 +79,7 @@ static enum ending commit(struct sl_db *db, enum sl_tx_kind kind, int *code_r, s
 	return fault == SL_FAULT_CONTENDED ? ENDING_CONTENDED : ENDING_UNKNOWN;
 }
 
-static enum ending ending_of(enum sl_fault fault)
+static enum ending ending_of(enum sl_db_fault fault)
 {
 	if (fault == SL_FAULT_CONTENDED)
 		return ENDING_CONTENDED;

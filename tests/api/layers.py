@@ -8,6 +8,13 @@ import re
 
 CORE_SYSTEM = {"jansson.h", "xxhash.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h",
                "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
+# The rooms of the core, and those of whose headers each may include any.
+CORE_ROOMS = {}
+for _room in ("base", "json", "schema", "rows", "delta"):
+    CORE_ROOMS[_room] = set(CORE_ROOMS)
+CORE_ROOMS |= {"text": {"base"}, "commit": set(CORE_ROOMS), "screenplay": set(CORE_ROOMS) - {"delta"} | {"text"},
+               "merge": set(CORE_ROOMS) | {"text"}}
+CORE_ROOMS["engine"] = set(CORE_ROOMS) - {"commit", "screenplay"}
 DATABASE_HEADERS = {"mysql.h", "errmsg.h", "mysqld_error.h"}
 DATABASE_ROOMS = {"connection", "db", "db_inside", "fault", "migrate", "stmt", "stmt_bulk", "tx"}
 HTTP_HEADERS = {"fcgiapp.h", "fcgi_stdio.h", "fcgios.h"}
@@ -116,21 +123,82 @@ def check_includes(root):
     return found
 
 
-def check_cycles(root):
-    """Headers may not include each other in a circle."""
-    graph = {os.path.relpath(path, f"{root}/src"): [name for _, name, quoted in includes_of(path) if quoted]
-             for path in sources(root) if path.endswith(".h")}
-    found, done = [], set()
+def check_core_rooms(root):
+    """A room of the core includes only rooms before it."""
+    found = []
+    for path in sources(root, "src/core"):
+        room = os.path.basename(os.path.dirname(path))
+        for at, name, quoted in includes_of(path):
+            other = name.split("/")[1] if quoted and name.startswith("core/") else room
+            if room not in CORE_ROOMS:
+                found.append(complaint(root, path, read(path), at, f"nobody said what {room} may include"))
+            elif other != room and other not in CORE_ROOMS[room]:
+                found.append(complaint(root, path, read(path), at, f"{room} includes {other}"))
+    return found
 
-    def visit(name, way):
-        if name in way:
-            found.append(f"src/{name}:1: a circle of headers: {' → '.join(way[way.index(name):] + [name])}")
-        elif name not in done:
-            for other in graph.get(name, []):
-                visit(other, way + [name])
-            done.add(name)
-    for name in graph:
-        visit(name, [])
+
+def circle_in(graph):
+    """A circle of a graph, which is {node: {successors}}, beginning and ending with the same node; None: it has none."""
+    done = set()
+
+    def visit(node, way):
+        if node in way:
+            return way[way.index(node):] + [node]
+        if node in done:
+            return None
+        done.add(node)
+        return next(filter(None, (visit(other, way + [node]) for other in sorted(graph.get(node, ())))), None)
+    return next(filter(None, (visit(node, []) for node in sorted(graph))), None)
+
+
+def check_cycles(root):
+    """Neither headers include each other in a circle nor, in the core, files (x.c and x.h are one) or folders."""
+    headers, files, folders = {}, {}, {}
+    for path in sources(root):
+        name, stem = os.path.relpath(path, f"{root}/src"), os.path.relpath(os.path.splitext(path)[0], f"{root}/src")
+        others = {other for _, other, quoted in includes_of(path) if quoted and other != "config.h"}
+        if path.endswith(".h"):
+            headers[name] = others
+        if name.startswith("core/"):
+            files.setdefault(stem, set()).update({os.path.splitext(other)[0] for other in others} - {stem})
+            folder = os.path.dirname(name)
+            folders.setdefault(folder, set()).update({os.path.dirname(other) for other in others} - {folder})
+    circles = {what: circle_in(graph) for what, graph in
+               (("headers", headers), ("files", files), ("folders", folders))}
+    return [f"src/{circle[0]}:1: a circle of {what}: {' → '.join(circle)}" for what, circle in circles.items() if circle]
+
+
+def check_include_order(root):
+    """In the core a file's own header comes first, alone; each further group is sorted."""
+    found = []
+    for path in sources(root, "src/core"):
+        text, groups, last = read(path), [], None
+        own = os.path.relpath(os.path.splitext(path)[0], f"{root}/src") + ".h"
+        for at, name in [(at, name) for at, name, _ in includes_of(path) if name != "config.h"]:
+            line = text.count("\n", 0, at)
+            if last is None or line > last + 1:
+                groups.append([])
+            groups[-1].append((at, name))
+            last = line
+        names = [[name for _, name in group] for group in groups]
+        for group, sorted_names in zip(groups, map(sorted, names)):
+            if [name for _, name in group] != sorted_names:
+                found.append(complaint(root, path, text, group[0][0], "includes aren't sorted"))
+        if any(own in group for group in names) and names[0] != [own]:
+            found.append(complaint(root, path, text, groups[0][0][0], f"{own} doesn't come first, alone"))
+    return found
+
+
+def check_names(root):
+    """A comment of the core that names a file of ours names one that is there."""
+    names = {os.path.basename(path) for path in sources(root)} | CORE_SYSTEM | DATABASE_HEADERS | HTTP_HEADERS
+    found = []
+    for path in sources(root, "src/core"):
+        text = read(path)
+        for match in TOKEN.finditer(text):
+            named = re.findall(r"\b([\w/]+\.(?:c|h|def))\b", match[0]) if match[0][0] == "/" else []
+            found += [complaint(root, path, text, match.start(), f"there is no {name}") for name in named
+                      if os.path.basename(name) not in names]
     return found
 
 
@@ -207,5 +275,5 @@ def check_sizes(root):
     return [f"{os.path.relpath(path, root)}:1: {lines} lines" for path, lines in lengths.items() if lines > 500]
 
 
-CHECKS = (check_includes, check_cycles, check_calls, check_globals, check_sql, check_statements, check_lists,
-          check_sizes)
+CHECKS = (check_includes, check_core_rooms, check_cycles, check_include_order, check_names, check_calls, check_globals,
+          check_sql, check_statements, check_lists, check_sizes)

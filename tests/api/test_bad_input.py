@@ -270,7 +270,7 @@ def what_is_too_large_is_413_with_its_limit():
         tables.sql("UPDATE user_project_meta SET data_bytes = data_bytes + 30000 WHERE {p}")
         device.push(base=version, delta={"deleted": {"shots": [{"episodeId": 1, "shotId": "a1"}]}}).expect(200)
     device = stack.shared().account().device()
-    many = b'{"opId":"x","baseVersion":0,"delta":{"meta":{"a":[' + b"{}," * 500000 + b"{}]}}}"
+    many = b'{"opId":"x","baseVersion":0,"delta":{"meta":{"a":[' + b"{}," * 700000 + b"{}]}}}"
     assert device.request("PUT", "/project", many).expect(413, "too_large")["limit"] > 1
     for path, size, limit in (("/project", 76 * 1024 * 1024, 75497472), ("/project/restore", 65537, 65536),
                               ("/auth/login", 65537, 65536)):

@@ -163,5 +163,27 @@ def identical_content_is_no_conflict():
     mine.push(delta=delta).expect(409, "conflict")
 
 
+@tap.test
+def case_91_identical_rows_beside_others_changes_are_no_success():
+    device = stored()
+    mine, base = other(device), device.version()
+    version = device.push(base=base, delta={"shots": [SHOT], "meta": {"fileName": "theirs"}}).expect(200)["updatedAt"]
+    answer = mine.push(base=base, delta={"shots": [SHOT]}).expect(409, "conflict")
+    tap.equal((answer["reason"], answer["updatedAt"], answer["conflicts"]), ("version_mismatch", version, []))
+    tap.equal(answer["changes"]["meta"], {"fileName": "theirs"})
+    answer = mine.push(base=base, delta={"shots": [SHOT]}, onStale="rebase").expect(200)
+    tap.equal((answer["updatedAt"], answer["changes"]["meta"]), (version, {"fileName": "theirs"}))
+
+
+@tap.test
+def case_91_what_two_devices_counted_is_a_conflict():
+    device = stored()
+    mine, base = other(device), device.version()
+    delta = {"meta": {"stats": {"context": {"total": 99, "success": 99, "error": 0}}}}
+    device.push(base=base, delta=delta).expect(200)
+    answer = mine.push(base=base, delta=delta, onStale="rebase").expect(409, "conflict")
+    tap.equal((answer["reason"], [row["key"] for row in answer["conflicts"]]), ("row_conflict", ["stats"]))
+
+
 if __name__ == "__main__":
     raise SystemExit(tap.main())

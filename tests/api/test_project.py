@@ -205,5 +205,21 @@ def a_device_pushes_only_after_its_first_pull():
     other.push(base=0, delta=body).expect(428, "pull_required")
 
 
+@tap.test
+def case_92_a_known_operation_is_answered_though_the_gate_is_shut():
+    account = stack.shared().account()
+    device, late = account.device("first"), account.device("late", pulled=False)
+    body = {"op": "lost", "base": 0, "delta": {"meta": {"fileName": "a"}}}
+    first = device.push(**body).expect(200)
+    device.push(base=first["updatedAt"], delta={"meta": {"fileName": "b"}}).expect(200)
+    stack.shared().database.sql("UPDATE user_devices SET pulled_at = NULL WHERE device_id = 'first' AND user_id = "
+                                f"(SELECT user_id FROM users WHERE email = '{account.email}')")
+    again = device.push(**body).expect(200)
+    tap.equal((again["replayed"], again["updatedAt"]), (True, first["updatedAt"]))
+    device.push(base=first["updatedAt"], delta={"meta": {"fileName": "c"}}).expect(428, "pull_required")
+    device.push(base=0, delta={"shots": [{"id": 7}]}).expect(428, "pull_required")
+    late.push(base=0, delta={"meta": {"fileName": "c"}}).expect(428, "pull_required")
+
+
 if __name__ == "__main__":
     raise SystemExit(tap.main())

@@ -120,7 +120,8 @@ def nothing_empties_a_project_by_accident():
     device = stored()
     version = device.version()
     blank = {"episodes": [], "rawScript": " \n\t\r\n "}
-    everything = {"meta": {"rawScript": None}, "deleted": {"episodes": [1, 2], "characters": ["c1", "c2"],
+    texts = ("rawScript", "shotGuide", "soraGuide", "dramaGuide", "globalStyleGuide")
+    everything = {"meta": {**{name: None for name in texts}, "context": {"projectSummary": None}}, "deleted": {"episodes": [1, 2], "characters": ["c1", "c2"],
                                                            "locations": ["l1", "l2"]}}
     for body in ({"projectData": blank}, {"projectData": {"episodes": []}}, {"delta": everything},
                  {"projectData": blank, "allowEmpty": False}):

@@ -43,7 +43,7 @@ static inline void check_store(struct host *host)
 /* The user's own doing, by which words may go. */
 static inline bool is_users(const char *type)
 {
-	static const char *const types[] = { "edit", "replace", "resolve", "reverse", "restoreBackup", "clear" };
+	static const char *const types[] = { "edit", "replace", "resolve", "reverse", "restoreBackup", "clear", "handed" };
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (strcmp(type, types[i]) == 0)
 			return true;

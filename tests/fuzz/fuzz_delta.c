@@ -73,6 +73,20 @@ static void check_places(const struct sl_delta *delta, const struct sl_rowset *b
 	}
 }
 
+/* A device with a prefix gives other ranks, and the same order. */
+static void check_prefix(const struct sl_delta *delta, const struct sl_rowset *before, const struct sl_rowset *after,
+	struct sl_arena *arena)
+{
+	struct sl_rowset *own = sl_rowset_clone(before, arena);
+	CHECK(own && sl_delta_apply_as(delta, own, SL_STR("Qm7aB"), arena) == 0);
+	CHECK(sl_rowset_count(own) == sl_rowset_count(after));
+	struct sl_row **sorted = sl_rowset_sorted(own, arena), **expected = sl_rowset_sorted(after, arena);
+	for (size_t i = 0; i < sl_rowset_count(own); i++) {
+		CHECK(sl_key_equal(&sorted[i]->key, &expected[i]->key) && sl_str_equal(sorted[i]->data, expected[i]->data));
+		CHECK(sorted[i]->key.entity == SL_META || sl_rank_is_valid(sorted[i]->rank));
+	}
+}
+
 static void check_json(const struct sl_delta *delta, const struct sl_rowset *before, const struct sl_rowset *after,
 	struct sl_arena *arena)
 {
@@ -163,6 +177,7 @@ static void take_step(struct history *history, const struct sl_delta *delta)
 	struct sl_delta *difference = &history->differences[history->count];
 	struct sl_rowset *before = history->rows[history->count], *after = applied(delta, before, arena);
 	check_places(delta, before, after, arena);
+	check_prefix(delta, before, after, arena);
 	check_json(delta, before, after, arena);
 	if (!is_whole(after))
 		return;

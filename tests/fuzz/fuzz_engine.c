@@ -37,7 +37,7 @@ static void start(struct host *host)
 {
 	struct sl_effects effects;
 	sl_engine_free(&host->engine);
-	host->has_request = false;
+	host->has_request = host->has_load = false;
 	host->crash_in = -1;
 	CHECK(sl_engine_new(NULL, &host->engine, NULL) == SL_OK);
 	CHECK(host->engine);
@@ -125,7 +125,7 @@ static int tell_world(struct host *host, json_t *event, struct sl_effects *effec
 static void tell(struct host *host, json_t *event)
 {
 	const char *type = json_string_value(json_object_get(event, "type"));
-	bool users = is_users(type), refusable = users || strcmp(type, "signIn") == 0;
+	bool users = is_users(type), refusable = users || strcmp(type, "signIn") == 0 || strcmp(type, "follow") == 0;
 	struct sl_effects effects;
 	int code = users || host->tampered ? host_handle(host->engine, json_incref(event), &effects)
 		: tell_world(host, json_incref(event), &effects);
@@ -136,6 +136,8 @@ static void tell(struct host *host, json_t *event)
 		check_refusal(host, code, refusable);
 	}
 	json_decref(event);
+	if (host->has_load && !host->over)
+		tell(host, host_loaded_event(host));
 }
 
 /* Any event that the app may think of. */
@@ -148,6 +150,8 @@ static void tell_json(struct host *host, struct sl_str text)
 	struct sl_buf line;
 	sl_arena_init(&arena, 0);
 	sl_buf_init(&line, SIZE_MAX);
+	if (type && (strcmp(type, "edit") == 0 || strcmp(type, "replace") == 0)) /* most say what they were made on */
+		host_set(event, "revision", json_integer(sl_engine_revision(host->engine)));
 	if (json_is_object(members))
 		CHECK(json_object_update_missing(members, event) == 0);
 	sl_json_write(&line, members);
@@ -174,6 +178,7 @@ static void edit(struct host *host, const struct sl_delta *delta)
 	sl_buf_init(&text, SIZE_MAX);
 	CHECK(sl_delta_write(delta, &text) == 0);
 	host_set(event, "delta", fuzz_parse(sl_buf_str(&text)));
+	host_set(event, "revision", json_integer(sl_engine_revision(host->engine)));
 	sl_buf_dispose(&text);
 	tell(host, event);
 }
@@ -202,7 +207,9 @@ static void answer(struct host *host, int status, size_t retry_secs, struct sl_s
 	json_t *event = host_new_event(host, "answer"), *text = json_stringn(body.length ? body.bytes : "", body.length);
 	size_t ignored = sl_engine_counts(host->engine)->ignored_answers;
 	bool is_pull = host->is_pull, may_crash = host->crash_in >= 0;
-	if (status < 500 && status != 429 && status != 401 && status != 403)
+	/* The server looked the operation up before it said that the account may only read. */
+	bool barred = status == 403 && holds(body, SL_STR("read_only"));
+	if ((status < 500 && status != 429 && status != 401 && status != 403) || barred)
 		host->undecided = SL_STR("");
 	host->pulled |= is_pull && (status == 200 || status == 404);
 	host_set(event, "request", json_integer(host->request));

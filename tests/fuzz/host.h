@@ -4,6 +4,8 @@
 #ifndef TESTS_FUZZ_HOST_H
 #define TESTS_FUZZ_HOST_H
 
+#include <stdlib.h>
+
 #include "steps.h"
 
 #include "unit/engine/sync_server.h"
@@ -21,6 +23,8 @@ struct host {
 	bool online, cleared;
 	bool pulled;                /* a pull was answered, and no push was refused for want of one since */
 	bool has_request, is_pull;
+	bool has_load;              /* a page of the journal was asked for */
+	struct sl_effect load;
 	int64_t request;
 	struct sl_str path, body;
 	int crash_in;               /* effects that are still carried out before a crash; less than 0: none */
@@ -113,14 +117,50 @@ static inline json_t *host_new_event(struct host *host, const char *type)
 	return event;
 }
 
+static inline bool host_begins_with(struct sl_str text, const char *prefix)
+{
+	return text.length > strlen(prefix) && memcmp(text.bytes, prefix, strlen(prefix)) == 0;
+}
+
+static inline json_t *host_pair(const struct sl_row *row)
+{
+	return json_pack("[oo]", host_text(row->key.id), host_text(row->data));
+}
+
 static inline json_t *host_start_event(struct host *host)
 {
 	json_t *event = host_new_event(host, "start"), *pairs = json_array();
 	const struct sl_row *row;
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(host->store, &cursor)))
-		CHECK(json_array_append_new(pairs, json_pack("[oo]", host_text(row->key.id), host_text(row->data))) == 0);
+		if (!host_begins_with(row->key.id, "journal/") && !host_begins_with(row->key.id, "head/"))
+			CHECK(json_array_append_new(pairs, host_pair(row)) == 0);
 	host_set(event, "pairs", pairs);
+	return event;
+}
+
+/* The page of the journal that was asked for. */
+static inline json_t *host_loaded_event(struct host *host)
+{
+	json_t *event = host_new_event(host, "loaded"), *pairs = json_array();
+	const struct sl_row *row;
+	size_t cursor = 0, found = 0;
+	while ((row = sl_rowset_next(host->store, &cursor))) {
+		int64_t id = host_begins_with(row->key.id, "journal/") ? strtoll(row->key.id.bytes + 8, NULL, 10) : -1;
+		if (id < host->load.load.first || id > host->load.load.last)
+			continue;
+		size_t at = 0;
+		while (at < found && strcmp(json_string_value(json_array_get(json_array_get(pairs, at), 0)), row->key.id.bytes) > 0)
+			at++;
+		CHECK(json_array_insert_new(pairs, at, host_pair(row)) == 0);
+		found++;
+	}
+	host_set(event, "complete", json_boolean(found <= host->load.load.most));
+	while (json_array_size(pairs) > host->load.load.most)
+		json_array_remove(pairs, json_array_size(pairs) - 1);
+	host_set(event, "id", json_integer(host->load.load.id));
+	host_set(event, "pairs", pairs);
+	host->has_load = false;
 	return event;
 }
 
@@ -232,7 +272,10 @@ static inline void host_carry_out(struct host *host, const struct sl_effect *eff
 			host_store(host, &effect->store.writes[i]);
 	else if (effect->type == SL_EFFECT_SEND)
 		host_send(host, &effect->send);
-	else if (effect->type == SL_EFFECT_CHANGED)
+	else if (effect->type == SL_EFFECT_LOAD) {
+		host->load = *effect;
+		host->has_load = true;
+	} else if (effect->type == SL_EFFECT_CHANGED)
 		host_show(host, effect->changed.delta);
 	else if (effect->type == SL_EFFECT_WAKE)
 		host->wake_ms = effect->wake.at_ms;

@@ -33,11 +33,13 @@ LOST = 'a word is lost'
 REASONS = {
     'twin clash': """what a side inserted beside a line begins or ends with the same line, so that it could stand before
   or behind it. diff3 has it at the last such place, we at the last one behind an empty line, where the other side
-  inserted too: whose comes first is not ours to choose. The hunk has both.""",
+  changed something, too. The hunk has both.""",
     'swap clash': """a side swapped two neighbouring passages; either may be the one that moved, at the same cost. For
   diff3 it is the one, for us the other, in which the other side wrote. The hunk has what it wrote.""",
     'twin order': """a side doubled some lines, and the other inserted behind them: ours behind the one, diff3's behind its
   twin. Both results have the same lines.""",
+    'insertion order': """both sides inserted beside a line that could also be one of those which a side inserted. For us
+  that is one place, where the server's lines come first, for diff3 there are two. Both results have the same lines.""",
     UNEXPLAINED: 'to be read.',
     LOST: 'never to happen.',
 }
@@ -163,7 +165,14 @@ def clash_reason(texts, hunks):
     return found.pop() if len(found) == 1 else UNEXPLAINED
 
 
-def order_reason(ours, theirs):
+def is_inserted(lines, texts):
+    """Whether a side has the lines, one behind the other, more often than the base."""
+    part = ''.join(lines)
+    counts = {name: ''.join(text).count(part) for name, text in texts.items()}
+    return max(counts['mine'], counts['theirs']) > counts['base']
+
+
+def order_reason(texts, ours, theirs):
     """Why two clean results have the same lines in another order, and the lines that stand elsewhere."""
     moves = collections.defaultdict(list)
     for tag, low, high, at, end in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
@@ -172,7 +181,8 @@ def order_reason(ours, theirs):
                 lines = text[first:behind]
                 moves[tuple(lines)].append(text[max(0, first - len(lines)):first])
     twins = all(len(befores) == 2 and list(lines) in befores for lines, befores in moves.items())
-    return 'twin order' if twins else UNEXPLAINED, ''.join(line for lines in moves for line in lines)
+    kind = 'twin order' if twins else 'insertion order' if all(is_inserted(lines, texts) for lines in moves) else UNEXPLAINED
+    return kind, ''.join(line for lines in moves for line in lines)
 
 
 def words_of(parts):
@@ -265,7 +275,7 @@ def both_clean(texts, our_text, their_text):
     ours, theirs = our_text.splitlines(keepends=True), their_text.splitlines(keepends=True)
     if sorted(ours) != sorted(theirs):
         return BOTH_CLEAN[False], UNEXPLAINED, excerpt(detail), detail
-    why, moved = order_reason(ours, theirs)
+    why, moved = order_reason(texts, ours, theirs)
     return BOTH_CLEAN[True], why, f'elsewhere {excerpt(moved)}', detail
 
 

@@ -17,6 +17,7 @@
 
 #define FIRST_BLOCK 4096u
 #define LARGEST_BLOCK (1024u * 1024u)
+#define FIRST_ITEMS 16
 
 struct sl_arena_block {
 	struct sl_arena_block *older;
@@ -135,6 +136,20 @@ void *sl_arena_zalloc(struct sl_arena *arena, size_t count, size_t size)
 	if (piece)
 		memset(piece, 0, count * size);
 	return piece;
+}
+
+void *sl_arena_grow(struct sl_arena *arena, void *items, size_t count, size_t *capacity, size_t size)
+{
+	if (count < *capacity)
+		return items;
+	size_t wanted = *capacity > 0 ? *capacity * 2 : FIRST_ITEMS;
+	void *moved = wanted > *capacity ? sl_arena_zalloc(arena, wanted, size) : NULL;
+	if (!moved)
+		return NULL;
+	if (count > 0)
+		memcpy(moved, items, count * size);
+	*capacity = wanted;
+	return moved;
 }
 
 int sl_arena_copy(struct sl_arena *arena, struct sl_str text, struct sl_str *copy_r)

@@ -30,6 +30,10 @@ void *sl_arena_alloc(struct sl_arena *arena, size_t size);
 /* `count` objects of `size` bytes, zeroed; NULL on exhaustion or when the product overflows. */
 void *sl_arena_zalloc(struct sl_arena *arena, size_t count, size_t size);
 
+/* Room for one more item behind the `count` that a growing array has: the array, which is moved to a larger one where *capacity is
+ * used up; NULL on exhaustion, and then nothing has changed. `items` may be NULL for the first. */
+void *sl_arena_grow(struct sl_arena *arena, void *items, size_t count, size_t *capacity, size_t size);
+
 /* A copy of `text` with a NUL behind it (not counted in the length). On exhaustion `bytes` is NULL and 0 is not
  * returned. Returns 0 or SL_NO_MEMORY. */
 int sl_arena_copy(struct sl_arena *arena, struct sl_str text, struct sl_str *copy_r);

@@ -1,7 +1,7 @@
 /* Order keys as base-62 fractions: see rank.h.
  * Keeps true: what is made here lies strictly between its bounds, rises strictly and never ends in '0'. Bounds are
  * compared as fractions: for ranks that don't end in '0' that is the order of bytes, for others it only refuses more.
- * Fails with SL_TOO_LARGE where SL_RANK_BYTES digits hold too few ranks; sl_rank_assign then respaces all siblings.
+ * Fails with SL_TOO_LARGE where SL_RANK_BYTES digits hold too few ranks.
  */
 #include "core/base/rank.h"
 
@@ -153,78 +153,4 @@ int sl_rank_between(struct sl_str low, struct sl_str high, size_t count, struct 
 	if (low.length > 0 && high.length == 0)
 		return append(low, count, arena, ranks_r);
 	return spread(low, high, count, arena, ranks_r);
-}
-
-static bool is_before(const struct sl_str *ranks, const struct sl_str *ids, size_t a, size_t b)
-{
-	int order = sl_str_compare(ranks[a], ranks[b]);
-	return order != 0 ? order < 0 : sl_str_compare(ids[a], ids[b]) < 0;
-}
-
-/* The first of `ends` that isn't before sibling `i`. */
-static size_t place_among(const size_t *ends, size_t length, const struct sl_str *ranks, const struct sl_str *ids,
-	size_t i)
-{
-	size_t low = 0, high = length;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (is_before(ranks, ids, ends[middle], i))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* Sets keeps[i] for a longest rising subsequence of the siblings that have a rank (patience sorting). */
-static int mark_kept(const struct sl_str *ranks, const struct sl_str *ids, size_t count, struct sl_arena *arena,
-	bool *keeps)
-{
-	size_t *ends = sl_arena_zalloc(arena, count, sizeof(*ends)); /* [n]: the lowest end of a sequence of n + 1 */
-	size_t *previous = sl_arena_zalloc(arena, count, sizeof(*previous));
-	size_t length = 0;
-	if (!ends || !previous)
-		return SL_NO_MEMORY;
-	for (size_t i = 0; i < count; i++) {
-		if (!sl_rank_is_valid(ranks[i]))
-			continue;
-		size_t place = place_among(ends, length, ranks, ids, i);
-		previous[i] = place > 0 ? ends[place - 1] : i;
-		ends[place] = i;
-		if (place == length)
-			length++;
-	}
-	for (size_t at = length > 0 ? ends[length - 1] : 0; length > 0; length--, at = previous[at])
-		keeps[at] = true;
-	return 0;
-}
-
-/* Gives each run of siblings that don't keep theirs ranks between its neighbours. */
-static int fill_runs(struct sl_str *ranks, const bool *keeps, size_t count, struct sl_arena *arena)
-{
-	struct sl_str low = { NULL, 0 }, high = { NULL, 0 };
-	for (size_t begin = 0, end; begin < count; begin = end) {
-		end = begin + 1;
-		if (!keeps[begin]) {
-			while (end < count && !keeps[end])
-				end++;
-			high = end < count ? ranks[end] : (struct sl_str){ NULL, 0 };
-			int code = sl_rank_between(low, high, end - begin, arena, &ranks[begin]);
-			if (code != 0)
-				return code;
-		}
-		low = ranks[end - 1];
-	}
-	return 0;
-}
-
-int sl_rank_assign(struct sl_str *ranks, const struct sl_str *ids, size_t count, struct sl_arena *arena)
-{
-	bool *keeps = sl_arena_zalloc(arena, count, sizeof(*keeps));
-	int code = keeps ? mark_kept(ranks, ids, count, arena, keeps) : SL_NO_MEMORY;
-	if (code == 0)
-		code = fill_runs(ranks, keeps, count, arena);
-	if (code == SL_TOO_LARGE)
-		code = spread((struct sl_str){ NULL, 0 }, (struct sl_str){ NULL, 0 }, count, arena, ranks);
-	return code;
 }

@@ -1,7 +1,7 @@
 /* Order keys: short strings of [0-9A-Za-z], compared as bytes, between any two of which there is nearly always room.
  *
  * A rank is a fraction in base 62 (digits in byte order 0-9, A-Z, a-z); one that ends in '0' leaves no room before it, so
- * none made here does. Ranks are at most SL_RANK_BYTES long; where that does not suffice the siblings are respaced.
+ * none made here does. Ranks are at most SL_RANK_BYTES long; where that does not suffice siblings are respaced (rank_assign.h).
  */
 #ifndef SL_CORE_BASE_RANK_H
 #define SL_CORE_BASE_RANK_H
@@ -18,11 +18,5 @@ bool sl_rank_is_valid(struct sl_str rank);
  * a thousand times costs few characters. Returns 0, SL_TOO_LARGE when no room is left, or SL_NO_MEMORY. */
 int sl_rank_between(struct sl_str low, struct sl_str high, size_t count, struct sl_arena *arena,
 	struct sl_str *ranks_r) __attribute__((warn_unused_result));
-
-/* Ranks for siblings in their wanted order. On entry ranks[i] is what sibling i has now (empty: none), ids[i] breaks ties.
- * On return all are set: a longest subsequence that is in order already keeps its ranks, the others get one between their
- * neighbours, and if there is no room for one, all are respaced. O(n log n). Returns 0 or SL_NO_MEMORY. */
-int sl_rank_assign(struct sl_str *ranks, const struct sl_str *ids, size_t count, struct sl_arena *arena)
-	__attribute__((warn_unused_result));
 
 #endif

@@ -33,4 +33,8 @@ static inline int sl_str_compare(struct sl_str a, struct sl_str b)
 	return a.length < b.length ? -1 : a.length > b.length;
 }
 
+/* How many bytes both begin with, and end with. */
+size_t sl_str_common_prefix(struct sl_str a, struct sl_str b);
+size_t sl_str_common_suffix(struct sl_str a, struct sl_str b);
+
 #endif

@@ -1,6 +1,6 @@
 /* The server's decision on a push; see commit.h. Order matters: an operation that is known is answered as it first
- * was before any check, identical content is never a conflict, and conflicts come before faults, because the sender
- * merges and sends again anyway. */
+ * was before any check, identical content is no conflict unless both sides counted, and conflicts come before faults, because the
+ * sender merges and sends again anyway. */
 #include "core/commit/commit.h"
 
 #include "core/commit/steps.h"
@@ -9,6 +9,11 @@ const char *sl_action_name(enum sl_action action)
 {
 	static const char *const names[] = { "push", "replace", "clear", "restore" };
 	return names[action];
+}
+
+int sl_commit_no_memory(const struct sl_commit_work *work)
+{
+	return sl_err_set(work->err, SL_NO_MEMORY, "out of memory while committing a push");
 }
 
 static int conflict(struct sl_commit_work *work, const char *reason)
@@ -87,11 +92,26 @@ static int judge_rows(struct sl_commit_work *work)
 /* What others changed since the base, for the answer. */
 static int gather_changes(struct sl_commit_work *work)
 {
-	if (!work->stale)
+	if (!work->stale || work->has_others)
 		return SL_OK;
 	work->has_others = true;
 	return work->store->read_changes(work->store->context, work->push->base_version, work->arena, &work->others,
 		work->err);
+}
+
+/* 1 when a push whose rows are already stored may be answered as if it were committed, 0 when the outcome is a conflict. With
+ * `reject` the sender takes the version in the answer for that of its own state, so nothing else may have changed. */
+static int judge_identical(struct sl_commit_work *work)
+{
+	bool rebase = work->push->rebase, others = false;
+	if (!work->stale)
+		return 1;
+	int rc = gather_changes(work);
+	if (rc == SL_OK)
+		rc = rebase ? sl_commit_find_moved_rows(work) : sl_commit_find_others(work, &others);
+	if (rc != SL_OK || (work->conflict_count == 0 && !others))
+		return rc == SL_OK ? 1 : rc;
+	return conflict(work, rebase ? "row_conflict" : "version_mismatch");
 }
 
 static int leave_unchanged(struct sl_commit_work *work)
@@ -121,9 +141,12 @@ static int commit_changes(struct sl_commit_work *work)
 
 static int decide(struct sl_commit_work *work)
 {
+	const struct sl_err *refusal = work->push->refusal;
 	int rc = replay(work);
 	if (rc != 0)
 		return rc > 0 ? SL_OK : rc;
+	if (refusal)
+		return sl_err_set_at(work->err, refusal->code, refusal->path, "%s", refusal->message);
 	const char *reason = base_fault(work);
 	if (reason)
 		return conflict(work, reason);
@@ -135,8 +158,10 @@ static int decide(struct sl_commit_work *work)
 		work->outcome->delta = work->delta;
 		return SL_OK;
 	}
-	if (work->change_count == 0 && work->head.version > 0)
-		return leave_unchanged(work);
+	if (work->change_count == 0 && work->head.version > 0) {
+		rc = judge_identical(work);
+		return rc > 0 ? leave_unchanged(work) : rc;
+	}
 	rc = judge_rows(work);
 	if (rc <= 0)
 		return rc;

@@ -1,12 +1,8 @@
-/* From the rows that change to what is written; see commit_steps.h. */
+/* From the rows that change to what is written; see steps.h. */
 #include "core/commit/steps.h"
 
+#include "core/commit/commit.h"
 #include "core/json/write.h"
-
-static int no_memory(const struct sl_commit_work *work)
-{
-	return sl_err_set(work->err, SL_NO_MEMORY, "out of memory while committing a push");
-}
 
 /* --- the new head ------------------------------------------------------------------------------------------------ */
 
@@ -33,46 +29,48 @@ void sl_commit_new_head(struct sl_commit_work *work)
 
 static bool holds_rows(const struct sl_head *head)
 {
-	return head->rows[SL_EPISODES] || head->rows[SL_CHARACTERS] || head->rows[SL_LOCATIONS];
+	for (enum sl_entity entity = SL_META; entity < SL_ENTITIES; entity++)
+		if (entity != SL_META && head->rows[entity])
+			return true;
+	return false;
 }
 
-/* The script before and after the push; empty texts where there is none. */
-static int read_script(struct sl_commit_work *work, struct sl_str *before_r, struct sl_str *after_r)
+/* All rows as they were, and as they will be. */
+static int read_project(struct sl_commit_work *work, struct sl_rowset **before_r, struct sl_rowset **after_r)
 {
-	struct sl_key key = { SL_META, 0, SL_STR("rawScript") };
-	*before_r = *after_r = (struct sl_str){ NULL, 0 };
-	for (size_t i = 0; i < work->change_count; i++) {
+	bool has_all = work->push->action == SL_ACTION_REPLACE;
+	struct sl_rowset *before = has_all ? work->stored : sl_rowset_new(work->arena, 16), *after;
+	int rc = before ? SL_OK : sl_commit_no_memory(work);
+	if (rc == SL_OK && !has_all)
+		rc = work->store->read_all(work->store->context, work->arena, before, work->err);
+	if (rc != SL_OK)
+		return rc;
+	after = sl_rowset_clone(before, work->arena);
+	for (size_t i = 0; after && i < work->change_count; i++) {
 		const struct sl_change *change = &work->changes[i];
-		if (!sl_key_equal(&key, change->after ? &change->after->key : &change->before->key))
-			continue;
-		if (change->before)
-			*before_r = change->before->data;
-		if (change->after)
-			*after_r = change->after->data;
-		return SL_OK;
+		if (!change->after)
+			sl_rowset_remove(after, &change->before->key);
+		else if (!sl_rowset_put(after, change->after))
+			return sl_commit_no_memory(work);
 	}
-	int rc = work->store->read_rows(work->store->context, &key, 1, work->arena, work->stored, work->err);
-	const struct sl_row *row = sl_rowset_find(work->stored, &key);
-	if (rc == SL_OK && row)
-		*before_r = *after_r = row->data;
-	return rc;
+	*before_r = before;
+	*after_r = after;
+	return after ? SL_OK : sl_commit_no_memory(work);
 }
 
 /* "Never allow empty local state to overwrite non-empty server state" (requirements). Clearing and restoring are
- * done on purpose. */
+ * done on purpose. Reads more than the push touches only where no collection has rows. */
 static int guard_empty(struct sl_commit_work *work)
 {
-	struct sl_str before, after;
+	struct sl_rowset *before = NULL, *after = NULL;
 	enum sl_action action = work->push->action;
 	if (work->push->allow_empty || action == SL_ACTION_CLEAR || action == SL_ACTION_RESTORE)
 		return SL_OK;
 	if (holds_rows(&work->head) || work->outcome->previous_version == 0)
 		return SL_OK;
-	int rc = read_script(work, &before, &after);
-	if (rc != SL_OK || !sl_rows_script_is_blank(after))
+	int rc = read_project(work, &before, &after);
+	if (rc != SL_OK || !sl_rows_is_emptied(before, after))
 		return rc;
-	if (!holds_rows(&work->outcome->head) && sl_rows_script_is_blank(before))
-		return SL_OK;
 	return sl_err_set(work->err, SL_EMPTY_OVERWRITE,
 		"this would leave the project empty; set allowEmpty to clear it on purpose");
 }
@@ -148,7 +146,7 @@ static void write_summary(const struct sl_commit_work *work, struct sl_buf *out)
 static int keep_text(struct sl_commit_work *work, const struct sl_buf *text, struct sl_str *copy_r)
 {
 	if (sl_buf_code(text) != SL_OK || sl_arena_copy(work->arena, sl_buf_str(text), copy_r) != SL_OK)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	return SL_OK;
 }
 
@@ -161,7 +159,7 @@ static int keep_undo(struct sl_commit_work *work, struct sl_buf *text, struct sl
 	int rc = sl_undo_encode(work->changes, work->change_count, work->arena, text);
 	if (rc == SL_OK)
 		return keep_text(work, text, undo_r);
-	return rc == SL_NO_MEMORY ? no_memory(work) : sl_err_set(work->err, rc, "the inverse of a push can't be made");
+	return rc == SL_NO_MEMORY ? sl_commit_no_memory(work) : sl_err_set(work->err, rc, "the inverse of a push can't be made");
 }
 
 /* The answer to give, and the one to keep for replays: without others' changes where those are many, since they would be

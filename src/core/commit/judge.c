@@ -1,14 +1,12 @@
 /* What stands against a push: rows that moved past its base, and scenes and shots without episode; see
- * commit_steps.h. Keeps true: the store is asked once for all rows of a kind, and each row or episode is reported
+ * steps.h. Keeps true: the store is asked once for all rows of a kind, and each row or episode is reported
  * once. */
 #include "core/commit/steps.h"
 
 #include <stdio.h>
 
-static int no_memory(const struct sl_commit_work *work)
-{
-	return sl_err_set(work->err, SL_NO_MEMORY, "out of memory while judging a push");
-}
+#include "core/commit/commit.h"
+#include "core/json/parse.h"
 
 /* --- conflicts ---------------------------------------------------------------------------------------------------- */
 
@@ -19,7 +17,7 @@ static int add_conflict(struct sl_commit_work *work, const struct sl_key *key, i
 		size_t most = work->change_count * 2 + sl_rowset_count(work->stored);
 		work->conflicts = sl_arena_zalloc(work->arena, most, sizeof(*work->conflicts));
 		if (!work->conflicts)
-			return no_memory(work);
+			return sl_commit_no_memory(work);
 	}
 	work->conflicts[work->conflict_count++] = (struct sl_conflict){ *key, version, deleted };
 	return SL_OK;
@@ -30,7 +28,7 @@ static int find_deleted(struct sl_commit_work *work, const struct sl_keys *absen
 {
 	int64_t *versions = sl_arena_zalloc(work->arena, absent->count + 1, sizeof(*versions));
 	if (!versions)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	*versions_r = versions;
 	if (!work->stale || absent->count == 0)
 		return SL_OK;
@@ -55,18 +53,55 @@ static struct sl_rowset *find_reordered(const struct sl_commit_work *work)
 	return groups;
 }
 
-/* A document says the place of every row. Where its order is another than the stored one, siblings that somebody moved past
- * the base are in conflict even if it is others that would get new ranks. */
-static int find_moved_siblings(struct sl_commit_work *work)
+/* Whether the row holds a value that counts; data that can't be read holds none. */
+static int find_counters(struct sl_commit_work *work, const struct sl_row *row, bool *found_r)
+{
+	const struct sl_shape *shape = sl_schema_row(row->key.entity);
+	struct sl_err ignored = SL_ERR_INIT;
+	const char *name;
+	json_t *object, *value;
+	*found_r = false;
+	if (row->key.entity == SL_META) {
+		*found_r = sl_schema_is_counted(sl_schema_field(shape, row->key.id));
+		return SL_OK;
+	}
+	if (!sl_schema_has_counters(shape))
+		return SL_OK;
+	if (sl_json_parse(row->data, &object, &ignored) == SL_NO_MEMORY)
+		return sl_commit_no_memory(work);
+	json_object_foreach(object, name, value)
+		*found_r = *found_r || sl_schema_is_counted(sl_schema_field(shape, sl_str_from(name)));
+	json_decref(object);
+	return SL_OK;
+}
+
+/* Whether the stored row is in the push as it is stored. */
+static bool is_pushed_equal(const struct sl_commit_work *work, const struct sl_row *row)
+{
+	const struct sl_row *pushed = sl_rowset_find(work->delta.rows, &row->key);
+	if (work->push->action != SL_ACTION_PUSH)
+		return !pushed && work->push->document && sl_rowset_find(work->push->document, &row->key);
+	return pushed && sl_str_equal(pushed->data, row->data)
+		&& (pushed->rank.length == 0 || sl_str_equal(pushed->rank, row->rank));
+}
+
+/* Rows that moved past the base and are stored as they are pushed. Where both sides counted, that is one count too few. And a
+ * document says the place of every row: where its order is another than the stored one, siblings that somebody moved are in
+ * conflict even if it is others that would get new ranks. */
+static int find_equal_rows(struct sl_commit_work *work)
 {
 	const struct sl_rowset *reordered = find_reordered(work);
 	const struct sl_row *row;
 	size_t cursor = 0;
-	int rc = reordered ? SL_OK : no_memory(work);
-	while (rc == SL_OK && sl_rowset_count(reordered) && (row = sl_rowset_next(work->stored, &cursor))) {
+	int rc = reordered ? SL_OK : sl_commit_no_memory(work);
+	while (rc == SL_OK && (row = sl_rowset_next(work->stored, &cursor))) {
 		struct sl_key group = sl_key_of_siblings(&row->key);
-		if (row->version > work->push->base_version && sl_rowset_find(reordered, &group)
-			&& !sl_rowset_find(work->delta.rows, &row->key) && sl_rowset_find(work->push->document, &row->key))
+		if (row->version <= work->push->base_version || !is_pushed_equal(work, row))
+			continue;
+		bool clashes = work->push->action == SL_ACTION_REPLACE && sl_rowset_find(reordered, &group);
+		if (!clashes && work->push->rebase)
+			rc = find_counters(work, row, &clashes);
+		if (rc == SL_OK && clashes)
 			rc = add_conflict(work, &row->key, row->version, false);
 	}
 	return rc;
@@ -82,7 +117,7 @@ int sl_commit_find_moved_rows(struct sl_commit_work *work)
 	for (size_t i = 0; rc == SL_OK && i < work->change_count; i++) {
 		const struct sl_change *change = &work->changes[i];
 		if (!change->before)
-			rc = sl_keys_add(&absent, &change->after->key) == SL_OK ? SL_OK : no_memory(work);
+			rc = sl_keys_add(&absent, &change->after->key) == SL_OK ? SL_OK : sl_commit_no_memory(work);
 		else if (change->before->version > work->push->base_version)
 			rc = add_conflict(work, &change->before->key, change->before->version, false);
 	}
@@ -91,7 +126,30 @@ int sl_commit_find_moved_rows(struct sl_commit_work *work)
 	for (size_t i = 0; rc == SL_OK && i < absent.count; i++)
 		if (deleted_at[i])
 			rc = add_conflict(work, &absent.items[i], deleted_at[i], true);
-	return rc == SL_OK && work->push->action == SL_ACTION_REPLACE ? find_moved_siblings(work) : rc;
+	return rc == SL_OK ? find_equal_rows(work) : rc;
+}
+
+int sl_commit_find_others(struct sl_commit_work *work, bool *found_r)
+{
+	struct sl_rowset *pushed = sl_rowset_new(work->arena, work->delta.deleted_count);
+	const struct sl_row *row;
+	size_t cursor = 0;
+	*found_r = false;
+	if (!pushed)
+		return sl_commit_no_memory(work);
+	if (work->push->action != SL_ACTION_PUSH)
+		return SL_OK; /* says what all rows are */
+	for (size_t i = 0; i < work->delta.deleted_count; i++)
+		if (!sl_rowset_put(pushed, &(struct sl_row){ .key = work->delta.deleted[i] }))
+			return sl_commit_no_memory(work);
+	while ((row = sl_rowset_next(work->others.rows, &cursor)))
+		*found_r = *found_r || !sl_rowset_find(work->delta.rows, &row->key);
+	for (size_t i = 0; i < work->others.deleted_count; i++) {
+		struct sl_key parent = sl_key_of_episode(work->others.deleted[i].episode);
+		*found_r = *found_r || !(sl_rowset_find(pushed, &work->others.deleted[i])
+			|| (sl_entity_has_episode(work->others.deleted[i].entity) && sl_rowset_find(pushed, &parent)));
+	}
+	return SL_OK;
 }
 
 /* --- scenes and shots without episode ----------------------------------------------------------------------------- */
@@ -103,7 +161,7 @@ static int gather_parents(struct sl_commit_work *work, struct sl_keys *parents)
 	const struct sl_row *row;
 	size_t cursor = 0;
 	if (!met)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	while ((row = sl_rowset_next(work->delta.rows, &cursor))) {
 		struct sl_row parent = { .key = sl_key_of_episode(row->key.episode) };
 		if (!sl_entity_has_episode(row->key.entity) || sl_rowset_find(work->stored, &row->key)
@@ -111,7 +169,7 @@ static int gather_parents(struct sl_commit_work *work, struct sl_keys *parents)
 			|| sl_rowset_find(met, &parent.key))
 			continue;
 		if (!sl_rowset_put(met, &parent) || sl_keys_add(parents, &parent.key) != SL_OK)
-			return no_memory(work);
+			return sl_commit_no_memory(work);
 	}
 	return SL_OK;
 }
@@ -121,7 +179,7 @@ static int keep_missing(struct sl_commit_work *work, struct sl_keys *parents)
 {
 	bool *there = sl_arena_zalloc(work->arena, parents->count + 1, sizeof(*there));
 	size_t kept = 0;
-	int rc = there ? SL_OK : no_memory(work);
+	int rc = there ? SL_OK : sl_commit_no_memory(work);
 	if (rc == SL_OK && parents->count && work->head.version > 0)
 		rc = work->store->has_episodes(work->store->context, parents->items, parents->count, there, work->err);
 	for (size_t i = 0; rc == SL_OK && i < parents->count; i++)
@@ -141,7 +199,7 @@ static int sort_out_missing(struct sl_commit_work *work, const struct sl_keys *m
 		if (deleted_at[i])
 			rc = add_conflict(work, &episode.key, deleted_at[i], true);
 		else if (!sl_rowset_put(unknown, &episode))
-			rc = no_memory(work);
+			rc = sl_commit_no_memory(work);
 	}
 	return rc;
 }
@@ -161,7 +219,7 @@ static int note_orphans(struct sl_commit_work *work, const struct sl_rowset *unk
 		snprintf(path, sizeof(path), "%s/%s/%zu/episodeId", work->push->at ? work->push->at : "",
 			sl_entity_name(row->key.entity), place);
 		if (sl_faults_add(&work->outcome->faults, work->arena, path, "no such episode") == SL_NO_MEMORY)
-			return no_memory(work);
+			return sl_commit_no_memory(work);
 	}
 	return SL_OK;
 }
@@ -170,7 +228,7 @@ int sl_commit_find_orphans(struct sl_commit_work *work)
 {
 	struct sl_keys parents = { .arena = work->arena };
 	struct sl_rowset *unknown = sl_rowset_new(work->arena, 8);
-	int rc = unknown ? SL_OK : no_memory(work);
+	int rc = unknown ? SL_OK : sl_commit_no_memory(work);
 	if (rc != SL_OK || work->push->action != SL_ACTION_PUSH)
 		return rc;
 	rc = gather_parents(work, &parents);

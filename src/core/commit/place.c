@@ -1,4 +1,4 @@
-/* Ranks for the new rows of a push that came without; see commit_steps.h and place.h. Keeps true: the store is asked
+/* Ranks for the new rows of a push that came without; see steps.h and append_rank.h. Keeps true: the store is asked
  * once for all groups, and the sender is told every rank that it could not work out by itself. */
 #include "core/commit/steps.h"
 
@@ -27,11 +27,6 @@ struct placing {
 	struct group *groups; /* sorted by key */
 	size_t group_count;
 };
-
-static int no_memory(const struct sl_commit_work *work)
-{
-	return sl_err_set(work->err, SL_NO_MEMORY, "out of memory while placing new rows");
-}
 
 static const struct sl_key *key_of(const struct sl_change *change)
 {
@@ -70,7 +65,7 @@ static int add_group(struct placing *placing, const struct member *members, size
 	struct group group = { .key = members[0].group, .members = members, .member_count = count };
 	group.newcomers = sl_arena_zalloc(work->arena, count, sizeof(*group.newcomers));
 	if (!group.newcomers)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	for (size_t i = 0; i < count; i++) {
 		struct sl_row *row = sl_commit_written(&work->changes[members[i].change]);
 		if (row && sl_place_lacks_rank(row)) {
@@ -92,7 +87,7 @@ static int find_groups(struct placing *placing)
 	const struct member *members = sort_members(work);
 	placing->groups = sl_arena_zalloc(work->arena, count, sizeof(*placing->groups));
 	if (!members || !placing->groups)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	for (size_t begin = 0; begin < count; begin = end) {
 		for (end = begin + 1; end < count && sl_key_equal(&members[begin].group, &members[end].group); end++)
 			;
@@ -120,7 +115,7 @@ static int raise_to_stored(struct placing *placing)
 	struct sl_key *keys = sl_arena_zalloc(work->arena, placing->group_count, sizeof(*keys));
 	struct sl_str *ranks = sl_arena_zalloc(work->arena, placing->group_count, sizeof(*ranks));
 	if (!keys || !ranks)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	for (size_t i = 0; i < placing->group_count; i++)
 		if (may_be_stored(work, &placing->groups[i].key))
 			keys[count++] = placing->groups[i].key;
@@ -140,20 +135,16 @@ static int tell(struct sl_commit_work *work, const struct sl_row *row)
 		work->others = (struct sl_delta){ sl_rowset_new(work->arena, 16), NULL, 0 };
 		work->has_others = true;
 	}
-	return work->others.rows && sl_rowset_put(work->others.rows, row) ? SL_OK : no_memory(work);
+	return work->others.rows && sl_rowset_put(work->others.rows, row) ? SL_OK : sl_commit_no_memory(work);
 }
 
 static int add_change(struct sl_commit_work *work, const struct sl_row *before, struct sl_row *after)
 {
-	if (work->change_count == work->change_capacity) {
-		size_t capacity = work->change_capacity * 2 + 16;
-		struct sl_change *changes = sl_arena_zalloc(work->arena, capacity, sizeof(*changes));
-		if (!changes)
-			return no_memory(work);
-		memcpy(changes, work->changes, work->change_count * sizeof(*changes));
-		work->changes = changes;
-		work->change_capacity = capacity;
-	}
+	struct sl_change *changes = sl_arena_grow(work->arena, work->changes, work->change_count, &work->change_capacity,
+		sizeof(*changes));
+	if (!changes)
+		return sl_commit_no_memory(work);
+	work->changes = changes;
 	work->changes[work->change_count++] = (struct sl_change){ before, after };
 	return tell(work, after);
 }
@@ -164,21 +155,21 @@ static int gather_siblings(struct placing *placing, struct sl_rowset *stored, st
 	struct sl_commit_work *work = placing->work;
 	struct sl_key *keys = sl_arena_zalloc(work->arena, placing->group_count, sizeof(*keys));
 	if (!keys)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	for (size_t i = 0; i < placing->group_count; i++)
 		keys[i] = placing->groups[i].key;
 	int rc = work->head.version == 0 ? SL_OK
 		: work->store->read_siblings(work->store->context, keys, placing->group_count, work->arena, stored, work->err);
 	struct sl_rowset *wanted = rc == SL_OK ? sl_rowset_clone(stored, work->arena) : NULL;
 	if (rc == SL_OK && !wanted)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	for (size_t i = 0; rc == SL_OK && i < placing->group_count; i++)
 		for (size_t k = 0; rc == SL_OK && k < placing->groups[i].member_count; k++) {
 			const struct sl_change *change = &work->changes[placing->groups[i].members[k].change];
 			if (!change->after)
 				sl_rowset_remove(wanted, &change->before->key);
 			else if (!sl_place_lacks_rank(change->after) && !sl_rowset_put(wanted, change->after))
-				rc = no_memory(work);
+				rc = sl_commit_no_memory(work);
 		}
 	*wanted_r = wanted;
 	return rc;
@@ -191,7 +182,7 @@ static int respace_groups(struct placing *placing, struct sl_rowset *wanted)
 	struct sl_row **sorted = sl_rowset_sorted(wanted, work->arena);
 	size_t begin = 0, total = sl_rowset_count(wanted);
 	if (!sorted)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	for (size_t i = 0; i < placing->group_count; i++) {
 		const struct group *group = &placing->groups[i];
 		size_t end = begin;
@@ -203,7 +194,7 @@ static int respace_groups(struct placing *placing, struct sl_rowset *wanted)
 		}
 		if (sl_place_respace(sorted + begin, end - begin, group->newcomers, group->newcomer_count, work->arena)
 			!= SL_OK)
-			return no_memory(work);
+			return sl_commit_no_memory(work);
 		begin = end;
 	}
 	return SL_OK;
@@ -239,7 +230,7 @@ static int settle(struct placing *placing, const struct sl_rowset *stored, struc
 static int respace(struct placing *placing)
 {
 	struct sl_rowset *stored = sl_rowset_new(placing->work->arena, 64), *wanted = NULL;
-	int rc = stored ? gather_siblings(placing, stored, &wanted) : no_memory(placing->work);
+	int rc = stored ? gather_siblings(placing, stored, &wanted) : sl_commit_no_memory(placing->work);
 	if (rc == SL_OK)
 		rc = respace_groups(placing, wanted);
 	return rc == SL_OK ? settle(placing, stored, wanted) : rc;
@@ -267,9 +258,10 @@ int sl_commit_place_new_rows(struct sl_commit_work *work)
 		rc = raise_to_stored(&placing);
 	for (size_t i = 0; rc == SL_OK && i < placing.group_count; i++) {
 		struct group *group = &placing.groups[i];
-		rc = sl_place_behind(group->newcomers, group->newcomer_count, group->last, work->arena);
+		rc = sl_place_behind(group->newcomers, group->newcomer_count, group->last, (struct sl_str){ NULL, 0 },
+			work->arena);
 		if (rc == SL_NO_MEMORY)
-			return no_memory(work);
+			return sl_commit_no_memory(work);
 		if (rc == SL_TOO_LARGE) {
 			placing.groups[full++] = *group;
 			rc = SL_OK;

@@ -1,9 +1,11 @@
-/* From a push to the rows that it really changes; see commit_steps.h. Reads only rows that the push touches, but for
+/* From a push to the rows that it really changes; see steps.h. Reads only rows that the push touches, but for
  * a whole document, which is compared with all of them. */
 #include "core/commit/steps.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#include "core/commit/commit.h"
 
 /* --- what the request says --------------------------------------------------------------------------------------- */
 
@@ -82,11 +84,6 @@ void sl_commit_hash(const struct sl_push *push, unsigned char hash_r[16])
 
 /* --- what it changes --------------------------------------------------------------------------------------------- */
 
-static int no_memory(const struct sl_commit_work *work)
-{
-	return sl_err_set(work->err, SL_NO_MEMORY, "out of memory while preparing a push");
-}
-
 static int read_keys(struct sl_commit_work *work, const struct sl_keys *keys)
 {
 	if (keys->count == 0)
@@ -105,7 +102,7 @@ static int read_children(struct sl_commit_work *work)
 		if (key->entity != SL_EPISODES || !sl_rowset_find(work->stored, key))
 			continue;
 		if (sl_keys_add(&groups, &scenes) != SL_OK || sl_keys_add(&groups, &shots) != SL_OK)
-			return no_memory(work);
+			return sl_commit_no_memory(work);
 	}
 	if (groups.count == 0)
 		return SL_OK;
@@ -121,10 +118,10 @@ static int read_touched(struct sl_commit_work *work)
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(work->delta.rows, &cursor)))
 		if (sl_keys_add(&keys, &row->key) != SL_OK)
-			return no_memory(work);
+			return sl_commit_no_memory(work);
 	for (size_t i = 0; i < work->delta.deleted_count; i++)
 		if (sl_keys_add(&keys, &work->delta.deleted[i]) != SL_OK)
-			return no_memory(work);
+			return sl_commit_no_memory(work);
 	int rc = read_keys(work, &keys);
 	return rc == SL_OK ? read_children(work) : rc;
 }
@@ -134,20 +131,20 @@ static int delta_of_push(struct sl_commit_work *work)
 	work->delta = *work->push->delta;
 	int rc = work->head.version > 0 ? read_touched(work) : SL_OK;
 	if (rc == SL_OK && sl_delta_expand(&work->delta, work->stored, work->arena) != SL_OK)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	return rc;
 }
 
 static int delta_of_document(struct sl_commit_work *work)
 {
 	struct sl_rowset *document = work->push->document ? work->push->document : sl_rowset_new(work->arena, 1);
-	int rc = document ? SL_OK : no_memory(work);
+	int rc = document ? SL_OK : sl_commit_no_memory(work);
 	if (rc == SL_OK && work->head.version > 0)
 		rc = work->store->read_all(work->store->context, work->arena, work->stored, work->err);
 	if (rc == SL_OK)
 		rc = sl_rows_assign_ranks(document, work->stored, work->arena, work->err);
 	if (rc == SL_OK && sl_delta_difference(work->stored, document, work->arena, &work->delta) != SL_OK)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	return rc;
 }
 
@@ -169,10 +166,10 @@ static int delta_of_restore(struct sl_commit_work *work)
 	}
 	struct sl_rowset *then = sl_rowset_clone(work->stored, work->arena);
 	if (!then)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	rc = sl_undo_apply(record, then, work->arena, work->err);
 	if (rc == SL_OK && sl_delta_difference(work->stored, then, work->arena, &work->delta) != SL_OK)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	return rc;
 }
 
@@ -182,13 +179,13 @@ static int keep_changes(struct sl_commit_work *work)
 	size_t cursor = 0, most = sl_rowset_count(work->delta.rows) + work->delta.deleted_count;
 	work->changes = sl_arena_alloc(work->arena, (most + 1) * sizeof(*work->changes));
 	if (!work->changes)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	work->change_capacity = most;
 	while ((row = sl_rowset_next(work->delta.rows, &cursor))) {
 		const struct sl_row *before = sl_rowset_find(work->stored, &row->key);
 		struct sl_row *after = sl_arena_alloc(work->arena, sizeof(*after));
 		if (!after)
-			return no_memory(work);
+			return sl_commit_no_memory(work);
 		*after = *row;
 		if (before && !after->rank.length)
 			after->rank = before->rank;
@@ -201,7 +198,7 @@ static int keep_changes(struct sl_commit_work *work)
 			work->changes[work->change_count++] = (struct sl_change){ before, NULL };
 		struct sl_row gone = { .key = work->delta.deleted[i] };
 		if (gone.key.entity == SL_EPISODES && !sl_rowset_put(work->gone, &gone))
-			return no_memory(work);
+			return sl_commit_no_memory(work);
 	}
 	return SL_OK;
 }
@@ -228,7 +225,7 @@ int sl_commit_make_changes(struct sl_commit_work *work)
 	work->stored = sl_rowset_new(work->arena, 16);
 	work->gone = sl_rowset_new(work->arena, 8);
 	if (!work->stored || !work->gone)
-		return no_memory(work);
+		return sl_commit_no_memory(work);
 	switch (work->push->action) {
 	case SL_ACTION_PUSH:
 		rc = delta_of_push(work);

@@ -2,7 +2,8 @@
 #ifndef SL_CORE_COMMIT_STEPS_H
 #define SL_CORE_COMMIT_STEPS_H
 
-#include "core/commit/commit.h"
+#include "core/commit/store.h"
+#include "core/schema/faults.h"
 
 struct sl_commit_work {
 	const struct sl_store *store;
@@ -32,6 +33,9 @@ static inline struct sl_row *sl_commit_written(const struct sl_change *change)
 	return (struct sl_row *)change->after;
 }
 
+/* Notes that memory ran out, and returns SL_NO_MEMORY. */
+int sl_commit_no_memory(const struct sl_commit_work *work);
+
 /* The hash of all that makes the request what it is; an operation id may be used again only with the same. */
 void sl_commit_hash(const struct sl_push *push, unsigned char hash_r[16]);
 
@@ -39,8 +43,12 @@ void sl_commit_hash(const struct sl_push *push, unsigned char hash_r[16]);
  * A restore that would not lead to the recorded digest fails with SL_INTERNAL. */
 int sl_commit_make_changes(struct sl_commit_work *work);
 
-/* Adds the conflicts of a stale push: changed rows by their own version, absent ones by their tombstone. */
+/* Adds the conflicts of a stale push: changed rows by their own version, absent ones by their tombstone, and with `rebase` also
+ * rows that are stored as they are pushed, if they hold counters: both sides counted. */
 int sl_commit_find_moved_rows(struct sl_commit_work *work);
+
+/* Whether others changed rows since the base that are not in the push. work->others must be gathered. */
+int sl_commit_find_others(struct sl_commit_work *work, bool *found_r);
 
 /* Scenes and shots whose episode does not exist after the push: a conflict where it was deleted meanwhile, else a
  * fault at the row's place in the request. */

@@ -1,19 +1,13 @@
-/* Deltas as values: difference, expansion, inverse, composition; see delta.h (apply is in delta_apply.c). None of
+/* Deltas as values: difference, expansion, inverse, composition; see delta.h (apply is in apply.c). None of
  * them reads a row's text: rows are equal when their bytes are. Fails only for memory. */
 #include "core/delta/delta.h"
 
 int sl_keys_add(struct sl_keys *keys, const struct sl_key *key)
 {
-	if (keys->count == keys->capacity) {
-		size_t capacity = keys->capacity ? keys->capacity * 2 : 16;
-		struct sl_key *items = sl_arena_alloc(keys->arena, capacity * sizeof(*items));
-		if (!items)
-			return SL_NO_MEMORY;
-		if (keys->count)
-			memcpy(items, keys->items, keys->count * sizeof(*items));
-		keys->items = items;
-		keys->capacity = capacity;
-	}
+	struct sl_key *items = sl_arena_grow(keys->arena, keys->items, keys->count, &keys->capacity, sizeof(*items));
+	if (!items)
+		return SL_NO_MEMORY;
+	keys->items = items;
 	keys->items[keys->count++] = *key;
 	return SL_OK;
 }

@@ -9,6 +9,7 @@ struct applying {
 	struct sl_rowset *last;    /* the last rank of each group that gets rows without rank, by the group; or NULL */
 	struct sl_place *newcomers;
 	size_t newcomer_count;
+	struct sl_str prefix;
 	struct sl_arena *arena;
 };
 
@@ -33,7 +34,7 @@ static void raise_last_ranks(struct applying *applying, const struct sl_rowset *
 	}
 }
 
-/* To be done before anything is deleted or moved; see place.h. */
+/* To be done before anything is deleted or moved; see append_rank.h. */
 static int find_last_ranks(struct applying *applying)
 {
 	const struct sl_row *row;
@@ -79,7 +80,8 @@ static int place_newcomers(struct applying *applying, bool *full_r)
 		const struct sl_place *places = applying->newcomers + begin;
 		size = sl_place_group_size(places, count - begin);
 		struct sl_key group = sl_key_of_siblings(&places[0].row->key);
-		int rc = sl_place_behind(places, size, sl_rowset_find(applying->last, &group)->rank, applying->arena);
+		int rc = sl_place_behind(places, size, sl_rowset_find(applying->last, &group)->rank, applying->prefix,
+			applying->arena);
 		if (rc == SL_TOO_LARGE)
 			*full_r = true;
 		else if (rc != SL_OK)
@@ -126,9 +128,9 @@ static int respace_full_groups(struct applying *applying)
 	return SL_OK;
 }
 
-int sl_delta_apply(const struct sl_delta *delta, struct sl_rowset *rows, struct sl_arena *arena)
+int sl_delta_apply_as(const struct sl_delta *delta, struct sl_rowset *rows, struct sl_str prefix, struct sl_arena *arena)
 {
-	struct applying applying = { .delta = delta, .rows = rows, .arena = arena };
+	struct applying applying = { .delta = delta, .rows = rows, .prefix = prefix, .arena = arena };
 	struct sl_delta expanded = *delta;
 	bool full = false;
 	int rc = sl_delta_expand(&expanded, rows, arena);
@@ -143,4 +145,9 @@ int sl_delta_apply(const struct sl_delta *delta, struct sl_rowset *rows, struct 
 		rc = place_newcomers(&applying, &full);
 	}
 	return rc == SL_OK && full ? respace_full_groups(&applying) : rc;
+}
+
+int sl_delta_apply(const struct sl_delta *delta, struct sl_rowset *rows, struct sl_arena *arena)
+{
+	return sl_delta_apply_as(delta, rows, (struct sl_str){ NULL, 0 }, arena);
 }

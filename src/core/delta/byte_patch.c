@@ -1,4 +1,4 @@
-/* Byte patches: see patch.h for the format.
+/* Byte patches: see byte_patch.h for the format.
  * Keeps true: a patch is read whole and found sound before anything is allocated or written from it. Making is linear
  * even for hostile texts: few candidates are tried at each place, and the index covers the changed stretch only.
  * Fails with SL_INTERNAL for a damaged patch, never for a text. The method is that of rsync and of VCDIFF (RFC 3284).
@@ -9,7 +9,6 @@
 
 #define BLOCK 16      /* bytes; copies shorter than this are found at the ends of the change only */
 #define CANDIDATES 16 /* blocks of equal hash tried at one place */
-#define STRIDE 64     /* bytes compared at once while looking for a difference */
 
 /* One operation: `length` bytes of the result, at `offset` in the source (copy) or in the patch (insert). */
 struct op {
@@ -233,29 +232,6 @@ int sl_patch_compose(struct sl_str first, struct sl_str second, struct sl_arena 
 
 /* --- making ----------------------------------------------------------------------------------------------------- */
 
-static size_t common_prefix(struct sl_str a, struct sl_str b)
-{
-	size_t length = 0, limit = smaller(a.length, b.length);
-	while (limit - length >= STRIDE && memcmp(a.bytes + length, b.bytes + length, STRIDE) == 0)
-		length += STRIDE;
-	while (length < limit && a.bytes[length] == b.bytes[length])
-		length++;
-	return length;
-}
-
-static size_t common_suffix(struct sl_str a, struct sl_str b)
-{
-	size_t length = 0, limit = smaller(a.length, b.length);
-	if (limit == 0)
-		return 0;
-	const char *end_a = a.bytes + a.length, *end_b = b.bytes + b.length;
-	while (limit - length >= STRIDE && memcmp(end_a - length - STRIDE, end_b - length - STRIDE, STRIDE) == 0)
-		length += STRIDE;
-	while (length < limit && end_a[-1 - (ptrdiff_t)length] == end_b[-1 - (ptrdiff_t)length])
-		length++;
-	return length;
-}
-
 /* A rolling hash of BLOCK bytes: a polynomial modulo 2^64, so that platforms agree. */
 #define FACTOR UINT64_C(0x9e3779b97f4a7c15)
 #define FACTOR_2 (FACTOR * FACTOR)
@@ -324,8 +300,8 @@ static struct match find(const struct index *index, uint64_t hash, struct sl_str
 		size_t from = index->begin + (size_t)(block - 1) * BLOCK;
 		if (memcmp(source.bytes + from, to.bytes + at, BLOCK) != 0)
 			continue;
-		size_t ahead = common_prefix(slice(source, from, source.length), slice(to, at, end));
-		size_t behind = common_suffix(slice(source, 0, from), slice(to, begin, at));
+		size_t ahead = sl_str_common_prefix(slice(source, from, source.length), slice(to, at, end));
+		size_t behind = sl_str_common_suffix(slice(source, 0, from), slice(to, begin, at));
 		if (behind + ahead > best.length)
 			best = (struct match){ from - behind, at - behind, behind + ahead };
 	}
@@ -356,8 +332,8 @@ int sl_patch_make(struct sl_str from, struct sl_str to, struct sl_arena *arena, 
 {
 	if (from.length > SL_PATCH_BYTES || to.length > SL_PATCH_BYTES)
 		return SL_TOO_LARGE;
-	size_t prefix = common_prefix(from, to);
-	size_t suffix = common_suffix(slice(from, prefix, from.length), slice(to, prefix, to.length));
+	size_t prefix = sl_str_common_prefix(from, to);
+	size_t suffix = sl_str_common_suffix(slice(from, prefix, from.length), slice(to, prefix, to.length));
 	size_t changed = to.length - prefix - suffix, end = from.length - suffix;
 	struct writer writer;
 	struct index index;

@@ -6,6 +6,7 @@
 #define SL_CORE_DELTA_DELTA_H
 
 #include "core/rows/document_read.h"
+#include "core/rows/empty.h"
 
 /* A growing list of keys in an arena; all zero but `arena` to begin with. */
 struct sl_keys {
@@ -44,8 +45,12 @@ int sl_delta_expand(struct sl_delta *delta, const struct sl_rowset *rows, struct
 	__attribute__((warn_unused_result));
 
 /* Changes `rows` in place. Rows without rank keep the stored one; new ones without rank go last among their siblings
- * (place.h). Deleting an episode deletes its scenes and shots. Returns 0, or SL_NO_MEMORY with `rows` half changed. */
+ * (append_rank.h). Deleting an episode deletes its scenes and shots. Returns 0, or SL_NO_MEMORY with `rows` half changed. */
 int sl_delta_apply(const struct sl_delta *delta, struct sl_rowset *rows, struct sl_arena *arena)
+	__attribute__((warn_unused_result));
+
+/* The same on a device, whose new rows get ranks under its prefix (see sl_rank_run). */
+int sl_delta_apply_as(const struct sl_delta *delta, struct sl_rowset *rows, struct sl_str prefix, struct sl_arena *arena)
 	__attribute__((warn_unused_result));
 
 /* The delta that undoes `delta` on `before`: the state that `delta` applies to, or at least its touched rows. The

@@ -1,4 +1,4 @@
-/* The stored inverse of a commit: see undo.h.
+/* The stored inverse of a commit: see inverse.h.
  * A record is: format byte, count, then by rising key: entity byte, episode (zigzag), id, kind byte, and unless the row
  * was absent its rank and text (data, or a patch of the data after). Integers are varints, strings follow their length.
  * Keeps true: a record is read whole and found sound before anything changes. Fails with SL_INTERNAL for a damaged one.

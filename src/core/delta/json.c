@@ -1,9 +1,8 @@
 /* Deltas as JSON: reading and writing; see delta.h and DELTA in the protocol. */
 #include "core/delta/delta.h"
 
+#include "core/json/parse.h"
 #include "core/json/write.h"
-
-#define CONTEXT_LENGTH (sizeof("context.") - 1)
 
 /* --- from JSON -------------------------------------------------------------------------------------------------- */
 
@@ -14,22 +13,12 @@ struct reading {
 	struct sl_buf scratch;
 };
 
-static int read_meta_field(struct reading *reading, const char *prefix, const char *name, const json_t *value)
+static int read_meta_field(struct reading *reading, bool in_context, const char *name, const json_t *value)
 {
-	struct sl_row row = { { SL_META, 0, { NULL, 0 } }, { NULL, 0 }, { NULL, 0 }, 0 };
-	sl_buf_clear(&reading->scratch);
-	sl_buf_add_text(&reading->scratch, prefix);
-	sl_buf_add_text(&reading->scratch, name);
-	if (sl_buf_code(&reading->scratch) != SL_OK
-		|| sl_arena_copy(reading->arena, sl_buf_str(&reading->scratch), &row.key.id) != SL_OK)
-		return SL_NO_MEMORY;
-	if (json_is_null(value) || sl_rows_meta_is_empty(row.key.id, value))
-		return sl_keys_add(&reading->deleted, &row.key);
-	sl_buf_clear(&reading->scratch);
-	sl_json_write(&reading->scratch, value);
-	if (sl_buf_code(&reading->scratch) != SL_OK
-		|| sl_arena_copy(reading->arena, sl_buf_str(&reading->scratch), &row.data) != SL_OK)
-		return SL_NO_MEMORY;
+	struct sl_row row;
+	int rc = sl_rows_from_field(in_context, name, value, reading->arena, &reading->scratch, &row);
+	if (rc != SL_OK || row.data.length == 0)
+		return rc == SL_OK ? sl_keys_add(&reading->deleted, &row.key) : rc;
 	return sl_rowset_put(reading->delta->rows, &row) ? SL_OK : SL_NO_MEMORY;
 }
 
@@ -40,11 +29,11 @@ static int read_meta(struct reading *reading, const json_t *meta)
 	int rc = SL_OK;
 	json_object_foreach((json_t *)meta, name, value) {
 		if (rc == SL_OK && strcmp(name, "context") != 0)
-			rc = read_meta_field(reading, "", name, value);
+			rc = read_meta_field(reading, false, name, value);
 	}
 	json_object_foreach((json_t *)context, name, value) {
 		if (rc == SL_OK)
-			rc = read_meta_field(reading, "context.", name, value);
+			rc = read_meta_field(reading, true, name, value);
 	}
 	return rc;
 }
@@ -78,7 +67,7 @@ static int read_deleted(struct reading *reading, enum sl_entity entity, const js
 		if (entity == SL_EPISODES)
 			key.episode = (int64_t)json_number_value(id);
 		else
-			key.id = (struct sl_str){ json_string_value(id), json_string_length(id) };
+			key.id = sl_json_text(id);
 		if (sl_key_copy(reading->arena, &key, &key) != SL_OK || sl_keys_add(&reading->deleted, &key) != SL_OK)
 			return SL_NO_MEMORY;
 	}
@@ -115,16 +104,11 @@ static void separate(struct sl_buf *out, bool *first)
 	*first = false;
 }
 
-static bool in_context(const struct sl_key *key)
-{
-	return key->id.length > CONTEXT_LENGTH && memcmp(key->id.bytes, "context.", CONTEXT_LENGTH) == 0;
-}
-
 static void write_meta_member(struct sl_buf *out, const struct sl_key *key, struct sl_str value)
 {
 	struct sl_str name = key->id;
-	if (in_context(key))
-		name = (struct sl_str){ name.bytes + CONTEXT_LENGTH, name.length - CONTEXT_LENGTH };
+	if (sl_schema_is_in_context(key->id))
+		name = (struct sl_str){ name.bytes + SL_CONTEXT_BYTES, name.length - SL_CONTEXT_BYTES };
 	sl_json_string(out, name);
 	sl_buf_add_char(out, ':');
 	sl_buf_add_str(out, value);
@@ -135,10 +119,10 @@ static bool has_meta(const struct sl_delta *delta, bool context)
 	const struct sl_row *row;
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(delta->rows, &cursor)))
-		if (row->key.entity == SL_META && in_context(&row->key) == context)
+		if (row->key.entity == SL_META && sl_schema_is_in_context(row->key.id) == context)
 			return true;
 	for (size_t i = 0; i < delta->deleted_count; i++)
-		if (delta->deleted[i].entity == SL_META && in_context(&delta->deleted[i]) == context)
+		if (delta->deleted[i].entity == SL_META && sl_schema_is_in_context(delta->deleted[i].id) == context)
 			return true;
 	return false;
 }
@@ -150,13 +134,13 @@ static void write_meta_level(struct sl_buf *out, const struct sl_delta *delta, b
 	size_t cursor = 0;
 	bool first = true;
 	while ((row = sl_rowset_next(delta->rows, &cursor))) {
-		if (row->key.entity != SL_META || in_context(&row->key) != context)
+		if (row->key.entity != SL_META || sl_schema_is_in_context(row->key.id) != context)
 			continue;
 		separate(out, &first);
 		write_meta_member(out, &row->key, row->data);
 	}
 	for (size_t i = 0; i < delta->deleted_count; i++) {
-		if (delta->deleted[i].entity != SL_META || in_context(&delta->deleted[i]) != context)
+		if (delta->deleted[i].entity != SL_META || sl_schema_is_in_context(delta->deleted[i].id) != context)
 			continue;
 		separate(out, &first);
 		write_meta_member(out, &delta->deleted[i], SL_STR("null"));

@@ -187,15 +187,15 @@ static struct sl_rowset *keys_at_stake(const struct sl_adopting *adopting)
 	for (size_t i = 0; rc == SL_OK && i < adopting->change.deleted_count; i++)
 		rc = add_key(keys, &adopting->change.deleted[i]);
 	if (rc == SL_OK)
-		rc = sl_engine_widen(engine, &(struct sl_sides){ engine->base, engine->local, adopting->change.rows }, keys);
+		rc = sl_engine_widen(engine, &(struct sl_engine_sides){ engine->base, engine->local, adopting->change.rows }, keys);
 	return rc == SL_OK ? keys : NULL;
 }
 
-static int choose_sides(const struct sl_adopting *adopting, struct sl_sides *sides_r)
+static int choose_sides(const struct sl_adopting *adopting, struct sl_engine_sides *sides_r)
 {
 	struct sl_engine *engine = adopting->engine;
 	struct sl_arena *arena = &engine->scratch;
-	*sides_r = (struct sl_sides){ engine->base, engine->local, adopting->theirs };
+	*sides_r = (struct sl_engine_sides){ engine->base, engine->local, adopting->theirs };
 	if (adopting->theirs)
 		return SL_OK;
 	struct sl_rowset *keys = keys_at_stake(adopting), *theirs;
@@ -220,7 +220,7 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 	struct sl_engine *engine = adopting->engine;
 	struct sl_err ignored = SL_ERR_INIT;
 	struct sl_merge merge;
-	struct sl_sides sides;
+	struct sl_engine_sides sides;
 	const struct sl_rowset *ancestor = NULL;
 	struct sl_rowset *shared = sl_rowset_new(&engine->scratch, 8);
 	const struct sl_merge_options options = { .shared = shared,
@@ -233,6 +233,8 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 		rc = sl_merge(ancestor, sides.mine, sides.theirs, &options, &engine->scratch, &merge, &ignored);
 	if (rc == SL_OK)
 		rc = change_local(engine, &merge.adopt);
+	if (rc == SL_OK)
+		rc = sl_engine_note_renames(engine, &merge);
 	engine->counts.merges++;
 	return rc == SL_OK ? sl_engine_keep_receipts(engine, &merge) : rc;
 }

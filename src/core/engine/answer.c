@@ -171,6 +171,8 @@ static int answer_handshake(const struct sl_answer *answer)
 	sl_engine_greeted(engine);
 	if (answer->status == 401 || answer->status == 403)
 		sl_answer_fail_otherwise(answer);
+	else if (answer->status == 404)
+		engine->barred = SL_BARRED_NOT; /* there is none: only a push can tell whether that has ended */
 	else if (answer->status == 200 && !sl_engine_read_handshake(engine, answer->body)) {
 		sl_engine_fail(engine, "sync_disabled", "sync is not enabled for this account yet", 0);
 		engine->halt = SL_HALT_DISABLED;

@@ -3,8 +3,8 @@
  * not push out the one before an import. Rules: merge.md "Client engine" 6. */
 #include "core/engine/private.h"
 
-#include "core/json/write.h"
 #include "core/json/parse.h"
+#include "core/json/write.h"
 #include "core/schema/validate.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

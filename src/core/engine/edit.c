@@ -3,143 +3,6 @@
  * on, and is refused only if it can never be valid. Rules: merge.md "Order", 2 of "Client engine". */
 #include "core/engine/private.h"
 
-#include "core/json/parse.h"
-#include "core/json/scan.h"
-#include "core/schema/validate.h"
-
-/* One level is left for the request around an edit. */
-#define EDIT_DEPTH (SL_JSON_DEPTH - 1)
-
-/* --- reading ------------------------------------------------------------------------------------------------------ */
-
-static bool is_deeper(const json_t *value, int depth)
-{
-	const char *name;
-	const json_t *member;
-	size_t index;
-	if (!json_is_object(value) && !json_is_array(value))
-		return false;
-	if (depth == 0)
-		return true;
-	json_object_foreach((json_t *)value, name, member)
-		if (is_deeper(member, depth - 1))
-			return true;
-	json_array_foreach((json_t *)value, index, member)
-		if (is_deeper(member, depth - 1))
-			return true;
-	return false;
-}
-
-int sl_engine_validate(struct sl_engine *engine, const json_t *value, bool is_document, struct sl_err *err)
-{
-	struct sl_faults faults;
-	if (is_deeper(value, EDIT_DEPTH))
-		return sl_err_set(err, SL_INVALID, "values are nested too deeply");
-	return is_document ? sl_validate_document(value, "", engine->config.row_bytes, &engine->scratch, &faults, err)
-		: sl_validate_delta(value, "", engine->config.row_bytes, &engine->scratch, &faults, err);
-}
-
-static int read_delta(struct sl_engine *engine, struct sl_str text, struct sl_delta *delta_r, struct sl_err *err)
-{
-	json_t *value = NULL;
-	int rc = sl_json_parse(text, &value, err);
-	if (rc == SL_OK)
-		rc = sl_engine_validate(engine, value, false, err);
-	if (rc == SL_OK)
-		rc = sl_delta_from_json(value, &engine->scratch, delta_r, err);
-	json_decref(value);
-	return rc;
-}
-
-/* --- applying ----------------------------------------------------------------------------------------------------- */
-
-/* The rows of local that matter for what `delta` (expanded) does. NULL: no memory. */
-static struct sl_rowset *touched_rows(struct sl_engine *engine, const struct sl_delta *delta)
-{
-	struct sl_rowset *rows = sl_rowset_new(&engine->scratch, 16);
-	const struct sl_row *row, *old;
-	size_t cursor = 0;
-	while (rows && (row = sl_rowset_next(delta->rows, &cursor)))
-		if ((old = sl_rowset_find(engine->local, &row->key)) && !sl_rowset_put(rows, old))
-			return NULL;
-	for (size_t i = 0; rows && i < delta->deleted_count; i++)
-		if ((old = sl_rowset_find(engine->local, &delta->deleted[i])) && !sl_rowset_put(rows, old))
-			return NULL;
-	return rows && sl_engine_add_last_siblings(engine, delta, rows) == SL_OK ? rows : NULL;
-}
-
-/* What `delta` really changes in local: expanded, ranked. `before_r`: the touched rows as they are. */
-static int work_out(struct sl_engine *engine, const struct sl_delta *delta, struct sl_delta *change_r,
-	struct sl_rowset **before_r)
-{
-	struct sl_delta expanded = *delta;
-	struct sl_rowset *after;
-	if (sl_delta_expand(&expanded, engine->local, &engine->scratch) != SL_OK)
-		return SL_NO_MEMORY;
-	*before_r = touched_rows(engine, &expanded);
-	after = *before_r ? sl_rowset_clone(*before_r, &engine->scratch) : NULL;
-	if (!after || sl_delta_apply(&expanded, after, &engine->scratch) != SL_OK)
-		return SL_NO_MEMORY;
-	return sl_delta_difference(*before_r, after, &engine->scratch, change_r);
-}
-
-void sl_engine_note_edit(struct sl_engine *engine)
-{
-	if (!engine->debounce.on)
-		sl_timer_start(&engine->debounce_most, engine->now_ms, engine->config.debounce_most_ms);
-	sl_timer_start(&engine->debounce, engine->now_ms, engine->config.debounce_ms);
-	if (!sl_rows_is_empty_project(engine->local))
-		engine->meta.clearing = false;
-	engine->guarded = false;
-}
-
-int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup)
-{
-	struct sl_delta change;
-	struct sl_rowset *before;
-	int rc = work_out(engine, delta, &change, &before);
-	if (rc == SL_OK && backup)
-		rc = sl_engine_back_up(engine, &change, backup);
-	if (rc == SL_OK)
-		rc = sl_engine_change_local(engine, &change, true);
-	if (rc == SL_OK && !sl_delta_is_empty(&change))
-		sl_engine_note_edit(engine);
-	return rc;
-}
-
-/* Tells the app of the rows that are not as it gave them: new ranks, respaced siblings. */
-static int tell_unknown(struct sl_engine *engine, const struct sl_delta *given, const struct sl_delta *change,
-	const struct sl_rowset *before)
-{
-	const struct sl_row *row;
-	size_t cursor = 0;
-	while ((row = sl_rowset_next(change->rows, &cursor))) {
-		const struct sl_row *known = sl_rowset_find(given->rows, &row->key);
-		bool same_rank = known && (known->rank.length || row->key.entity == SL_META
-			? sl_str_equal(known->rank, row->rank) : sl_rowset_find(before, &row->key) != NULL);
-		if (known && same_rank && sl_str_equal(known->data, row->data))
-			continue;
-		if (!sl_rowset_put(engine->changed, sl_rowset_find(engine->local, &row->key)))
-			return SL_NO_MEMORY;
-	}
-	return SL_OK;
-}
-
-/* `known`: the app has it already. */
-static int apply_given(struct sl_engine *engine, const struct sl_delta *delta, bool known)
-{
-	struct sl_delta change;
-	struct sl_rowset *before;
-	int rc = work_out(engine, delta, &change, &before);
-	if (rc == SL_OK)
-		rc = sl_engine_change_local(engine, &change, !known);
-	if (rc == SL_OK && known)
-		rc = tell_unknown(engine, delta, &change, before);
-	if (rc == SL_OK && !sl_delta_is_empty(&change))
-		sl_engine_note_edit(engine);
-	return rc;
-}
-
 /* --- what it was made on ------------------------------------------------------------------------------------------ */
 
 /* An edit, and the rows that it is about: as the app had them, and as they are. All in scratch. */
@@ -151,12 +14,26 @@ struct editing {
 	int64_t revision;             /* for rows that `before` does not name; 0: as they are */
 	const struct sl_rowset *past; /* rows at that revision, out of the journal; or NULL */
 	struct sl_rowset *keys, *seen;
+	struct sl_rowset *origins;     /* rows that have another key now than the app knows: that one, as text */
 	struct sl_rowset *gone, *kept; /* what the edit deletes; rows in which something stays that the app does not know */
 };
 
-/* The row at the revision of the edit. */
-static const struct sl_row *row_then(const struct editing *editing, const struct sl_key *key)
+/* Notes that the app knew the row under another key. */
+static int note_origin(struct editing *editing, const struct sl_key *old, const struct sl_key *now)
 {
+	struct sl_row entry = { .key = *now };
+	if (sl_key_equal(old, now))
+		return SL_OK;
+	int rc = sl_engine_row_key(editing->engine, "", old, &entry.data);
+	return rc == SL_OK && sl_rowset_put(editing->origins, &entry) ? SL_OK : SL_NO_MEMORY;
+}
+
+/* The row at the revision of the edit. */
+static const struct sl_row *row_then(const struct editing *editing, const struct sl_key *now)
+{
+	const struct sl_row *origin = editing->revision ? sl_rowset_find(editing->origins, now) : NULL;
+	struct sl_key old;
+	const struct sl_key *key = origin && sl_engine_parse_key(origin->data, &old) == SL_OK ? &old : now;
 	const struct sl_row *row = editing->past ? sl_rowset_find(editing->past, key) : NULL;
 	if (row)
 		return row->data.length ? row : NULL;
@@ -190,7 +67,10 @@ static int see(struct editing *editing, const struct sl_key *key)
 	row = row_then(editing, key);
 	if (editing->doubtful && find_shared(editing, key, &row) != SL_OK)
 		return SL_NO_MEMORY;
-	return sl_engine_touch(editing->keys, key) == SL_OK && (!row || sl_rowset_put(editing->seen, row)) ? SL_OK : SL_NO_MEMORY;
+	struct sl_row seen = row ? *row : (struct sl_row){ .version = 0 };
+	seen.key = *key;
+	return sl_engine_touch(editing->keys, key) == SL_OK && (!row || sl_rowset_put(editing->seen, &seen)) ? SL_OK
+		: SL_NO_MEMORY;
 }
 
 static int see_all(struct editing *editing, const struct sl_delta *delta)
@@ -268,7 +148,7 @@ static int see_siblings(struct editing *editing)
 	while (rc == SL_OK && (row = sl_rowset_next(siblings, &cursor)))
 		rc = see(editing, &row->key);
 	if (rc == SL_OK)
-		rc = sl_engine_widen(engine, &(struct sl_sides){ editing->seen, editing->delta.rows, engine->local }, wide);
+		rc = sl_engine_widen(engine, &(struct sl_engine_sides){ editing->seen, editing->delta.rows, engine->local }, wide);
 	for (cursor = 0; rc == SL_OK && (row = sl_rowset_next(wide, &cursor));)
 		rc = see(editing, &row->key);
 	return rc;
@@ -321,6 +201,8 @@ static int merge_edit(struct editing *editing, struct sl_err *err)
 	if (rc != SL_OK)
 		return rc;
 	rc = sl_engine_change_local(engine, &merge.push, true);
+	if (rc == SL_OK)
+		rc = sl_engine_note_renames(engine, &merge);
 	if (rc == SL_OK && !engine->follower.length)
 		rc = sl_engine_keep_receipts(engine, &merge);
 	if (rc == SL_OK)
@@ -356,10 +238,76 @@ static int tell_kept(struct editing *editing)
 	return SL_OK;
 }
 
+static const struct sl_row *given_before(const struct editing *editing, const struct sl_key *key)
+{
+	return sl_rowset_find(editing->before.rows, key);
+}
+
+/* A delta under the keys that its rows have now. */
+static int follow_renames(struct editing *editing, const struct sl_delta *given, struct sl_delta *delta_r)
+{
+	struct sl_engine *engine = editing->engine;
+	struct sl_keys deleted = { .arena = &engine->scratch };
+	const struct sl_row *row;
+	size_t cursor = 0;
+	*delta_r = (struct sl_delta){ sl_rowset_new(&engine->scratch, sl_rowset_count(given->rows)), NULL, 0 };
+	while (delta_r->rows && (row = sl_rowset_next(given->rows, &cursor))) {
+		struct sl_row moved = *row;
+		moved.key = sl_engine_follow_key(engine, row->key, editing->revision, given_before(editing, &row->key));
+		if (!sl_rowset_put(delta_r->rows, &moved) || note_origin(editing, &row->key, &moved.key) != SL_OK)
+			return SL_NO_MEMORY;
+	}
+	for (size_t i = 0; delta_r->rows && i < given->deleted_count; i++) {
+		const struct sl_key *key = &given->deleted[i];
+		struct sl_key now = sl_engine_follow_key(engine, *key, editing->revision, given_before(editing, key));
+		if (sl_keys_add(&deleted, &now) != SL_OK || note_origin(editing, key, &now) != SL_OK)
+			return SL_NO_MEMORY;
+	}
+	delta_r->deleted = deleted.items;
+	delta_r->deleted_count = deleted.count;
+	return delta_r->rows ? SL_OK : SL_NO_MEMORY;
+}
+
+/* What the app edits under keys that have changed since it saw the rows, it means for the rows. */
+static int follow(struct editing *editing)
+{
+	struct sl_delta delta, before;
+	editing->origins = sl_rowset_new(&editing->engine->scratch, 8);
+	if (!editing->origins || sl_rowset_count(editing->engine->renamed) == 0)
+		return editing->origins ? SL_OK : SL_NO_MEMORY;
+	if (follow_renames(editing, &editing->delta, &delta) != SL_OK
+		|| follow_renames(editing, &editing->before, &before) != SL_OK)
+		return SL_NO_MEMORY;
+	editing->delta = delta;
+	editing->before = before;
+	return SL_OK;
+}
+
+/* The app has put its rows where others are. */
+static int tell_origins(struct editing *editing)
+{
+	struct sl_engine *engine = editing->engine;
+	const struct sl_row *entry, *row;
+	size_t cursor = 0;
+	while ((entry = sl_rowset_next(editing->origins, &cursor))) {
+		struct sl_key old;
+		if (sl_engine_parse_key(entry->data, &old) != SL_OK)
+			return SL_INTERNAL;
+		if ((row = sl_rowset_find(engine->local, &old)) ? !sl_rowset_put(engine->changed, row)
+			: sl_engine_touch(engine->changed, &old) != SL_OK)
+			return SL_NO_MEMORY;
+		if ((row = sl_rowset_find(engine->local, &entry->key)) && !sl_rowset_put(engine->changed, row))
+			return SL_NO_MEMORY;
+	}
+	return SL_OK;
+}
+
 static int take_edit(struct editing *editing, struct sl_err *err)
 {
 	struct sl_engine *engine = editing->engine;
 	bool vanished = false;
+	if (follow(editing) != SL_OK)
+		return SL_NO_MEMORY;
 	editing->keys = sl_rowset_new(&engine->scratch, 16);
 	editing->seen = sl_rowset_new(&engine->scratch, 16);
 	editing->gone = sl_rowset_new(&engine->scratch, editing->delta.deleted_count);
@@ -382,9 +330,11 @@ static int take_edit(struct editing *editing, struct sl_err *err)
 	if (rc != SL_OK)
 		return rc;
 	if (!vanished && is_as_seen(editing))
-		rc = apply_given(engine, &editing->delta, !editing->again);
+		rc = sl_engine_apply_given(engine, &editing->delta, !editing->again);
 	else
 		rc = see_siblings(editing) == SL_OK ? merge_edit(editing, err) : SL_NO_MEMORY;
+	if (rc == SL_OK)
+		rc = tell_origins(editing);
 	return rc == SL_OK ? tell_kept(editing) : rc;
 }
 
@@ -413,9 +363,9 @@ int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct 
 		return sl_err_set(err, SL_INVALID, "an edit has to say what it was made on: before, or revision");
 	if (edit->revision < 0 || edit->revision > engine->meta.revision)
 		return sl_err_set(err, SL_INVALID, "there was no such revision");
-	int rc = read_delta(engine, edit->delta, &editing.delta, err);
+	int rc = sl_engine_read_delta(engine, edit->delta, &editing.delta, err);
 	if (rc == SL_OK && edit->before.length)
-		rc = read_delta(engine, edit->before, &editing.before, err);
+		rc = sl_engine_read_delta(engine, edit->before, &editing.before, err);
 	if (rc == SL_OK && needs_journal(&editing, edit))
 		return sl_engine_wait(engine, edit->number, edit, &editing.delta);
 	editing.doubtful = edit->waited && !edit->past;

@@ -7,7 +7,8 @@
  *
  * What the engine holds:
  *   base       the rows that the server had at `version`, when this device last learned of them; proven by their digest
- *   local      the rows that the user sees and edits; the app reads them with sl_engine_rows, at any time
+ *   local      the rows that the user sees and edits; the app reads them with sl_engine_rows, at any time. Each state of
+ *              them has a number, its revision, across restarts; an edit says which one, or which rows, it was made on
  *   operation  at most one push in flight: its id and bytes are fixed until the server's verdict on it is known
  *   pending    what differs between base and local; what of it is not in that operation is the next one
  *   quarantine rows that the server refused, with its reason: kept, shown, and not sent again until they are edited
@@ -18,6 +19,8 @@
  *     emptied otherwise stays so on this device, with the error "empty_overwrite", until somebody goes on with it.
  *   - What the server sends is merged three-way (merge.h) with base as ancestor. Edits win over deletions. Where a
  *     person has to decide, the row holds the server's text and the user's own is a conflict copy until it is resolved.
+ *   - An edit overwrites nothing that came in since the app saw what it was made on: both are merged. It is refused only if it
+ *     can never be valid. Rows that got another key meanwhile, and episodes that vanished, are found again.
  *   - Nothing remote is taken in unless its digest is that of the rows that result; if it isn't, the changes are asked for
  *     again, and then the whole state, of which nothing makes local rows or words disappear. (A server whose whole state
  *     contradicts its digest twice is taken at its word, with the same care.)
@@ -34,9 +37,9 @@
 #ifndef SL_CORE_ENGINE_ENGINE_H
 #define SL_CORE_ENGINE_ENGINE_H
 
-#include "core/rows/digest.h"
 #include "core/base/error.h"
 #include "core/merge/merge.h"
+#include "core/rows/digest.h"
 #include "core/rows/document_write.h"
 
 struct sl_engine;
@@ -120,7 +123,7 @@ struct sl_event {
 			int64_t revision;
 		} edit;
 		struct {
-			/* projectData as JSON text; array order is the order of rows. sl_rows_write_document (rows.h) makes
+			/* projectData as JSON text; array order is the order of rows. sl_rows_write_document (document_write.h) makes
 			 * one of rows. */
 			struct sl_str document;
 			/* sl_engine_revision when the app read what it replaces: compulsory. What came in since is merged
@@ -282,6 +285,10 @@ struct sl_effect {
 		struct {
 			const struct sl_delta *delta; /* rows as they are now, keys that are gone */
 			int64_t revision;
+			/* Rows of this device that have another key now, because somebody else had added something under
+			 * theirs. Edits that name earlier revisions, or what was there, follow by themselves. */
+			const struct sl_rename *renames;
+			size_t rename_count;
 		} changed;
 		struct {
 			int64_t id;

@@ -3,8 +3,8 @@
  * merge.md "Client engine" 8. */
 #include "core/engine/private.h"
 
-#include "core/json/write.h"
 #include "core/engine/json.h"
+#include "core/json/write.h"
 
 #define SMALLEST_REQUEST 4096 /* a server that takes less than this has not said so in earnest */
 
@@ -85,16 +85,14 @@ static void read_role(struct sl_engine *engine, const json_t *project)
 	const char *role = json_string_value(json_object_get(project, "role"));
 	if (role && strcmp(role, "viewer") == 0)
 		engine->barred = SL_BARRED_ROLE;
-	else if (role && engine->barred == SL_BARRED_ROLE)
-		engine->barred = SL_BARRED_NOT;
+	else if (engine->barred == SL_BARRED_ROLE)
+		engine->barred = SL_BARRED_NOT; /* if that is wrong, the next push tells */
 }
 
 static void read_schema(struct sl_engine *engine, const json_t *body)
 {
-	int64_t oldest;
-	if (!sl_engine_read_version(json_object_get(body, "minSchemaVersion"), &oldest))
-		return;
-	if (oldest > SL_SCHEMA_VERSION)
+	int64_t oldest = 0;
+	if (sl_engine_read_version(json_object_get(body, "minSchemaVersion"), &oldest) && oldest > SL_SCHEMA_VERSION)
 		engine->barred = SL_BARRED_OLD;
 	else if (engine->barred == SL_BARRED_OLD)
 		engine->barred = SL_BARRED_NOT;

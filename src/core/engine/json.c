@@ -3,8 +3,8 @@
 #include "core/engine/json.h"
 
 #include "core/json/parse.h"
-#include "core/json/write.h"
 #include "core/json/scan.h"
+#include "core/json/write.h"
 
 struct reading {
 	const json_t *object;

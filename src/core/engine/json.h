@@ -28,7 +28,7 @@
  *   {"type":"wake","at":1700000000000}
  *   {"type":"status","word":"Synced","pending":0,"quarantined":0,"conflicts":0,"lastSync":0,"version":0,"done":0,
  *    "total":0,"nextTry":0,"readOnly":false,"error":"","detail":"","traceId":""}
- *   {"type":"changed","revision":2,"delta":DELTA}
+ *   {"type":"changed","revision":2,"delta":DELTA,"renamed"?:[{"entity","from","to"}]}: keys as in DELTA's `deleted`
  *   {"type":"conflict","id":1,"opened":true}
  *   {"type":"backup","id":1,"reason":"merge"}
  */

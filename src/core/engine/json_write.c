@@ -1,6 +1,6 @@
 /* Effects of the engine, and what it keeps, as JSON; see json.h. */
-#include "core/json/write.h"
 #include "core/engine/json.h"
+#include "core/json/write.h"
 
 static void add_number(struct sl_buf *out, const char *name, int64_t number)
 {
@@ -85,6 +85,21 @@ static void write_delta(const struct sl_delta *delta, struct sl_buf *out)
 		sl_buf_fail(out, rc);
 }
 
+static void write_renames(const struct sl_effect *effect, struct sl_buf *out)
+{
+	for (size_t i = 0; i < effect->changed.rename_count; i++) {
+		const struct sl_rename *rename = &effect->changed.renames[i];
+		add_text(out, i ? ",{\"entity\":" : ",\"renamed\":[{\"entity\":", sl_str_from(sl_entity_name(rename->from.entity)));
+		sl_buf_add_text(out, ",\"from\":");
+		sl_key_write(out, &rename->from);
+		sl_buf_add_text(out, ",\"to\":");
+		sl_key_write(out, &rename->to);
+		sl_buf_add_char(out, '}');
+	}
+	if (effect->changed.rename_count)
+		sl_buf_add_char(out, ']');
+}
+
 static void write_load(const struct sl_effect *effect, struct sl_buf *out)
 {
 	add_number(out, "{\"type\":\"load\",\"id\":", effect->load.id);
@@ -131,6 +146,7 @@ static void write_effect(const struct sl_effect *effect, struct sl_buf *out)
 		add_number(out, "{\"type\":\"changed\",\"revision\":", effect->changed.revision);
 		sl_buf_add_text(out, ",\"delta\":");
 		write_delta(effect->changed.delta, out);
+		write_renames(effect, out);
 		break;
 	case SL_EFFECT_CONFLICT:
 		add_number(out, "{\"type\":\"conflict\",\"id\":", effect->conflict.id);

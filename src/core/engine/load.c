@@ -197,6 +197,8 @@ static int load_other(struct loading *loading, const struct sl_pair *pair)
 		engine->op.body = engine->op_text;
 		return rc;
 	}
+	if (sl_str_equal(pair->key, SL_STR("renamed")))
+		return sl_engine_load_renames(engine, pair->value);
 	if (starts_with(pair->key, "handed/"))
 		return sl_engine_load_handed(engine, pair->key, pair->value) == SL_NO_MEMORY ? SL_NO_MEMORY : SL_OK;
 	for (int kind = 0; kind < SL_RECORDS; kind++)

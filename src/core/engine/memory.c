@@ -66,7 +66,7 @@ static int copy_all(struct sl_engine *engine)
 	struct sl_rowset *local = base ? copy_rows(engine->local, engine->base, base, engine->arena) : NULL;
 	struct sl_rowset *pending = local ? copy_rows(engine->pending, NULL, NULL, engine->arena) : NULL;
 	struct sl_rowset *quarantine = pending ? copy_rows(engine->quarantine, NULL, NULL, engine->arena) : NULL;
-	struct sl_rowset **others[] = { &engine->handed, &engine->waiting, &engine->beneath };
+	struct sl_rowset **others[] = { &engine->handed, &engine->renamed, &engine->waiting, &engine->beneath };
 	if (!quarantine)
 		return SL_NO_MEMORY;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)

@@ -53,7 +53,7 @@ int sl_engine_copy_recent(struct sl_engine *engine);
 /* --- siblings.c: orders in question ------------------------------------------------------------------------------- */
 
 /* The sides of a merge: all rows, or those that can come out of it otherwise than they are. */
-struct sl_sides {
+struct sl_engine_sides {
 	const struct sl_rowset *base, *mine, *theirs;
 };
 
@@ -66,7 +66,18 @@ int sl_engine_forget_siblings(struct sl_engine *engine);
 int sl_engine_add_last_siblings(struct sl_engine *engine, const struct sl_delta *delta, struct sl_rowset *into);
 
 /* Adds the keys of all siblings of rows that some side may have moved, or that two sides added. */
-int sl_engine_widen(struct sl_engine *engine, const struct sl_sides *sides, struct sl_rowset *keys);
+int sl_engine_widen(struct sl_engine *engine, const struct sl_engine_sides *sides, struct sl_rowset *keys);
+
+/* --- renames.c ------------------------------------------------------------------------------------------------------ */
+
+/* Keeps what a merge renamed, which is in local by now, and tells the app. */
+int sl_engine_note_renames(struct sl_engine *engine, const struct sl_merge *merge);
+
+int sl_engine_load_renames(struct sl_engine *engine, struct sl_str text);
+
+/* The key now of what the app knew as `key` at a revision; 0: when it was as `seen` (NULL: it says nothing). */
+struct sl_key sl_engine_follow_key(const struct sl_engine *engine, struct sl_key key, int64_t revision,
+	const struct sl_row *seen);
 
 /* --- store.c: the state as pairs of keys and values --------------------------------------------------------------- */
 
@@ -91,33 +102,6 @@ bool sl_engine_row_of_pair(struct sl_str key, struct sl_key *key_r);
 int sl_engine_load_writes(struct sl_engine *engine, const struct sl_write *writes, size_t count);
 
 /* --- job.c: what needs bodies of the journal ---------------------------------------------------------------------- */
-
-struct sl_job;
-
-struct sl_job_kind {
-	/* Takes one body, newest first. 1: go on; 0: the job has all that it needs; SL_INTERNAL: the body is damaged. */
-	int (*take)(struct sl_engine *engine, struct sl_job *job, int64_t id, struct sl_str body);
-	/* All bodies that it needs, and that there are, were taken; not `complete`: the host could not hand them in, or one is
-	 * damaged. */
-	int (*finish)(struct sl_engine *engine, struct sl_job *job, bool complete);
-	bool walks; /* its rows go back in time: what changes here meanwhile is held for it first */
-};
-
-struct sl_job {
-	const struct sl_job_kind *kind;
-	bool begun;
-	int64_t page;           /* id of the page that it waits for; 0: none */
-	int64_t first, next;    /* the entries still to be seen, the newest being `next`. Set `first` before it is queued */
-	bool everything;        /* a walk about all rows that have changed since its revision */
-	bool exact;             /* of a document that waits */
-	bool reached;           /* of a walk: its rows are those of the revision */
-	struct sl_rowset *keys; /* of a walk: the rows that it is about, which are held when it begins */
-	int64_t revision, id;   /* of what it is about, if it is about such a thing */
-	struct sl_arena arena;  /* all that it holds */
-	struct sl_rowset *rows; /* what it is about */
-	struct sl_str text, other; /* what it will go on with: an edit, an answer */
-	struct sl_job *following;
-};
 
 int sl_engine_new_job(const struct sl_job_kind *kind, struct sl_job **job_r);
 void sl_engine_free_job(struct sl_job **job);
@@ -341,6 +325,24 @@ int sl_engine_refuse_size(struct sl_engine *engine, int64_t limit);
 /* Gives refused rows another try. */
 int sl_engine_lift_quarantine(struct sl_engine *engine);
 
+/* --- change.c: what users change ------------------------------------------------------------------------------------- */
+
+/* Faults and depth of what an app hands in. */
+int sl_engine_validate(struct sl_engine *engine, const json_t *value, bool is_document, struct sl_err *err);
+
+/* A valid delta of an app. */
+int sl_engine_read_delta(struct sl_engine *engine, struct sl_str text, struct sl_delta *delta_r, struct sl_err *err);
+
+/* Starts the waits after which it is pushed. */
+void sl_engine_note_edit(struct sl_engine *engine);
+
+/* Changes local rows as an edit does: ranks, cascades, timers. `backup`: NULL, or the reason of the backup before
+ * it. */
+int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup);
+
+/* The same of an edit as an app gave it. `known`: the app has it already. */
+int sl_engine_apply_given(struct sl_engine *engine, const struct sl_delta *delta, bool known);
+
 /* --- edit.c: what users do ------------------------------------------------------------------------------------------ *
  * Refusals come before any change. */
 
@@ -352,16 +354,6 @@ struct sl_edit {
 	bool again;                   /* it was handed over, or taken, before */
 	const struct sl_rowset *past; /* the rows at that revision, data of length 0: not there; or NULL: memory knows them */
 };
-
-/* Faults and depth of what an app hands in. */
-int sl_engine_validate(struct sl_engine *engine, const json_t *value, bool is_document, struct sl_err *err);
-
-/* Starts the waits after which it is pushed. */
-void sl_engine_note_edit(struct sl_engine *engine);
-
-/* Changes local rows as an edit does: ranks, cascades, timers. `backup`: NULL, or the reason of the backup before
- * it. */
-int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup);
 
 int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct sl_err *err);
 

@@ -40,8 +40,7 @@ bool sl_engine_has_work(const struct sl_engine *engine)
 /* Rule 1: nothing but the user's own word empties a project that isn't. */
 bool sl_engine_would_empty(const struct sl_engine *engine)
 {
-	return !engine->meta.clearing && sl_rows_is_empty_project(engine->local)
-		&& !sl_rows_is_empty_project(engine->base);
+	return !engine->meta.clearing && sl_rows_is_emptied(engine->base, engine->local);
 }
 
 /* --- making one --------------------------------------------------------------------------------------------------- */
@@ -169,7 +168,8 @@ static int make_push(struct sl_engine *engine, const struct sl_delta *delta)
 	sl_buf_init(&body, SIZE_MAX);
 	sl_buf_add_char(&body, '{');
 	begin_body(engine, id, &body);
-	sl_buf_add_text(&body, ",\"onStale\":\"rebase\"");
+	/* What a row or the project lacks here is gone: nothing is left out for want of knowing it. */
+	sl_buf_add_text(&body, ",\"onStale\":\"rebase\",\"exact\":true");
 	if (engine->meta.clearing && sl_rows_is_empty_project(engine->local))
 		sl_buf_add_text(&body, ",\"allowEmpty\":true");
 	sl_buf_add_text(&body, ",\"delta\":");

@@ -4,6 +4,8 @@
  * retried for ever. */
 #include "core/engine/private.h"
 
+#include "core/json/pointer.h"
+
 static int quarantine(struct sl_engine *engine, const struct sl_key *key, struct sl_str reason)
 {
 	const struct sl_row *mark = sl_rowset_find(engine->pending, key);
@@ -27,27 +29,6 @@ static bool is_as_sent(const struct sl_engine *engine, const struct sl_delta *op
 }
 
 /* --- from a fault to its row ----------------------------------------------------------------------------------- */
-
-/* The next part of a JSON Pointer, unescaped into the arena. 1; 0 at its end. */
-static int next_token(struct sl_str *pointer, struct sl_arena *arena, struct sl_str *token_r)
-{
-	size_t length = 0, at = 1;
-	*token_r = (struct sl_str){ NULL, 0 };
-	if (pointer->length == 0 || pointer->bytes[0] != '/')
-		return 0;
-	char *text = sl_arena_alloc(arena, pointer->length);
-	if (!text)
-		return SL_NO_MEMORY;
-	for (; at < pointer->length && pointer->bytes[at] != '/'; at++) {
-		char c = pointer->bytes[at];
-		if (c == '~' && at + 1 < pointer->length)
-			c = pointer->bytes[++at] == '1' ? '/' : '~';
-		text[length++] = c;
-	}
-	*token_r = (struct sl_str){ text, length };
-	*pointer = (struct sl_str){ pointer->bytes + at, pointer->length - at };
-	return 1;
-}
 
 static bool is_index(struct sl_str token, size_t *index_r)
 {
@@ -106,7 +87,7 @@ static int key_of_path(struct sl_str path, const struct sl_delta *op, struct sl_
 	struct sl_str tokens[TOKENS];
 	size_t count = 0, index;
 	int rc = 1;
-	while (count < TOKENS && (rc = next_token(&path, arena, &tokens[count])) > 0)
+	while (count < TOKENS && (rc = sl_pointer_next(&path, arena, &tokens[count])) > 0)
 		count++;
 	if (rc < 0 || count < 2 || !sl_str_equal(tokens[0], SL_STR("delta")))
 		return rc < 0 ? rc : 0;

@@ -1,12 +1,11 @@
 /* Conflict copies and receipts of the engine, as JSON texts by id; see private.h. Keeps true: what is open
  * stays until it is resolved, and no two copies hold the same words for the same place (lessons: Syncthing, Joplin);
  * receipts are bounded. Rules: merge.md, "Receipts". */
-#include "core/engine/json.h"
-#include "core/engine/private.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/engine/json.h"
+#include "core/engine/private.h"
 #include "core/json/parse.h"
 #include "core/json/write.h"
 #include "core/schema/validate.h"
@@ -34,16 +33,11 @@ int sl_engine_record_key(struct sl_engine *engine, enum sl_record_kind kind, int
 int sl_engine_add_record(struct sl_engine *engine, enum sl_record_kind kind, struct sl_record record)
 {
 	struct sl_records *records = &engine->records[kind];
-	if (records->count == records->capacity) {
-		size_t capacity = records->capacity ? records->capacity * 2 : 8;
-		struct sl_record *items = sl_arena_zalloc(engine->arena, capacity, sizeof(*items));
-		if (!items)
-			return SL_NO_MEMORY;
-		if (records->count)
-			memcpy(items, records->items, records->count * sizeof(*items));
-		records->items = items;
-		records->capacity = capacity;
-	}
+	struct sl_record *items = sl_arena_grow(engine->arena, records->items, records->count, &records->capacity,
+		sizeof(*items));
+	if (!items)
+		return SL_NO_MEMORY;
+	records->items = items;
 	size_t at = records->count++;
 	for (; at > 0 && records->items[at - 1].id > record.id; at--)
 		records->items[at] = records->items[at - 1];
@@ -162,22 +156,11 @@ static int read_text(const json_t *object, const char *name, struct sl_arena *ar
 	return copy_text(json_object_get(object, name), arena, text_r);
 }
 
-/* The canonical text of a value, in the arena. */
-static int write_copy(const json_t *value, struct sl_arena *arena, struct sl_str *text_r)
-{
-	struct sl_buf text;
-	sl_buf_init(&text, SIZE_MAX);
-	sl_json_write(&text, value);
-	int rc = sl_buf_code(&text) == SL_OK ? sl_arena_copy(arena, sl_buf_str(&text), text_r) : SL_NO_MEMORY;
-	sl_buf_dispose(&text);
-	return rc;
-}
-
 static int read_value(const json_t *object, const char *name, struct sl_arena *arena, struct sl_str *text_r)
 {
 	const json_t *value = json_object_get(object, name);
 	*text_r = (struct sl_str){ NULL, 0 };
-	return value ? write_copy(value, arena, text_r) : SL_OK;
+	return value ? sl_json_copy(value, arena, text_r) : SL_OK;
 }
 
 static int read_rule(const json_t *object, enum sl_rule *rule_r)
@@ -328,7 +311,7 @@ static int read_row(const json_t *object, const char *name, struct sl_key key, s
 	if (!data)
 		return SL_OK;
 	int rc = copy_text(json_array_get(parts, 0), arena, &row_r->rank);
-	return rc == SL_OK ? write_copy(data, arena, &row_r->data) : rc;
+	return rc == SL_OK ? sl_json_copy(data, arena, &row_r->data) : rc;
 }
 
 int sl_engine_read_decision(const struct sl_record *record, struct sl_arena *arena, struct sl_decision *decision_r)

@@ -22,7 +22,8 @@ struct replacing {
 	struct sl_engine *engine;
 	struct sl_rowset *wanted;
 	const struct sl_rowset *seen;
-	bool current; /* nothing has changed since */
+	bool current; /* nothing has changed since; otherwise: */
+	struct sl_merge merge;
 };
 
 /* Rows at a revision that memory does not reach: what the journal told of those that have changed since, over the others. */
@@ -51,18 +52,17 @@ static int find_seen(struct replacing *replacing, const struct sl_replacement *r
 }
 
 /* From local to what the document says, merged with what has changed since the app read its rows. */
-static int work_out_change(const struct replacing *replacing, struct sl_delta *change_r, struct sl_err *err)
+static int work_out_change(struct replacing *replacing, struct sl_delta *change_r, struct sl_err *err)
 {
 	struct sl_engine *engine = replacing->engine;
-	struct sl_merge merge;
+	struct sl_merge *merge = &replacing->merge;
+	const struct sl_merge_options options = { .taken = { engine->local, engine->base } };
 	if (replacing->current)
 		return sl_delta_difference(replacing->seen, replacing->wanted, &engine->scratch, change_r);
-	int rc = sl_merge(replacing->seen, replacing->wanted, engine->local, NULL, &engine->scratch, &merge, err);
-	if (rc != SL_OK)
-		return rc;
-	*change_r = merge.push;
+	int rc = sl_merge(replacing->seen, replacing->wanted, engine->local, &options, &engine->scratch, merge, err);
+	*change_r = merge->push;
 	engine->counts.merges++;
-	return sl_engine_keep_receipts(engine, &merge);
+	return rc;
 }
 
 /* Tells the app of rows that are not as its document has them; its ranks are ours to give. */
@@ -108,6 +108,10 @@ static int take_document(struct replacing *replacing, struct sl_err *err)
 		rc = sl_engine_back_up(engine, &change, "replace");
 	if (rc == SL_OK)
 		rc = sl_engine_change_local(engine, &change, false);
+	if (rc == SL_OK && !replacing->current)
+		rc = sl_engine_note_renames(engine, &replacing->merge);
+	if (rc == SL_OK && !replacing->current)
+		rc = sl_engine_keep_receipts(engine, &replacing->merge);
 	if (rc == SL_OK && !sl_delta_is_empty(&change))
 		sl_engine_note_edit(engine);
 	return rc;

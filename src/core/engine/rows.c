@@ -9,11 +9,12 @@ int sl_engine_init_rows(struct sl_engine *engine)
 	engine->pending = sl_rowset_new(engine->arena, 16);
 	engine->quarantine = sl_rowset_new(engine->arena, 8);
 	engine->handed = sl_rowset_new(engine->arena, 8);
+	engine->renamed = sl_rowset_new(engine->arena, 8);
 	engine->waiting = sl_rowset_new(engine->arena, 8);
 	engine->beneath = sl_rowset_new(engine->arena, 8);
 	if (sl_engine_forget_siblings(engine) != SL_OK)
 		return SL_NO_MEMORY;
-	return engine->base && engine->local && engine->pending && engine->quarantine && engine->handed && engine->waiting
+	return engine->base && engine->local && engine->pending && engine->quarantine && engine->handed && engine->renamed && engine->waiting
 		&& engine->beneath ? SL_OK : SL_NO_MEMORY;
 }
 

@@ -149,7 +149,7 @@ static bool is_gone(const struct sl_row *from, const struct sl_row *to)
 
 /* The groups in which an order may have changed, or an id may have been given twice; where an episode is gone and another is there, it
  * may have got that number and another place. */
-static int find_groups(const struct sl_sides *sides, const struct sl_rowset *keys, struct sl_rowset *groups)
+static int find_groups(const struct sl_engine_sides *sides, const struct sl_rowset *keys, struct sl_rowset *groups)
 {
 	const struct sl_key episodes = sl_key_of_siblings(&(struct sl_key){ SL_EPISODES, 0, { NULL, 0 } });
 	const struct sl_row *key;
@@ -181,7 +181,7 @@ static int add_members(struct sl_rowset *keys, const struct sl_rowset *groups, c
 	return SL_OK;
 }
 
-int sl_engine_widen(struct sl_engine *engine, const struct sl_sides *sides, struct sl_rowset *keys)
+int sl_engine_widen(struct sl_engine *engine, const struct sl_engine_sides *sides, struct sl_rowset *keys)
 {
 	struct sl_rowset *groups = sl_rowset_new(&engine->scratch, 8);
 	int rc = groups ? find_groups(sides, keys, groups) : SL_NO_MEMORY;

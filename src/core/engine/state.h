@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "core/base/rank_run.h"
 #include "core/engine/engine.h"
 
 #define SL_ENGINE_ERROR_BYTES 64
@@ -35,7 +36,7 @@ struct sl_timer {
 };
 
 #define SL_STORE_FORMAT 2
-#define SL_RANK_PREFIX_BYTES 5
+#define SL_MOST_RENAMES 256
 
 /* Small facts, stored together. */
 struct sl_engine_meta {
@@ -143,6 +144,7 @@ struct sl_engine {
 	struct sl_rowset *pending;    /* keys that differ between the two */
 	struct sl_rowset *quarantine; /* of these: refused. `data`: the reason */
 	struct sl_digest digest;      /* of base */
+	struct sl_rowset *renamed;    /* rows that got another key lately (renames.c) */
 	struct sl_rowset *lasts;      /* the last sibling of groups of local, as far as they were looked for (siblings.c) */
 	struct sl_rowset *handed;     /* the last edit that was taken from each follower */
 	struct sl_rowset *waiting;    /* of a follower: its edits that the holder has not taken, … */
@@ -188,10 +190,39 @@ struct sl_engine {
 	int64_t now_ms;
 	unsigned char random[16];
 	struct sl_rowset *touched_base, *touched_local; /* keys to be stored */
+	const struct sl_rename *renames;                /* what the app has to be told of */
+	size_t rename_count;
 	struct sl_rowset *changed;                      /* rows, or keys with empty data that are gone: for the app */
 	struct sl_rowset *writes;                       /* by store key as the id; rank "-": remove */
 	struct sl_effect *effects;
 	size_t effect_count, effect_capacity;
+};
+
+/* --- jobs ----------------------------------------------------------------------------------------------------- */
+
+struct sl_job_kind {
+	/* Takes one body, newest first. 1: go on; 0: the job has all that it needs; SL_INTERNAL: the body is damaged. */
+	int (*take)(struct sl_engine *engine, struct sl_job *job, int64_t id, struct sl_str body);
+	/* All bodies that it needs, and that there are, were taken; not `complete`: the host could not hand them in, or one is
+	 * damaged. */
+	int (*finish)(struct sl_engine *engine, struct sl_job *job, bool complete);
+	bool walks; /* its rows go back in time: what changes here meanwhile is held for it first */
+};
+
+struct sl_job {
+	const struct sl_job_kind *kind;
+	bool begun;
+	int64_t page;           /* id of the page that it waits for; 0: none */
+	int64_t first, next;    /* the entries still to be seen, the newest being `next`. Set `first` before it is queued */
+	bool everything;        /* a walk about all rows that have changed since its revision */
+	bool exact;             /* of a document that waits */
+	bool reached;           /* of a walk: its rows are those of the revision */
+	struct sl_rowset *keys; /* of a walk: the rows that it is about, which are held when it begins */
+	int64_t revision, id;   /* of what it is about, if it is about such a thing */
+	struct sl_arena arena;  /* all that it holds */
+	struct sl_rowset *rows; /* what it is about */
+	struct sl_str text, other; /* what it will go on with: an edit, an answer */
+	struct sl_job *following;
 };
 
 #endif

@@ -5,16 +5,11 @@
 
 struct sl_effect *sl_engine_add_effect(struct sl_engine *engine, enum sl_effect_type type)
 {
-	if (engine->effect_count == engine->effect_capacity) {
-		size_t capacity = engine->effect_capacity ? engine->effect_capacity * 2 : 8;
-		struct sl_effect *effects = sl_arena_alloc(&engine->scratch, capacity * sizeof(*effects));
-		if (!effects)
-			return NULL;
-		if (engine->effect_count)
-			memcpy(effects, engine->effects, engine->effect_count * sizeof(*effects));
-		engine->effects = effects;
-		engine->effect_capacity = capacity;
-	}
+	struct sl_effect *effects = sl_arena_grow(&engine->scratch, engine->effects, engine->effect_count,
+		&engine->effect_capacity, sizeof(*effects));
+	if (!effects)
+		return NULL;
+	engine->effects = effects;
 	struct sl_effect *effect = &engine->effects[engine->effect_count++];
 	memset(effect, 0, sizeof(*effect));
 	effect->type = type;
@@ -52,6 +47,8 @@ static int tell_changed(struct sl_engine *engine)
 		return SL_NO_MEMORY;
 	effect->changed.delta = delta;
 	effect->changed.revision = engine->meta.revision;
+	effect->changed.renames = engine->renames;
+	effect->changed.rename_count = engine->rename_count;
 	return SL_OK;
 }
 

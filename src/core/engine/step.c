@@ -15,6 +15,8 @@ static int begin(struct sl_engine *engine, const struct sl_event *event)
 	engine->now_ms = event->now_ms;
 	memcpy(engine->random, event->random, sizeof(engine->random));
 	engine->effects = NULL;
+	engine->renames = NULL;
+	engine->rename_count = 0;
 	engine->effect_count = engine->effect_capacity = 0;
 	engine->touched_base = sl_rowset_new(scratch, 8);
 	engine->touched_local = sl_rowset_new(scratch, 8);
@@ -175,6 +177,9 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 	case SL_EVENT_RESTORE_BACKUP:
 		return sl_engine_restore_backup(engine, event->restore_backup.backup, err);
 	case SL_EVENT_RESTORE:
+		if (engine->barred && !event->restore.preview)
+			return sl_engine_tell_result(engine, SL_EVENT_RESTORE, event->restore.version, SL_FORBIDDEN,
+				"the project can only be read", NULL);
 		*(event->restore.preview ? &engine->preview : &engine->meta.restore_version) = event->restore.version;
 		return SL_OK;
 	case SL_EVENT_HANDED:
@@ -218,7 +223,7 @@ static void put_store_first(struct sl_engine *engine)
 static int finish(struct sl_engine *engine)
 {
 	int rc = sl_engine_run_jobs(engine);
-	if (rc == SL_OK)
+	if (rc == SL_OK && !engine->follower.length)
 		rc = sl_engine_close_settled(engine);
 	if (rc == SL_OK)
 		rc = sl_engine_proceed(engine);

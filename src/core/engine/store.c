@@ -6,6 +6,7 @@
  *   quarantine/shots/…   the server's reason
  *   handed/NAME          number of the last edit that was taken from a follower
  *   inbox/NAME/NUMBER    an edit that a follower made and nobody has taken yet: {"before","delta"} (follower.c)
+ *   renamed              rows that got another key lately, as JSON (renames.c)
  *   op                   the body of the operation in flight
  *   meta, retry          JSON
  *   conflict/ receipt/ backup/merge/ backup/own/ id       JSON (records.c, backup.c)
@@ -86,14 +87,25 @@ int sl_engine_parse_key(struct sl_str text, struct sl_key *key_r)
 
 /* --- the batch ---------------------------------------------------------------------------------------------------- */
 
+/* A follower writes nothing but the edits that it hands over: all else is the holder's to write. */
+static bool may_write(const struct sl_engine *engine, struct sl_str key)
+{
+	static const struct sl_str inbox = { "inbox/", 6 };
+	return !engine->follower.length || (key.length > inbox.length && memcmp(key.bytes, inbox.bytes, inbox.length) == 0);
+}
+
 int sl_engine_put(struct sl_engine *engine, struct sl_str key, struct sl_str value)
 {
+	if (!may_write(engine, key))
+		return SL_OK;
 	struct sl_row row = { .key = { SL_META, 0, key }, .data = value };
 	return sl_rowset_put(engine->writes, &row) ? SL_OK : SL_NO_MEMORY;
 }
 
 int sl_engine_remove(struct sl_engine *engine, struct sl_str key)
 {
+	if (!may_write(engine, key))
+		return SL_OK;
 	struct sl_row row = { .key = { SL_META, 0, key }, .rank = SL_STR("-") };
 	return sl_rowset_put(engine->writes, &row) ? SL_OK : SL_NO_MEMORY;
 }
@@ -205,7 +217,6 @@ static int put_meta(struct sl_engine *engine)
 	return rc;
 }
 
-/* A follower writes nothing but the edits that it hands over. */
 static int put_state(struct sl_engine *engine)
 {
 	if (engine->follower.length)

@@ -6,9 +6,9 @@
 #include "core/json/parse.h"
 
 #include "core/base/buf.h"
+#include "core/base/utf8.h"
 #include "core/json/number.h"
 #include "core/json/scan.h"
-#include "core/base/utf8.h"
 
 struct reader {
 	struct sl_str text;
@@ -223,13 +223,10 @@ static json_t *read_value(struct reader *in)
 	return read_scalar(in);
 }
 
-int sl_json_parse(struct sl_str text, json_t **value_r, struct sl_err *err)
+/* A text that was scanned. */
+static int build(struct sl_str text, json_t **value_r, struct sl_err *err)
 {
-	struct reader in = { .text = text.length ? text : SL_STR(""), .err = err };
-	*value_r = NULL;
-	int code = sl_json_scan(text, err);
-	if (code != 0)
-		return code;
+	struct reader in = { .text = text, .err = err };
 	sl_buf_init(&in.scratch, text.length);
 	json_t *value = read_value(&in);
 	skip_blanks(&in);
@@ -241,4 +238,25 @@ int sl_json_parse(struct sl_str text, json_t **value_r, struct sl_err *err)
 	sl_buf_dispose(&in.scratch);
 	*value_r = value;
 	return in.code;
+}
+
+int sl_json_parse_within(struct sl_str text, size_t memory, json_t **value_r, struct sl_err *err)
+{
+	struct sl_str whole = text.length ? text : SL_STR("");
+	size_t needed;
+	*value_r = NULL;
+	int code = sl_json_scan(whole, &needed, err);
+	if (code != 0)
+		return code;
+	if (needed > memory) {
+		long long limit = (long long)((double)whole.length * ((double)memory / (double)needed));
+		return sl_err_set_limit(err, limit, "%zu bytes of JSON with that many values take too much memory; %lld may be",
+			whole.length, limit);
+	}
+	return build(whole, value_r, err);
+}
+
+int sl_json_parse(struct sl_str text, json_t **value_r, struct sl_err *err)
+{
+	return sl_json_parse_within(text, SIZE_MAX, value_r, err);
 }

@@ -11,20 +11,27 @@
 #define EACH_BYTE 0x0101010101010101u
 #define HIGH_BITS 0x8080808080808080u
 
-enum kind { SCALAR, BLANK, CONTROL, OPEN, CLOSE, QUOTE, COMMA, COLON };
+/* What values of Jansson take, with their places in what holds them while that grows: measured with glibc on 64 bits. */
+#define WORD_MEMORY 28 /* true, false, null */
+#define NUMBER_MEMORY 60
+#define STRING_MEMORY 116 /* and the text itself */
+#define ARRAY_MEMORY 160
+#define OBJECT_MEMORY 264
+
+enum kind { SCALAR, BLANK, CONTROL, OPEN, CLOSE, QUOTE, OTHER };
 
 static const unsigned char kinds[256] = {
 	CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL,
 	CONTROL, BLANK,   BLANK,   CONTROL, CONTROL, BLANK,   CONTROL, CONTROL,
 	CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL,
 	CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL,
-	[' '] = BLANK, ['"'] = QUOTE, [','] = COMMA, [':'] = COLON,
+	[' '] = BLANK, ['"'] = QUOTE, [','] = OTHER, [':'] = OTHER,
 	['['] = OPEN, ['{'] = OPEN, [']'] = CLOSE, ['}'] = CLOSE,
 };
 
 struct scan {
 	struct sl_str text;
-	size_t at, depth, values;
+	size_t at, depth, memory;
 	enum kind previous; /* of the last token that was no blank */
 	struct sl_err *err;
 };
@@ -134,13 +141,12 @@ static int check_string(struct scan *scan)
 			return SL_MALFORMED;
 	}
 	scan->at++;
+	scan->memory += STRING_MEMORY + (scan->at - start);
 	return 0;
 }
 
 static enum kind kind_at(const struct scan *scan) { return kinds[(unsigned char)scan->text.bytes[scan->at]]; }
 
-/* Counts what is no string. A string before a colon was a key and not a value; as only such a colon is taken off, a
- * text can't hide values behind colons that the grammar would refuse. */
 static int check_other(struct scan *scan, enum kind kind)
 {
 	if (kind == CONTROL)
@@ -149,10 +155,10 @@ static int check_other(struct scan *scan, enum kind kind)
 		return refuse(scan, "closing bracket without an opening one");
 	if (kind == OPEN && ++scan->depth > SL_JSON_DEPTH)
 		return refuse(scan, "nesting too deep");
-	if (kind == OPEN || (kind == SCALAR && scan->previous != SCALAR))
-		scan->values++;
-	if (kind == COLON && scan->previous == QUOTE)
-		scan->values--;
+	if (kind == OPEN)
+		scan->memory += scan->text.bytes[scan->at] == '{' ? OBJECT_MEMORY : ARRAY_MEMORY;
+	if (kind == SCALAR && scan->previous != SCALAR)
+		scan->memory += memchr("tfn", scan->text.bytes[scan->at], 3) ? WORD_MEMORY : NUMBER_MEMORY;
 	scan->at++;
 	return 0;
 }
@@ -162,7 +168,6 @@ static int check_tokens(struct scan *scan)
 	while (scan->at < scan->text.length) {
 		enum kind kind = kind_at(scan);
 		if (kind == QUOTE) {
-			scan->values++;
 			if (check_string(scan) != 0)
 				return SL_MALFORMED;
 		} else if (check_other(scan, kind) != 0) {
@@ -174,9 +179,10 @@ static int check_tokens(struct scan *scan)
 	return 0;
 }
 
-int sl_json_scan(struct sl_str text, struct sl_err *err)
+int sl_json_scan(struct sl_str text, size_t *memory_r, struct sl_err *err)
 {
-	struct scan scan = { .text = text, .previous = COMMA, .err = err };
+	struct scan scan = { .text = text, .previous = OTHER, .err = err };
+	*memory_r = 0;
 	if (text.length >= 3 && memcmp(text.bytes, "\xef\xbb\xbf", 3) == 0)
 		return refuse(&scan, "byte-order mark");
 	size_t valid = sl_utf8_valid(text);
@@ -184,9 +190,6 @@ int sl_json_scan(struct sl_str text, struct sl_err *err)
 		return sl_json_scan_refuse(text, valid, "invalid UTF-8", err);
 	if (check_tokens(&scan) != 0)
 		return SL_MALFORMED;
-	size_t limit = text.length / 8 > SL_JSON_VALUES_MINIMUM ? text.length / 8 : SL_JSON_VALUES_MINIMUM;
-	if (scan.values > limit)
-		return sl_err_set_limit(err, (long long)limit, "%zu values in a JSON text of %zu bytes; %zu may be", scan.values,
-			text.length, limit);
+	*memory_r = scan.memory;
 	return 0;
 }

@@ -6,14 +6,12 @@
 #include "core/base/slice.h"
 
 #define SL_JSON_DEPTH 32              /* arrays and objects inside each other, the outermost counted */
-#define SL_JSON_VALUES_MINIMUM 100000 /* values that any text may hold; above, one per 8 bytes of text */
 
 /* After 0, of `text` this holds: it is UTF-8 without a byte-order mark; strings end, and hold no raw control character
- * and only well-formed escapes, none of NUL or a lone surrogate; other control characters are white space; brackets
- * nest no deeper than SL_JSON_DEPTH; and the values, as far as a grammar would accept them, are within the limit of
- * SL_JSON_VALUES_MINIMUM.
- * Errors: SL_MALFORMED, SL_TOO_LARGE. */
-int sl_json_scan(struct sl_str text, struct sl_err *err) __attribute__((warn_unused_result));
+ * and only well-formed escapes, none of NUL or a lone surrogate; other control characters are white space; and brackets
+ * nest no deeper than SL_JSON_DEPTH. *memory_r is about what Jansson's values of the text would take at most, in bytes (a test
+ * compares it with what they take). Errors: SL_MALFORMED. */
+int sl_json_scan(struct sl_str text, size_t *memory_r, struct sl_err *err) __attribute__((warn_unused_result));
 
 /* The number of leading bytes that a JSON string holds as they are: no control character, quote or backslash. */
 size_t sl_json_scan_run(const char *bytes, size_t length);

@@ -7,9 +7,10 @@
 
 #include <stdlib.h>
 
-#include "core/json/number.h"
-#include "core/json/scan.h"
 #include "core/base/utf8.h"
+#include "core/json/number.h"
+#include "core/json/parse.h"
+#include "core/json/scan.h"
 
 #define DEPTH_LIMIT (2 * SL_JSON_DEPTH) /* callers wrap what was read; a value that holds itself must not hang */
 #define MEMBERS_ON_STACK 64
@@ -165,7 +166,7 @@ static void write_value(struct sl_buf *out, const json_t *value, int depth)
 		write_array(out, value, depth);
 		break;
 	case JSON_STRING:
-		sl_json_string(out, (struct sl_str){ json_string_value(value), json_string_length(value) });
+		sl_json_string(out, sl_json_text(value));
 		break;
 	case JSON_INTEGER:
 	case JSON_REAL:
@@ -191,4 +192,14 @@ void sl_json_write_without(struct sl_buf *out, const json_t *object, const char 
 		write_object(out, object, skip, skip_count, 1);
 	else
 		sl_buf_fail(out, SL_INTERNAL);
+}
+
+int sl_json_copy(const json_t *value, struct sl_arena *arena, struct sl_str *text_r)
+{
+	struct sl_buf text;
+	sl_buf_init(&text, SIZE_MAX);
+	sl_json_write(&text, value);
+	int code = sl_buf_code(&text) == 0 ? sl_arena_copy(arena, sl_buf_str(&text), text_r) : SL_NO_MEMORY;
+	sl_buf_dispose(&text);
+	return code;
 }

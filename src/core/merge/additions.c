@@ -8,6 +8,7 @@
 #include "core/merge/steps.h"
 
 #include "core/merge/likeness.h"
+#include "core/merge/merge.h"
 
 /* --- what is judged ------------------------------------------------------------------------------------------------ */
 

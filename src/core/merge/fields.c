@@ -4,22 +4,18 @@
  */
 #include "core/merge/steps.h"
 
+#include "core/json/pointer.h"
 #include "core/json/write.h"
 
 /* --- notes --------------------------------------------------------------------------------------------------- */
 
 int sl_merge_add_note(struct sl_merging *merging, const struct sl_note *note)
 {
-	if (merging->note_count == merging->note_capacity) {
-		size_t capacity = merging->note_capacity ? merging->note_capacity * 2 : 16;
-		struct sl_note *notes = sl_arena_zalloc(merging->arena, capacity, sizeof(*notes));
-		if (!notes)
-			return SL_NO_MEMORY;
-		if (merging->note_count)
-			memcpy(notes, merging->notes, merging->note_count * sizeof(*notes));
-		merging->notes = notes;
-		merging->note_capacity = capacity;
-	}
+	struct sl_note *notes = sl_arena_grow(merging->arena, merging->notes, merging->note_count, &merging->note_capacity,
+		sizeof(*notes));
+	if (!notes)
+		return SL_NO_MEMORY;
+	merging->notes = notes;
 	struct sl_note *added = &merging->notes[merging->note_count++];
 	*added = *note;
 	added->key = *merging->key;
@@ -56,14 +52,7 @@ static void write_place(struct sl_buf *out, const struct sl_merge_place *place)
 	if (!place)
 		return;
 	write_place(out, place->up);
-	sl_buf_add_char(out, '/');
-	for (size_t i = 0; i < place->name.length; i++) {
-		char c = place->name.bytes[i];
-		if (c == '~' || c == '/')
-			sl_buf_add_text(out, c == '~' ? "~0" : "~1");
-		else
-			sl_buf_add_char(out, c);
-	}
+	sl_pointer_add(out, place->name);
 }
 
 int sl_merge_note(struct sl_merging *merging, const struct sl_merge_place *place, const struct sl_sides *sides,

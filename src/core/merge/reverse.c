@@ -3,10 +3,12 @@
  * whose absence means the same as their being empty. Fails with SL_NOT_FOUND, SL_NO_MEMORY, or SL_INTERNAL for
  * damaged texts.
  */
-#include "core/json/parse.h"
-#include "core/json/write.h"
-#include "core/merge/steps.h"
 #include "core/base/rank.h"
+#include "core/json/parse.h"
+#include "core/json/pointer.h"
+#include "core/json/write.h"
+#include "core/merge/merge.h"
+#include "core/merge/steps.h"
 
 struct reversing {
 	const struct sl_note *note;
@@ -99,24 +101,6 @@ static bool is_spot(const struct sl_field *field, json_t *value, struct spot *sp
 		return false;
 	*spot_r = (struct spot){ value, field->type == SL_TYPE_LIST ? NULL : field->shape, field };
 	return true;
-}
-
-/* Takes the next name off a JSON Pointer, unescaped. Returns 0 or SL_NO_MEMORY. */
-static int take_name(struct sl_str *path, struct sl_arena *arena, struct sl_str *name_r)
-{
-	char *name = sl_arena_alloc(arena, path->length);
-	size_t at = 1, length = 0;
-	if (!name)
-		return SL_NO_MEMORY;
-	for (; at < path->length && path->bytes[at] != '/'; at++) {
-		char c = path->bytes[at];
-		if (c == '~' && at + 1 < path->length)
-			c = path->bytes[++at] == '0' ? '~' : '/';
-		name[length++] = c;
-	}
-	*path = (struct sl_str){ path->bytes + at, path->length - at };
-	*name_r = (struct sl_str){ name, length };
-	return SL_OK;
 }
 
 /* What the list's elements are called. */
@@ -257,7 +241,7 @@ static int change(const struct reversing *reversing, json_t *value, const json_t
 	if (note->key.entity != SL_META && !json_is_object(value))
 		return sl_err_set(reversing->err, SL_INTERNAL, "a stored row is no JSON object");
 	while (more == 1 && path.length > 0) {
-		if (take_name(&path, reversing->arena, &target.name) != SL_OK)
+		if (sl_pointer_next(&path, reversing->arena, &target.name) < 0)
 			return SL_NO_MEMORY;
 		if (path.length > 0 || is_move(note))
 			more = enter(reversing, &target.spot, target.name);

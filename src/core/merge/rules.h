@@ -8,7 +8,8 @@
 
 #include <jansson.h>
 
-#include "core/merge/merge.h"
+#include "core/merge/note.h"
+#include "core/text/merge.h"
 
 /* One field, element or row in its three states; borrowed. NULL: absent. */
 struct sl_sides {

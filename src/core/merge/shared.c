@@ -1,8 +1,9 @@
 /* What two states of a row have in common, for want of their true ancestor; see merge.h. */
-#include "core/merge/steps.h"
+#include "core/merge/merge.h"
 
 #include "core/json/parse.h"
 #include "core/json/write.h"
+#include "core/merge/steps.h"
 
 static int share_value(const struct sl_field *field, const json_t *a, const json_t *b, struct sl_arena *arena,
 	json_t **shared_r);
@@ -59,16 +60,6 @@ static int share_data(const struct sl_key *key, const json_t *a, const json_t *b
 		: sl_merge_share(shape, a, b, arena, shared_r);
 }
 
-static int write(const json_t *value, struct sl_arena *arena, struct sl_str *text_r)
-{
-	struct sl_buf text;
-	sl_buf_init(&text, SIZE_MAX);
-	sl_json_write(&text, value);
-	int rc = sl_buf_code(&text) == SL_OK ? sl_arena_copy(arena, sl_buf_str(&text), text_r) : SL_NO_MEMORY;
-	sl_buf_dispose(&text);
-	return rc;
-}
-
 int sl_merge_shared(const struct sl_row *a, const struct sl_row *b, struct sl_arena *arena, struct sl_row *shared_r)
 {
 	struct sl_err ignored = SL_ERR_INIT;
@@ -81,7 +72,7 @@ int sl_merge_shared(const struct sl_row *a, const struct sl_row *b, struct sl_ar
 	if (rc == SL_OK)
 		rc = share_data(&a->key, left, right, arena, &value);
 	if (rc == SL_OK && value)
-		rc = write(value, arena, &shared_r->data);
+		rc = sl_json_copy(value, arena, &shared_r->data);
 	json_decref(left);
 	json_decref(right);
 	json_decref(value);

@@ -6,9 +6,13 @@
 #ifndef SL_CORE_MERGE_STEPS_H
 #define SL_CORE_MERGE_STEPS_H
 
+#include "core/delta/delta.h"
 #include "core/merge/merge.h"
+#include "core/merge/note.h"
 #include "core/merge/rekey.h"
 #include "core/merge/rules.h"
+
+struct sl_merge_options;
 
 /* What leads from one side to the result, in no order yet. */
 struct sl_merge_changes {

@@ -1,11 +1,11 @@
-/* Places for new rows; see place.h and "Order" in merge.md. Keeps true: the siblings of a new row keep their order,
+/* Places for new rows; see append_rank.h and "Order" in merge.md. Keeps true: the siblings of a new row keep their order,
  * and all but respacing leaves their ranks alone. Fails only for memory. */
 #include "core/rows/append_rank.h"
 
 #include <stdlib.h>
 
 #include "core/base/error.h"
-#include "core/base/rank.h"
+#include "core/base/rank_run.h"
 
 static const struct sl_str none = { NULL, 0 };
 
@@ -41,10 +41,11 @@ size_t sl_place_group_size(const struct sl_place *places, size_t count)
 	return size;
 }
 
-int sl_place_behind(const struct sl_place *places, size_t count, struct sl_str last, struct sl_arena *arena)
+int sl_place_behind(const struct sl_place *places, size_t count, struct sl_str last, struct sl_str prefix,
+	struct sl_arena *arena)
 {
 	struct sl_str *ranks = sl_arena_zalloc(arena, count, sizeof(*ranks));
-	int rc = ranks ? sl_rank_between(last, none, count, arena, ranks) : SL_NO_MEMORY;
+	int rc = ranks ? sl_rank_run(last, none, prefix, count, arena, ranks) : SL_NO_MEMORY;
 	for (size_t i = 0; rc == SL_OK && i < count; i++)
 		places[i].row->rank = ranks[i];
 	return rc;

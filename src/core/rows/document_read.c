@@ -3,72 +3,10 @@
 
 #include <stdio.h>
 
+#include "core/base/rank_assign.h"
+#include "core/json/parse.h"
 #include "core/json/write.h"
-#include "core/base/rank.h"
-
-#define CONTEXT "context."
-
-bool sl_rows_script_is_blank(struct sl_str data)
-{
-	static const char *const blanks[] = { "\\n", "\\r", "\\t" };
-	size_t at = 1;
-	while (at + 1 < data.length) { /* between the quotes */
-		size_t step = data.bytes[at] == ' ' ? 1 : 0;
-		for (size_t i = 0; !step && i < sizeof(blanks) / sizeof(blanks[0]) && at + 2 < data.length; i++)
-			if (memcmp(data.bytes + at, blanks[i], 2) == 0)
-				step = 2;
-		if (!step)
-			return false;
-		at += step;
-	}
-	return true;
-}
-
-bool sl_rows_is_empty_project(const struct sl_rowset *rows)
-{
-	const struct sl_row *row;
-	size_t cursor = 0;
-	while ((row = sl_rowset_next(rows, &cursor))) {
-		if (row->key.entity != SL_META)
-			return false;
-		if (sl_str_equal(row->key.id, SL_STR("rawScript")) && !sl_rows_script_is_blank(row->data))
-			return false;
-	}
-	return true;
-}
-
-static bool value_is_empty(const struct sl_field *field, const json_t *value)
-{
-	if (json_is_string(value))
-		return json_string_length(value) == 0;
-	if (json_is_array(value))
-		return json_array_size(value) == 0;
-	if (json_is_number(value))
-		return json_number_value(value) == 0;
-	if (!json_is_object(value) || !field->shape)
-		return false;
-	const char *name;
-	const json_t *member;
-	json_object_foreach((json_t *)value, name, member) {
-		const struct sl_field *inner = sl_schema_field(field->shape, sl_str_from(name));
-		if (!inner || !value_is_empty(inner, member))
-			return false;
-	}
-	return true;
-}
-
-bool sl_rows_meta_is_empty(struct sl_str name, const json_t *value)
-{
-	const struct sl_field *field = sl_schema_field(sl_schema_row(SL_META), name);
-	return field && value_is_empty(field, value);
-}
-
-/* --- from JSON -------------------------------------------------------------------------------------------------- */
-
-static struct sl_str text_of(const json_t *string)
-{
-	return (struct sl_str){ json_string_value(string), json_string_length(string) };
-}
+#include "core/rows/empty.h"
 
 int sl_rows_from_object(enum sl_entity entity, const json_t *object, const int64_t *episode, bool with_rank,
 	struct sl_arena *arena, struct sl_buf *scratch, struct sl_row *row_r)
@@ -81,17 +19,33 @@ int sl_rows_from_object(enum sl_entity entity, const json_t *object, const int64
 	if (entity == SL_EPISODES)
 		row.key.episode = (int64_t)json_number_value(id);
 	else
-		row.key.id = text_of(id);
+		row.key.id = sl_json_text(id);
 	if (sl_entity_has_episode(entity))
 		row.key.episode = episode ? *episode : (int64_t)json_number_value(json_object_get(object, "episodeId"));
 	if (with_rank && rank)
-		row.rank = text_of(rank);
+		row.rank = sl_json_text(rank);
 	sl_buf_clear(scratch);
 	sl_json_write_without(scratch, object, reserved, reserved_count);
 	if (sl_buf_code(scratch) != SL_OK)
 		return SL_NO_MEMORY;
 	row.data = sl_buf_str(scratch);
 	return sl_row_copy(arena, &row, row_r);
+}
+
+int sl_rows_from_field(bool in_context, const char *name, const json_t *value, struct sl_arena *arena, struct sl_buf *scratch,
+	struct sl_row *row_r)
+{
+	*row_r = (struct sl_row){ .key = { .entity = SL_META } };
+	sl_buf_clear(scratch);
+	sl_buf_add_text(scratch, in_context ? SL_CONTEXT : "");
+	sl_buf_add_text(scratch, name);
+	if (sl_buf_code(scratch) != SL_OK || sl_arena_copy(arena, sl_buf_str(scratch), &row_r->key.id) != SL_OK)
+		return SL_NO_MEMORY;
+	if (json_is_null(value) || sl_rows_meta_is_empty(row_r->key.id, value))
+		return SL_OK;
+	sl_buf_clear(scratch);
+	sl_json_write(scratch, value);
+	return sl_buf_code(scratch) == SL_OK ? sl_arena_copy(arena, sl_buf_str(scratch), &row_r->data) : SL_NO_MEMORY;
 }
 
 struct taking {
@@ -115,24 +69,13 @@ static int take_collection(struct taking *taking, enum sl_entity entity, const j
 	return SL_OK;
 }
 
-static int take_meta(struct taking *taking, const char *prefix, const char *name, const json_t *value)
+static int take_meta(struct taking *taking, bool in_context, const char *name, const json_t *value)
 {
-	struct sl_row row = { { SL_META, 0, { NULL, 0 } }, { NULL, 0 }, { NULL, 0 }, 0 };
-	size_t prefix_length = strlen(prefix), length = prefix_length + strlen(name);
-	char *key = sl_arena_alloc(taking->arena, length + 1);
-	if (!key)
+	struct sl_row row;
+	int rc = sl_rows_from_field(in_context, name, value, taking->arena, &taking->scratch, &row);
+	if (rc == SL_OK && row.data.length && !sl_rowset_put(taking->rows, &row))
 		return SL_NO_MEMORY;
-	memcpy(key, prefix, prefix_length);
-	memcpy(key + prefix_length, name, length - prefix_length + 1);
-	row.key.id = (struct sl_str){ key, length };
-	if (sl_rows_meta_is_empty(row.key.id, value))
-		return SL_OK;
-	sl_buf_clear(&taking->scratch);
-	sl_json_write(&taking->scratch, value);
-	if (sl_buf_code(&taking->scratch) != SL_OK
-		|| sl_arena_copy(taking->arena, sl_buf_str(&taking->scratch), &row.data) != SL_OK)
-		return SL_NO_MEMORY;
-	return sl_rowset_put(taking->rows, &row) ? SL_OK : SL_NO_MEMORY;
+	return rc;
 }
 
 static int take_project_level(struct taking *taking, const json_t *document)
@@ -142,11 +85,11 @@ static int take_project_level(struct taking *taking, const json_t *document)
 	int rc = SL_OK;
 	json_object_foreach((json_t *)document, name, value) {
 		if (rc == SL_OK && strcmp(name, "context") != 0 && strcmp(name, "episodes") != 0)
-			rc = take_meta(taking, "", name, value);
+			rc = take_meta(taking, false, name, value);
 	}
 	json_object_foreach((json_t *)context, name, value) {
 		if (rc == SL_OK && strcmp(name, "characters") != 0 && strcmp(name, "locations") != 0)
-			rc = take_meta(taking, CONTEXT, name, value);
+			rc = take_meta(taking, true, name, value);
 	}
 	if (rc == SL_OK)
 		rc = take_collection(taking, SL_CHARACTERS, json_object_get(context, "characters"), NULL);
@@ -199,7 +142,8 @@ static int tie_text(const struct sl_key *key, struct sl_arena *arena, struct sl_
 	return sl_arena_copy(arena, (struct sl_str){ digits, (size_t)length }, text_r);
 }
 
-static int assign_group(struct sl_row **siblings, size_t count, const struct sl_rowset *stored, struct sl_arena *arena)
+static int assign_group(struct sl_row **siblings, size_t count, const struct sl_rowset *stored, struct sl_str prefix,
+	struct sl_arena *arena)
 {
 	struct sl_str *ranks = sl_arena_zalloc(arena, count, sizeof(*ranks));
 	struct sl_str *ties = sl_arena_zalloc(arena, count, sizeof(*ties));
@@ -212,14 +156,14 @@ static int assign_group(struct sl_row **siblings, size_t count, const struct sl_
 		if (tie_text(&siblings[i]->key, arena, &ties[i]) != SL_OK)
 			return SL_NO_MEMORY;
 	}
-	int rc = sl_rank_assign(ranks, ties, count, arena);
+	int rc = sl_rank_assign(ranks, ties, count, prefix, arena);
 	for (size_t i = 0; rc == SL_OK && i < count; i++)
 		siblings[i]->rank = ranks[i];
 	return rc;
 }
 
-int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_arena *arena,
-	struct sl_err *err)
+int sl_rows_assign_ranks_as(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_str prefix,
+	struct sl_arena *arena, struct sl_err *err)
 {
 	struct sl_row **group = sl_arena_alloc(arena, (sl_rowset_count(wanted) + 1) * sizeof(*group));
 	struct sl_row *row;
@@ -232,13 +176,19 @@ int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *store
 		if (row->key.entity == SL_META)
 			continue;
 		if (count && !sl_key_equal(&own, &siblings)) {
-			rc = assign_group(group, count, stored, arena);
+			rc = assign_group(group, count, stored, prefix, arena);
 			count = 0;
 		}
 		siblings = own;
 		group[count++] = row;
 	}
 	if (rc == SL_OK && count)
-		rc = assign_group(group, count, stored, arena);
+		rc = assign_group(group, count, stored, prefix, arena);
 	return rc == SL_OK ? SL_OK : sl_err_set(err, rc, "out of memory while ordering rows");
+}
+
+int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_arena *arena,
+	struct sl_err *err)
+{
+	return sl_rows_assign_ranks_as(wanted, stored, (struct sl_str){ NULL, 0 }, arena, err);
 }

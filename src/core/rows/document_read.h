@@ -7,21 +7,16 @@
 #include "core/base/error.h"
 #include "core/rows/rowset.h"
 
-/* An empty project has no episodes, characters or locations and a blank `rawScript` (blanks and line ends only). */
-bool sl_rows_is_empty_project(const struct sl_rowset *rows);
-
-/* Whether the stored text of `rawScript` is blank; an absent one (length 0) is. */
-bool sl_rows_script_is_blank(struct sl_str data);
-
-/* Whether a project-level field's value counts as absent and isn't stored: "", [], and objects that hold nothing but
- * known fields that are empty or 0. Unknown fields always count. */
-bool sl_rows_meta_is_empty(struct sl_str name, const json_t *value);
-
 /* One row of a collection from its validated JSON object; `episode` is the parent of a scene or shot in a document,
  * or NULL to read `episodeId`. A member `rank` is taken over if `with_rank`. Texts are copied into the arena;
  * `scratch` is any buffer, its content lost. Returns 0 or SL_NO_MEMORY. */
 int sl_rows_from_object(enum sl_entity entity, const json_t *object, const int64_t *episode, bool with_rank,
 	struct sl_arena *arena, struct sl_buf *scratch, struct sl_row *row_r) __attribute__((warn_unused_result));
+
+/* The row of a project-level field by the name that it has in the document, or there in `context`. An empty value, and null,
+ * which removes the field, have no data: such a row isn't stored. Else the same. */
+int sl_rows_from_field(bool in_context, const char *name, const json_t *value, struct sl_arena *arena, struct sl_buf *scratch,
+	struct sl_row *row_r) __attribute__((warn_unused_result));
 
 /* The rows of a validated document, without ranks and versions: first meta, characters, locations and episodes, then
  * each episode's scenes and shots, siblings in array order. Empty project-level fields give no row. Returns 0 or
@@ -30,9 +25,12 @@ int sl_rows_from_document(const json_t *document, struct sl_arena *arena, struct
 	struct sl_err *err) __attribute__((warn_unused_result));
 
 /* Gives every row of `wanted` (in the order of sl_rows_from_document) a rank: siblings that keep their relative
- * order in `stored` keep their rank, the others get one between their neighbours; where none is left, all siblings
- * are respaced. Deterministic. `stored` may be empty. */
+ * order in `stored` keep their rank, the others get one between their neighbours. Deterministic. `stored` may be empty. */
 int sl_rows_assign_ranks(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_arena *arena,
 	struct sl_err *err) __attribute__((warn_unused_result));
+
+/* The same on a device, whose new ranks stand under its prefix (see sl_rank_assign). */
+int sl_rows_assign_ranks_as(struct sl_rowset *wanted, const struct sl_rowset *stored, struct sl_str prefix,
+	struct sl_arena *arena, struct sl_err *err) __attribute__((warn_unused_result));
 
 #endif

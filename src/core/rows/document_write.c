@@ -1,24 +1,18 @@
 /* Writing the project document from rows that stream in; see document_write.h. A row's stored text is copied as it is, never
  * parsed: reading a project costs a copy of its bytes. */
-#include "core/json/write.h"
 #include "core/rows/document_write.h"
 
+#include "core/json/write.h"
+
 enum { SECTION_HEAD, SECTION_CHARACTERS, SECTION_LOCATIONS, SECTION_EPISODES, SECTION_SCENES, SECTION_SHOTS };
-
-#define CONTEXT_LENGTH (sizeof("context.") - 1)
-
-static bool in_context(struct sl_str name)
-{
-	return name.length > CONTEXT_LENGTH && memcmp(name.bytes, "context.", CONTEXT_LENGTH) == 0;
-}
 
 static void write_member(struct sl_document_writer *writer, struct sl_str name, struct sl_str value)
 {
 	if (!writer->first_row)
 		sl_buf_add_char(writer->out, ',');
 	writer->first_row = false;
-	if (in_context(name))
-		name = (struct sl_str){ name.bytes + CONTEXT_LENGTH, name.length - CONTEXT_LENGTH };
+	if (sl_schema_is_in_context(name))
+		name = (struct sl_str){ name.bytes + SL_CONTEXT_BYTES, name.length - SL_CONTEXT_BYTES };
 	sl_json_string(writer->out, name);
 	sl_buf_add_char(writer->out, ':');
 	sl_buf_add_str(writer->out, value);
@@ -33,13 +27,13 @@ static void write_level(struct sl_document_writer *writer, bool context)
 	writer->first_row = true;
 	for (size_t i = 0; i < shape->count; i++) {
 		struct sl_key key = { SL_META, 0, sl_str_from(shape->fields[i].name) };
-		if (in_context(key.id) != context)
+		if (sl_schema_is_in_context(key.id) != context)
 			continue;
 		row = sl_rowset_find(writer->meta, &key);
 		write_member(writer, key.id, row ? row->data : sl_str_from(sl_schema_empty(key.id)));
 	}
 	while ((row = sl_rowset_next(writer->meta, &cursor)))
-		if (in_context(row->key.id) == context && !sl_schema_field(shape, row->key.id))
+		if (sl_schema_is_in_context(row->key.id) == context && !sl_schema_field(shape, row->key.id))
 			write_member(writer, row->key.id, row->data);
 }
 

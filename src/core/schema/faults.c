@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "core/json/pointer.h"
+
 struct path {
 	char *text;
 	size_t length;
@@ -30,9 +32,8 @@ static bool append_text(struct path *path, const char *text)
 static bool append_name(struct path *path, const char *name)
 {
 	for (; *name; name++) {
-		bool fits = *name == '~' ? append_text(path, "~0") :
-			*name == '/' ? append_text(path, "~1") : append_char(path, *name);
-		if (!fits)
+		const char *escaped = sl_pointer_escape(*name);
+		if (!(escaped ? append_text(path, escaped) : append_char(path, *name)))
 			return false;
 	}
 	return true;

@@ -4,8 +4,6 @@
  */
 #include "core/schema/schema.h"
 
-#define CONTEXT "context."
-#define PREFIX (sizeof(CONTEXT) - 1)
 
 static const char *const rule_words[] = {
 	[SL_RULE_LWW] = "lww", [SL_RULE_GROUP] = "group", [SL_RULE_COUNTER] = "counter", [SL_RULE_MAX] = "max", [SL_RULE_PROGRESS] = "progress",
@@ -158,9 +156,9 @@ static void add_meta_fields(struct sl_buf *out, bool in_context, bool nullable)
 	const struct sl_shape *meta = sl_schema_row(SL_META);
 	for (size_t i = 0; i < meta->count; i++) {
 		const char *name = meta->fields[i].name;
-		bool nested = strncmp(name, CONTEXT, PREFIX) == 0;
+		bool nested = sl_schema_is_in_context(sl_str_from(name));
 		if (nested == in_context)
-			add_field(out, ",", &meta->fields[i], nested ? name + PREFIX : name, nullable);
+			add_field(out, ",", &meta->fields[i], nested ? name + SL_CONTEXT_BYTES : name, nullable);
 	}
 }
 

@@ -92,12 +92,20 @@ bool sl_schema_is_counters(const struct sl_shape *shape)
 
 bool sl_schema_has_counters(const struct sl_shape *shape)
 {
-	for (size_t i = 0; i < shape->count; i++) {
-		const struct sl_field *field = &shape->fields[i];
-		if (field->rule == SL_RULE_COUNTER || (field->type == SL_TYPE_OBJECT && sl_schema_has_counters(field->shape)))
+	for (size_t i = 0; i < shape->count; i++)
+		if (sl_schema_is_counted(&shape->fields[i]))
 			return true;
-	}
 	return false;
+}
+
+bool sl_schema_is_counted(const struct sl_field *field)
+{
+	return field && (field->rule == SL_RULE_COUNTER || (field->type == SL_TYPE_OBJECT && sl_schema_has_counters(field->shape)));
+}
+
+bool sl_schema_is_in_context(struct sl_str meta_name)
+{
+	return meta_name.length > SL_CONTEXT_BYTES && memcmp(meta_name.bytes, SL_CONTEXT, SL_CONTEXT_BYTES) == 0;
 }
 
 const char *sl_schema_empty(struct sl_str meta_name)

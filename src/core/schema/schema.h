@@ -54,6 +54,7 @@ struct sl_shape {
 
 #define SL_SCHEMA_VERSION 1
 #define SL_ID_CHARACTERS 128 /* code points of an id or a field's name */
+#define SL_ROW_VALUES 100000 /* values in one row, or in one project-level field */
 #define SL_SAFE_INTEGER 9007199254740991.0
 
 /* "meta", "episodes", … ; and back (SL_ENTITIES when unknown). */
@@ -67,6 +68,13 @@ const struct sl_shape *sl_schema_shape(size_t index);
  * named by their row key ("rawScript", "context.projectSummary", …). */
 const struct sl_shape *sl_schema_row(enum sl_entity entity);
 
+/* Project-level fields inside the document's object `context` have this before their names as row keys. */
+#define SL_CONTEXT "context."
+#define SL_CONTEXT_BYTES (sizeof(SL_CONTEXT) - 1)
+
+/* Whether a project-level field, by its row key, is one of these. */
+bool sl_schema_is_in_context(struct sl_str meta_name);
+
 /* The members of a row's JSON object that are not part of its data: key, `rank`, and an episode's own collections.
  * An array of *count_r names (none for SL_META). */
 const char *const *sl_schema_reserved(enum sl_entity entity, size_t *count_r);
@@ -76,6 +84,9 @@ bool sl_schema_is_counters(const struct sl_shape *shape);
 
 /* Whether a field of the shape, or of an object inside it, is a counter. */
 bool sl_schema_has_counters(const struct sl_shape *shape);
+
+/* Whether a field (NULL: an unknown one) is a counter, or an object that has some. */
+bool sl_schema_is_counted(const struct sl_field *field);
 
 /* The field called `name`, or NULL. */
 const struct sl_field *sl_schema_field(const struct sl_shape *shape, struct sl_str name);

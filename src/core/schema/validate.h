@@ -3,7 +3,8 @@
  * Checked: types, words, ranges, text limits, numbers beyond ±(2^53−1) anywhere, ids (1–128 code points, no control
  * characters, safe integers for episodes), names of unknown project-level fields (as ids; none may begin with "context."),
  * null where a project-level field is stored (in a delta null removes it), unique ids within a collection, no row both
- * written and deleted, ranks (`[0-9A-Za-z]{1,64}`), and the size and depth of each row.
+ * written and deleted, ranks (`[0-9A-Za-z]{1,64}`), and of each row the size, the depth and the
+ * number of values. Limits are those of single rows and add up: texts of valid rows, however many, are always read.
  * Not checked here: whether a scene's or shot's episode exists in a delta (only the store knows).
  */
 #ifndef SL_CORE_SCHEMA_VALIDATE_H

@@ -3,11 +3,10 @@
  */
 #include "core/schema/validate_row.h"
 
-#include "core/json/scan.h"
 #include "core/base/rank.h"
+#include "core/json/parse.h"
+#include "core/json/scan.h"
 
-#define CONTEXT "context."
-#define PREFIX (sizeof(CONTEXT) - 1)
 #define META_KEY_BYTES (4 * SL_ID_CHARACTERS) /* a code point has at most 4 */
 
 static bool is_reserved(enum sl_entity entity, const char *name)
@@ -55,7 +54,7 @@ static void check_rank(struct sl_check *check, const struct sl_check_place *plac
 	const struct sl_step *up)
 {
 	struct sl_step step = sl_step_member(up, "rank");
-	struct sl_str text = { json_string_value(rank), json_string_length(rank) };
+	struct sl_str text = sl_json_text(rank);
 	if (!json_is_string(rank))
 		sl_check_fault(check, &step, "must be text");
 	else if (place->in_delta && !sl_rank_is_valid(text))
@@ -102,6 +101,7 @@ static void begin_row(struct sl_check *check, const struct sl_step *step, unsign
 {
 	check->levels = levels;
 	check->deepest = step->depth + levels;
+	check->values = 0;
 }
 
 static bool check_row(struct sl_check *check, const struct sl_check_place *place, const json_t *row,
@@ -155,10 +155,10 @@ void sl_check_rows(struct sl_check *check, const struct sl_check_place *place, c
 static const struct sl_field *meta_field(bool in_context, struct sl_str name)
 {
 	char key[META_KEY_BYTES];
-	size_t prefix = in_context ? PREFIX : 0;
+	size_t prefix = in_context ? SL_CONTEXT_BYTES : 0;
 	if (prefix + name.length > sizeof(key))
 		return NULL; /* not valid UTF-8 */
-	memcpy(key, CONTEXT, prefix);
+	memcpy(key, SL_CONTEXT, prefix);
 	memcpy(key + prefix, name.bytes, name.length);
 	return sl_schema_field(sl_schema_row(SL_META), (struct sl_str){ key, prefix + name.length });
 }
@@ -166,10 +166,10 @@ static const struct sl_field *meta_field(bool in_context, struct sl_str name)
 /* The row's key is the name with its prefix, and as long as any other at most. */
 static bool check_meta_name(struct sl_check *check, bool in_context, struct sl_str name, const struct sl_step *step)
 {
-	int maximum = SL_ID_CHARACTERS - (in_context ? (int)PREFIX : 0);
+	int maximum = SL_ID_CHARACTERS - (in_context ? (int)SL_CONTEXT_BYTES : 0);
 	if (!sl_check_name(check, name, maximum, "the name ", step))
 		return false;
-	if (in_context || name.length < PREFIX || memcmp(name.bytes, CONTEXT, PREFIX) != 0)
+	if (in_context || name.length < SL_CONTEXT_BYTES || memcmp(name.bytes, SL_CONTEXT, SL_CONTEXT_BYTES) != 0)
 		return true;
 	sl_check_fault(check, step, "belongs in the object context");
 	return false;

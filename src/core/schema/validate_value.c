@@ -6,8 +6,9 @@
 
 #include <stdio.h>
 
-#include "core/json/write.h"
 #include "core/base/utf8.h"
+#include "core/json/parse.h"
+#include "core/json/write.h"
 
 #define NUMBER_BYTES 26 /* at most 24 characters of ECMAScript, and a separator */
 #define ESCAPED_BYTES 6 /* at most, per byte of a text: \u001f */
@@ -121,7 +122,7 @@ static void check_text(struct sl_check *check, const struct sl_field *field, con
 static void check_word(struct sl_check *check, const struct sl_field *field, const json_t *value,
 	const struct sl_step *step)
 {
-	struct sl_str text = { json_string_value(value), json_string_length(value) };
+	struct sl_str text = sl_json_text(value);
 	estimate_text(check, text.length);
 	for (const char *const *word = field->words; *word; word++)
 		if (text.bytes && sl_str_equal(text, sl_str_from(*word)))
@@ -162,7 +163,7 @@ bool sl_check_name(struct sl_check *check, struct sl_str name, int maximum, cons
 
 bool sl_check_id(struct sl_check *check, const json_t *value, const struct sl_step *step, struct sl_str *id_r)
 {
-	*id_r = (struct sl_str){ json_string_value(value), json_string_length(value) };
+	*id_r = sl_json_text(value);
 	if (!value)
 		sl_check_fault(check, step, "is required");
 	else if (!json_is_string(value))
@@ -221,6 +222,7 @@ static void check_elements(struct sl_check *check, const struct sl_shape *shape,
 			sl_check_value(check, NULL, value, &element);
 		else if (sl_check_object(check, value, &element))
 			check_members(check, shape, value, &element);
+		check->values += shape != NULL;
 	}
 }
 
@@ -243,6 +245,7 @@ static void check_anything(struct sl_check *check, const json_t *value, const st
 void sl_check_value(struct sl_check *check, const struct sl_field *field, const json_t *value,
 	const struct sl_step *step)
 {
+	check->values++;
 	switch (field && !check->structure_only ? field->type : SL_TYPE_ANY) {
 	case SL_TYPE_TEXT:
 		check_text(check, field, value, step);
@@ -285,6 +288,8 @@ static int count_bytes(void *context, const char *bytes, size_t length)
 void sl_check_size(struct sl_check *check, const json_t *value, const char *const *skip, size_t skip_count,
 	const struct sl_step *step)
 {
+	if (check->values > SL_ROW_VALUES)
+		sl_check_fault(check, step, "holds more than %d values", SL_ROW_VALUES);
 	if (check->estimate <= check->row_bytes)
 		return;
 	uint64_t length = 0;

@@ -21,6 +21,7 @@ struct sl_check {
 	struct sl_seen seen[SL_ENTITIES];
 	unsigned levels;   /* that the row at hand may have */
 	unsigned deepest;  /* steps from the root to one level more */
+	size_t values;     /* of the row at hand, as far as it was visited */
 	uint64_t estimate; /* at least the canonical bytes of the row at hand, as far as it was visited */
 	int code;          /* 0, or why validation could not be completed */
 };
@@ -53,8 +54,8 @@ bool sl_check_id(struct sl_check *check, const json_t *value, const struct sl_st
 bool sl_check_name(struct sl_check *check, struct sl_str name, int maximum, const char *what,
 	const struct sl_step *step);
 
-/* That the canonical text of `value` without the members in `skip` is at most `row_bytes` long. Relies on
- * `estimate`. */
+/* That the row at hand has SL_ROW_VALUES values at most (relies on `values`), and that the canonical text of `value` without the
+ * members in `skip` is at most `row_bytes` long (relies on `estimate`). */
 void sl_check_size(struct sl_check *check, const json_t *value, const char *const *skip, size_t skip_count,
 	const struct sl_step *step);
 

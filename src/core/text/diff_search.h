@@ -1,4 +1,4 @@
-/* The search inside diff.c: marks what two sequences don't share. */
+/* The search inside sequence_diff.c: marks what two sequences don't share. */
 #ifndef SL_CORE_TEXT_DIFF_SEARCH_H
 #define SL_CORE_TEXT_DIFF_SEARCH_H
 
@@ -14,7 +14,7 @@ struct sl_diff_half {
 	bool *changed; /* set for what the other half doesn't have */
 };
 
-/* Sets `changed` in both; what stays unset are common subsequences of the same length. `most_cost` as in diff.h.
+/* Sets `changed` in both; what stays unset are common subsequences of the same length. `most_cost` as in sequence_diff.h.
  * Scratch memory of the size of both comes from `arena`. Returns 0 or SL_NO_MEMORY. */
 int sl_diff_search(struct sl_diff_half *a, struct sl_diff_half *b, uint32_t most_cost, struct sl_arena *arena)
 	__attribute__((warn_unused_result));

@@ -1,4 +1,4 @@
-/* Edits between two texts: see text_edits.h. Pieces (lines or tokens) get ids, diff.c compares the ids.
+/* Edits between two texts: see edits.h. Pieces (lines or tokens) get ids, sequence_diff.c compares the ids.
  * Keeps true: equal ids mean equal bytes, and ids rise in order of first appearance, so no hash decides anything.
  * Fails only for memory and size.
  */
@@ -7,8 +7,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "core/text/sequence_diff.h"
 #include "core/base/error.h"
+#include "core/text/sequence_diff.h"
 #include "core/text/tokens.h"
 
 /* See sl_diff_task: texts of many small edits are compared word by word very often. */
@@ -149,27 +149,6 @@ static int cut(struct pieces *pieces, enum sl_text_unit unit, struct names *name
 	return code;
 }
 
-static size_t common_prefix(struct sl_str a, struct sl_str b)
-{
-	size_t most = a.length < b.length ? a.length : b.length, length = 0;
-	while (most - length >= 64 && memcmp(a.bytes + length, b.bytes + length, 64) == 0)
-		length += 64;
-	while (length < most && a.bytes[length] == b.bytes[length])
-		length++;
-	return length;
-}
-
-static size_t common_suffix(struct sl_str a, struct sl_str b)
-{
-	size_t most = a.length < b.length ? a.length : b.length, left = most;
-	size_t a_more = a.length - most, b_more = b.length - most;
-	while (left >= 64 && memcmp(a.bytes + a_more + left - 64, b.bytes + b_more + left - 64, 64) == 0)
-		left -= 64;
-	while (left > 0 && a.bytes[a_more + left - 1] == b.bytes[b_more + left - 1])
-		left--;
-	return most - left;
-}
-
 /* Copies pieces `first` to `end` of `from`, which stand `shift` bytes further in `pieces` (as size_t wraps). */
 static int copy(struct pieces *pieces, const struct pieces *from, size_t first, size_t end, size_t shift,
 	struct sl_arena *arena)
@@ -181,15 +160,16 @@ static int copy(struct pieces *pieces, const struct pieces *from, size_t first, 
 }
 
 /* Cuts a text that may begin and end like `model`, which saves looking at what is equal there. A piece is known to be
- * the model's where it and the one behind it stand in the common beginning; and from a common boundary in the common
- * end on, everything is. */
+ * the model's where it and the two behind it stand in the common beginning, for a letter behind a sign decides whether that
+ * belongs to the word before it; and from a common boundary in the common end on, everything is. */
 static int cut_like(struct pieces *pieces, const struct pieces *model, enum sl_text_unit unit, struct names *names)
 {
-	size_t prefix = common_prefix(pieces->text, model->text), suffix = common_suffix(pieces->text, model->text);
+	size_t prefix = sl_str_common_prefix(pieces->text, model->text);
+	size_t suffix = sl_str_common_suffix(pieces->text, model->text);
 	size_t shift = pieces->text.length - model->text.length, known = 0;
 	while (known < model->count && model->ends[known] <= prefix)
 		known++;
-	int code = copy(pieces, model, 0, known ? known - 1 : 0, 0, names->arena);
+	int code = copy(pieces, model, 0, known > 2 ? known - 2 : 0, 0, names->arena);
 	for (size_t next = 0, at; code == 0; code = cut_one(pieces, unit, names)) {
 		at = end_of(pieces, pieces->count);
 		if (at == pieces->text.length)

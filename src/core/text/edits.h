@@ -19,7 +19,7 @@ struct sl_text_edits {
 	size_t count;
 };
 
-/* The edits that made `before` into `after`, whole lines or whole tokens of text_tokens.h each. An insertion or
+/* The edits that made `before` into `after`, whole lines or whole tokens of tokens.h each. An insertion or
  * deletion of words that could stand at several places stands behind a line end if it can, one of lines behind an empty
  * line. They live in `arena`. Returns 0, SL_NO_MEMORY, or SL_TOO_LARGE. */
 int sl_text_edits_of(struct sl_str before, struct sl_str after, enum sl_text_unit unit, struct sl_arena *arena,

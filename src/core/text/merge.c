@@ -4,6 +4,7 @@
  */
 #include "core/text/merge.h"
 
+#include "core/text/inside.h"
 #include "core/text/output.h"
 #include "core/text/refine.h"
 #include "core/text/tokens.h"
@@ -89,11 +90,30 @@ static const struct sl_text_edit *last_edit(const struct group *group, int side)
 	return count ? &group->sides[side].edits[count - 1] : NULL;
 }
 
-/* Whether both edits may be in one word, of a script that puts no blanks between words. */
-static bool may_share_word(const struct walk *walk, const struct sl_text_edit *before, const struct sl_text_edit *edit)
+/* Whether letters meet at the place where `before`, of the side `!side`, ends and `edit` begins, in the base or in what one of the
+ * two wrote. */
+static bool letters_meet(const struct walk *walk, const struct sl_text_edit *before, int side, const struct sl_text_edit *edit)
 {
-	return !(deletes(before) && deletes(edit)) && before->from_end <= edit->from &&
-		sl_text_is_inside_word(walk->base, before->from_end, edit->from);
+	struct sl_str lefts[] = { sl_text_part(walk->base, 0, edit->from),
+		sl_text_part(walk->sides[!side].text, before->to, before->to_end) };
+	struct sl_str rights[] = { sl_text_part(walk->base, edit->from, walk->base.length),
+		sl_text_part(walk->sides[side].text, edit->to, edit->to_end) };
+	for (int left = 0; left < 2; left++)
+		for (int right = 0; right < 2; right++)
+			if (sl_text_letters_meet(lefts[left], rights[right]))
+				return true;
+	return false;
+}
+
+/* Whether `edit` of `side` and an edit that ends before it, of the other side if they touch, may be in one word, of a script that
+ * puts no blanks between words. */
+static bool may_share_word(const struct walk *walk, const struct sl_text_edit *before, int side, const struct sl_text_edit *edit)
+{
+	if ((deletes(before) && deletes(edit)) || before->from_end > edit->from)
+		return false;
+	if (before->from_end == edit->from)
+		return letters_meet(walk, before, side, edit);
+	return sl_text_is_inside_word(walk->base, before->from_end, edit->from);
 }
 
 /* Whether the next edit of `side` has to be decided together with the group. Two edits of one side never touch. */
@@ -103,7 +123,7 @@ static bool joins(const struct walk *walk, const struct group *group, int side)
 	if (edit->from < group->end || walk->unit == SL_TEXT_LINES)
 		return edit->from <= group->end;
 	const struct sl_text_edit *own = last_edit(group, side), *other = last_edit(group, !side);
-	if ((own && may_share_word(walk, own, edit)) || (other && may_share_word(walk, other, edit)))
+	if ((own && may_share_word(walk, own, side, edit)) || (other && may_share_word(walk, other, side, edit)))
 		return true;
 	return other && edit->from == group->end && clashes_at_edge(walk, other, side, edit);
 }
@@ -118,6 +138,13 @@ static void take(struct walk *walk, struct group *group, int side)
 	walk->next[side]++;
 }
 
+/* Whether the next edit, of `side`, or one of the other side that overlaps or touches it has to be decided with the group. */
+static bool next_joins(const struct walk *walk, const struct group *group, int side)
+{
+	const struct sl_text_edit *edit = next_edit(walk, side), *other = next_edit(walk, !side);
+	return joins(walk, group, side) || (other && other->from <= edit->from_end && joins(walk, group, !side));
+}
+
 static bool next_group(struct walk *walk, struct group *group_r)
 {
 	int side = first_side(walk);
@@ -125,18 +152,26 @@ static bool next_group(struct walk *walk, struct group *group_r)
 		return false;
 	*group_r = (struct group){ .from = next_edit(walk, side)->from };
 	take(walk, group_r, side);
-	while ((side = first_side(walk)) != SIDES && joins(walk, group_r, side))
+	while ((side = first_side(walk)) != SIDES && next_joins(walk, group_r, side))
 		take(walk, group_r, side);
 	return true;
 }
 
-/* What a side that takes part in the group has in place of its base text. */
+/* How much further a place behind the group stands in the side's text than in the base (as size_t wraps), if `next` edits of the
+ * side come before it. */
+static size_t shift_of(const struct sl_text_edits *edits, size_t next)
+{
+	if (next == 0)
+		return edits->items[0].to - edits->items[0].from;
+	return edits->items[next - 1].to_end - edits->items[next - 1].from_end;
+}
+
+/* What a side has in place of the group's base text. Each side has an edit somewhere. */
 static struct sl_str side_of(const struct walk *walk, const struct group *group, int side)
 {
-	const struct sl_text_edit *first = group->sides[side].edits;
-	const struct sl_text_edit *last = first + group->sides[side].count - 1;
-	size_t at = first->to - (first->from - group->from), end = last->to_end + (group->end - last->from_end);
-	return sl_text_part(walk->sides[side].text, at, end);
+	const struct sl_text_edits *edits = &walk->sides[side].edits;
+	size_t next = walk->next[side], first = next - group->sides[side].count;
+	return sl_text_part(walk->sides[side].text, group->from + shift_of(edits, first), group->end + shift_of(edits, next));
 }
 
 static bool is_one_sided(const struct group *group)
@@ -214,28 +249,64 @@ static bool settle(const struct walk *walk, const struct group *group, struct sl
 	return (both_replace && extends(theirs, mine)) || holds_insertion(group, walk, THEIRS, theirs);
 }
 
-/* Whether both sides inserted at one place, and neither removed anything there. */
-static bool is_inserted_twice(const struct walk *walk, const struct group *group)
+/* Whose decision a group is. */
+static enum sl_text_source source_of(const struct walk *walk, const struct group *group, struct sl_text_passage *passage)
 {
-	return group->from == group->end && walk->ancestor == SL_TEXT_TRUE_BASE;
+	if (group->sides[THEIRS].count == 0)
+		return SL_TEXT_FROM_MINE;
+	if (group->sides[MINE].count == 0)
+		return SL_TEXT_FROM_THEIRS;
+	if (settle(walk, group, passage->mine, passage->theirs, &passage->result))
+		return SL_TEXT_FROM_BOTH;
+	bool is_insertion = group->from == group->end && walk->ancestor == SL_TEXT_TRUE_BASE;
+	return is_insertion ? SL_TEXT_TWICE : SL_TEXT_CLASH;
+}
+
+static struct sl_text_passage passage_of(const struct walk *walk, const struct group *group)
+{
+	return (struct sl_text_passage){ .source = SL_TEXT_CLASH, .from = group->from, .end = group->end,
+		.mine = side_of(walk, group, MINE), .theirs = side_of(walk, group, THEIRS) };
+}
+
+/* Adds what each side put in at base[at]: of `first`, then of the other side. */
+static void add_insertions(struct sl_text_output *output, size_t at, const struct sl_text_insertions *inserted,
+	enum sl_text_source first)
+{
+	struct sl_str mine = inserted->mine, theirs = inserted->theirs;
+	struct sl_text_passage of_mine = { .source = SL_TEXT_FROM_MINE, .from = at, .end = at, .mine = mine };
+	struct sl_text_passage of_theirs = { .source = SL_TEXT_FROM_THEIRS, .from = at, .end = at, .theirs = theirs };
+	bool mine_first = first == SL_TEXT_FROM_MINE;
+	of_mine.theirs = mine_first ? sl_text_part(theirs, 0, 0) : sl_text_part(theirs, theirs.length, theirs.length);
+	of_theirs.mine = mine_first ? sl_text_part(mine, mine.length, mine.length) : sl_text_part(mine, 0, 0);
+	sl_text_output_add(output, mine_first ? of_mine : of_theirs);
+	sl_text_output_add(output, mine_first ? of_theirs : of_mine);
+}
+
+/* Decides a group that would be a hunk, if both sides only put something in at one place. */
+static bool add_inside(const struct walk *walk, const struct sl_text_passage *passage, struct sl_text_output *output)
+{
+	struct sl_text_insertions inserted;
+	struct sl_str base = sl_text_part(walk->base, passage->from, passage->end);
+	enum sl_text_inside inside = sl_text_inserted_inside(base, passage->mine, passage->theirs, &inserted);
+	if (inside == SL_INSIDE_NOT)
+		return false;
+	size_t at = passage->from + inserted.at;
+	if (inside == SL_INSIDE_BOTH)
+		sl_text_output_add(output, (struct sl_text_passage){ .source = SL_TEXT_INSIDE_WORD, .from = at, .end = at,
+			.mine = inserted.mine, .theirs = inserted.theirs });
+	else
+		add_insertions(output, at, &inserted, inside == SL_INSIDE_MINE_FIRST ? SL_TEXT_FROM_MINE : SL_TEXT_FROM_THEIRS);
+	return true;
 }
 
 /* Decides a group of edits by word. */
 static void merge_words(const struct walk *walk, const struct group *group, struct sl_text_output *output)
 {
-	struct sl_str mine = { NULL, 0 }, theirs = { NULL, 0 }, result;
-	if (group->sides[MINE].count > 0)
-		mine = side_of(walk, group, MINE);
-	if (group->sides[THEIRS].count > 0)
-		theirs = side_of(walk, group, THEIRS);
-	if (is_one_sided(group))
-		sl_text_output_edit(output, group->from, group->end, group->sides[MINE].count > 0 ? mine : theirs);
-	else if (settle(walk, group, mine, theirs, &result))
-		sl_text_output_edit(output, group->from, group->end, result);
-	else if (is_inserted_twice(walk, group))
-		sl_text_output_both(output, group->from, mine, theirs);
-	else
-		sl_text_output_clash(output, group->from, group->end, mine, theirs);
+	struct sl_text_passage passage = passage_of(walk, group);
+	passage.source = source_of(walk, group, &passage);
+	bool may_be_inside = passage.source == SL_TEXT_CLASH && walk->ancestor == SL_TEXT_TRUE_BASE;
+	if (!may_be_inside || !add_inside(walk, &passage, output))
+		sl_text_output_add(output, passage);
 }
 
 /* Merges by word what clashes by line. */
@@ -312,20 +383,16 @@ static int is_orphaned(const struct walk *walk, const struct group *group, int s
 
 static int merge_group(const struct walk *walk, const struct group *group, struct sl_text_output *output)
 {
-	struct sl_str mine = sl_text_part(walk->base, group->from, group->end), theirs = mine;
-	if (group->sides[MINE].count > 0)
-		mine = side_of(walk, group, MINE);
-	if (group->sides[THEIRS].count > 0)
-		theirs = side_of(walk, group, THEIRS);
-	bool settled = is_one_sided(group) || sl_str_equal(mine, theirs);
+	struct sl_text_passage passage = passage_of(walk, group);
+	bool is_same = sl_str_equal(passage.mine, passage.theirs);
 	int orphaned = is_orphaned(walk, group, MINE);
 	if (orphaned == 0)
 		orphaned = is_orphaned(walk, group, THEIRS);
 	if (orphaned < 0)
 		return orphaned;
-	if (orphaned && !sl_str_equal(mine, theirs))
-		sl_text_output_clash(output, group->from, group->end, mine, theirs);
-	else if (settled)
+	if (orphaned && !is_same)
+		sl_text_output_add(output, passage);
+	else if (is_same || is_one_sided(group))
 		merge_words(walk, group, output);
 	else
 		return merge_clash(walk, group, output);

@@ -5,17 +5,18 @@
  *
  * - Edits of the same base words clash, unless they are the same edit. A passage that one side rewrote counts as edited
  *   throughout: an unchanged run inside belongs to it if the edits around it each took away at least one word and at
- *   least twice as many words and line ends as the run has.
+ *   least twice as many words and line ends as the run has, or if it is a blank between words that were typed.
  * - Two deletions never clash: what either side deleted is gone. A deletion clashes with an edit inside it.
  * - Two different insertions at the same place are both kept: theirs, then mine, parted by white space where two words would
  *   join. But where one side wrote, in place of the same words, what the other wrote and more before or behind it, that is
- *   taken.
+ *   taken. The place may be inside a word: letters that both put in there both stay. Numbers are asked about.
  * - An insertion directly before or behind words that the other side replaced doesn't clash, unless these became more words:
  *   then the replacement may hold an insertion at that place, too. Directly at words that the other side deleted an insertion
  *   clashes, unless both are whole lines.
  * - Lines inserted where the other side moved or rewrote what stands before them and behind them clash: they would land in a
  *   passage that they were not written for.
  * - In scripts without blanks between words, edits clash that may be in one word (see sl_text_is_inside_word).
+ * - Edits clash if both together would make one word of two, as where one side took a comma away and the other the blank.
  *
  * The rules don't know which side is which: swapping sides swaps the hunks and the order of two insertions at one place, and
  * nothing else. Every word that one side typed is in the result or in a hunk. No conflict marker is ever written.
@@ -27,29 +28,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/error.h"
-
-/* A passage of whole tokens that the sides changed differently: what was there, and what each side has in its place.
- * Any of the three may be empty. They are parts of the texts that were merged. */
-struct sl_text_hunk {
-	struct sl_str base, mine, theirs;
-	size_t result_at; /* where `theirs` stands in the result, in bytes */
-};
-
-/* Two insertions at one place, both of which are in the result: theirs, perhaps a byte of white space, then mine. */
-struct sl_text_both {
-	size_t result_at; /* of theirs, in bytes */
-	size_t theirs_bytes, parting_bytes, mine_bytes;
-};
-
-struct sl_text_merge {
-	struct sl_str text; /* the result: all that doesn't clash is merged, each hunk holds theirs */
-	bool clean;         /* there are no hunks */
-	const struct sl_text_hunk *hunks; /* in order; at least one unchanged word or line end between two of them, or an
-	                                     edit that didn't clash */
-	size_t hunk_count;
-	const struct sl_text_both *both;  /* in order */
-	size_t both_count;
-};
+#include "core/text/hunk.h"
 
 /* What is known of the base. */
 enum sl_text_ancestor {

@@ -1,8 +1,10 @@
-/* The result of a text merge under construction: see output.h. Keeps true: `length` is where the next piece will
- * stand in the result. Fails only for memory.
+/* The result of a text merge under construction: see output.h. Keeps true: passages rise and don't overlap; the result is the
+ * same whichever side is called mine, but for the order of two insertions. Fails only for memory.
  */
 #include "core/text/output.h"
 
+#include "core/base/error.h"
+#include "core/text/junction.h"
 #include "core/text/refine.h"
 #include "core/text/tokens.h"
 
@@ -11,54 +13,109 @@ void sl_text_output_init(struct sl_text_output *output, struct sl_str base, stru
 	*output = (struct sl_text_output){ .scratch = scratch, .base = base };
 }
 
-/* Room for one more item; returns the array, moved if need be, or NULL with the error noted. */
-static void *reserve(struct sl_text_output *output, void *items, size_t count, size_t *capacity, size_t size)
+/* --- what stands in a passage's place ------------------------------------------------------------------------------- */
+
+static bool is_twice(const struct sl_text_passage *passage)
 {
-	if (count < *capacity)
-		return items;
-	size_t wanted = *capacity ? *capacity * 2 : 16;
-	void *moved = sl_arena_alloc(output->scratch, wanted * size);
-	if (!moved) {
-		output->code = SL_NO_MEMORY;
-		return NULL;
+	return passage->source == SL_TEXT_TWICE || passage->source == SL_TEXT_INSIDE_WORD;
+}
+
+/* Two texts, one behind the other, that stand in place of the passage; `swapped`: if mine and theirs were swapped. */
+static void outcome_of(const struct sl_text_passage *passage, bool swapped, struct sl_str parts_r[2])
+{
+	parts_r[0] = swapped ? passage->mine : passage->theirs;
+	parts_r[1] = (struct sl_str){ NULL, 0 };
+	if (is_twice(passage))
+		parts_r[1] = swapped ? passage->theirs : passage->mine;
+	else if (passage->source == SL_TEXT_FROM_MINE)
+		parts_r[0] = passage->mine;
+	else if (passage->source == SL_TEXT_FROM_THEIRS)
+		parts_r[0] = passage->theirs;
+	else if (passage->source == SL_TEXT_FROM_BOTH)
+		parts_r[0] = passage->result;
+}
+
+/* --- words that nobody wrote ------------------------------------------------------------------------------------------ */
+
+/* The base text between the last passage and the next one, which begins at `from`. */
+static struct sl_str gap_before(const struct sl_text_output *output, size_t from)
+{
+	size_t at = output->count ? output->passages[output->count - 1].end : 0;
+	return sl_text_part(output->base, at, from);
+}
+
+/* Puts into the window what the result has before the gap. */
+static void look_back(const struct sl_text_output *output, bool swapped, struct sl_text_window *window)
+{
+	size_t next = output->count;
+	while (next > 0 && !sl_text_window_is_full_before(window)) {
+		const struct sl_text_passage *passage = &output->passages[--next];
+		size_t at = next ? passage[-1].end : 0;
+		struct sl_str parts[2];
+		outcome_of(passage, swapped, parts);
+		sl_text_window_before(window, parts[1]);
+		sl_text_window_before(window, parts[0]);
+		sl_text_window_before(window, sl_text_part(output->base, at, passage->from));
 	}
-	if (count)
-		memcpy(moved, items, count * size);
-	*capacity = wanted;
-	return moved;
 }
 
-static void add(struct sl_text_output *output, struct sl_str piece)
+/* Whether a word or cluster that no side has would come about where `passage` is put behind what is there. */
+static bool makes_word(const struct sl_text_output *output, const struct sl_text_passage *passage, bool swapped)
 {
-	if (output->code != 0 || piece.length == 0)
-		return;
-	struct sl_str *pieces = reserve(output, output->pieces, output->piece_count, &output->piece_capacity,
-		sizeof(*pieces));
-	if (!pieces)
-		return;
-	output->pieces = pieces;
-	pieces[output->piece_count++] = piece;
-	output->length += piece.length;
+	struct sl_str gap = gap_before(output, passage->from), parts[2];
+	struct sl_text_window window;
+	sl_text_window_init(&window);
+	sl_text_window_before(&window, gap);
+	look_back(output, swapped, &window);
+	outcome_of(passage, swapped, parts);
+	sl_text_window_behind(&window, parts[0]);
+	sl_text_window_behind(&window, parts[1]);
+	sl_text_window_behind(&window, sl_text_part(output->base, passage->end, output->base.length));
+	return sl_text_window_is_spanned(&window, 0) ||
+		(gap.length <= SL_TEXT_WINDOW_GAP && sl_text_window_is_spanned(&window, gap.length));
 }
 
-static void add_base(struct sl_text_output *output, size_t until)
+/* Whether the passage stands near enough to the last one for their texts to meet, and not all is one side's own text. */
+static bool meets_other(const struct sl_text_output *output, const struct sl_text_passage *passage)
 {
-	add(output, sl_text_part(output->base, output->base_at, until));
-	output->base_at = until;
+	if (output->count == 0 || gap_before(output, passage->from).length > SL_TEXT_WINDOW_GAP)
+		return false;
+	const struct sl_text_passage *last = &output->passages[output->count - 1];
+	bool is_single = passage->source == SL_TEXT_FROM_MINE || passage->source == SL_TEXT_FROM_THEIRS;
+	return last->is_mixed || !is_single || last->source != passage->source;
 }
 
-void sl_text_output_edit(struct sl_text_output *output, size_t from, size_t end, struct sl_str text)
+/* Whether the passage and the one before it have to be decided together, for their texts would join. */
+static bool joins_last(const struct sl_text_output *output, const struct sl_text_passage *passage)
 {
-	add_base(output, from);
-	add(output, text);
-	output->base_at = end;
-	output->after_hunk = false;
+	if (!meets_other(output, passage) || passage->source == SL_TEXT_INSIDE_WORD ||
+		output->passages[output->count - 1].source == SL_TEXT_INSIDE_WORD)
+		return false;
+	return makes_word(output, passage, false) || makes_word(output, passage, true);
 }
 
-/* Whether the last hunk reaches so near to `from` that both are one for a reader. */
-static bool is_near(const struct sl_text_output *output, size_t from)
+/* Whether what both sides want together is a text of which no side has the words: both deleted, but not the same. */
+static bool is_new(const struct sl_text_output *output, const struct sl_text_passage *passage)
 {
-	return output->after_hunk && sl_text_count_words(sl_text_part(output->base, output->base_at, from)) == 0;
+	if (passage->source != SL_TEXT_FROM_BOTH || sl_str_equal(passage->result, passage->mine) ||
+		sl_str_equal(passage->result, passage->theirs))
+		return false;
+	return makes_word(output, passage, false) || makes_word(output, passage, true);
+}
+
+/* --- passages --------------------------------------------------------------------------------------------------------- */
+
+/* Whether the passage and the last one, of which one is a hunk, are one for a reader: both are hunks with no word between them, or
+ * both may be in one word, of a script that puts no blanks between words. */
+static bool is_near(const struct sl_text_output *output, const struct sl_text_passage *passage)
+{
+	if (output->count == 0)
+		return false;
+	const struct sl_text_passage *last = &output->passages[output->count - 1];
+	size_t clashes = (passage->source == SL_TEXT_CLASH) + (last->source == SL_TEXT_CLASH);
+	if (clashes == 2 && sl_text_count_words(gap_before(output, passage->from)) == 0)
+		return true;
+	return clashes > 0 && last->end < passage->from && sl_text_is_inside_word(output->base, last->end, passage->from);
 }
 
 /* From the beginning of one part of a text to the end of a later one. */
@@ -67,113 +124,146 @@ static struct sl_str span(struct sl_str first, size_t between, struct sl_str las
 	return (struct sl_str){ first.bytes, first.length + between + last.length };
 }
 
-/* Makes the last hunk reach to the end of `hunk`. It is no clash any more if both sides have the same there after all,
- * which their edits, found in different places, didn't show. */
-static void extend_last(struct sl_text_output *output, size_t between, const struct sl_text_hunk *hunk)
+/* Takes the last passage back and makes `passage` reach from its beginning. It is no clash if both sides have the same there
+ * after all, which their edits, found in different places, didn't show. */
+static void unite(struct sl_text_output *output, struct sl_text_passage *passage)
 {
-	struct sl_text_hunk *last = &output->hunks[output->hunk_count - 1];
-	last->base = span(last->base, between, hunk->base);
-	last->mine = span(last->mine, between, hunk->mine);
-	last->theirs = span(last->theirs, between, hunk->theirs);
-	if (sl_str_equal(last->mine, last->theirs)) {
-		output->hunk_count--;
-		output->after_hunk = false;
-	}
+	struct sl_text_passage last = output->passages[--output->count];
+	size_t between = passage->from - last.end;
+	passage->from = last.from;
+	passage->mine = passage->result = span(last.mine, between, passage->mine);
+	passage->theirs = span(last.theirs, between, passage->theirs);
+	passage->source = sl_str_equal(passage->mine, passage->theirs) ? SL_TEXT_FROM_BOTH : SL_TEXT_CLASH;
 }
 
-void sl_text_output_clash(struct sl_text_output *output, size_t from, size_t end, struct sl_str mine,
-	struct sl_str theirs)
+static int reserve(struct sl_text_output *output)
 {
-	size_t between = from - output->base_at;
-	bool near = is_near(output, from);
-	add_base(output, from);
-	struct sl_text_hunk hunk = { sl_text_part(output->base, from, end), mine, theirs, output->length };
-	add(output, theirs);
-	output->base_at = end;
-	output->after_hunk = true;
-	if (output->code != 0)
-		return;
-	if (near) {
-		extend_last(output, between, &hunk);
-		return;
-	}
-	struct sl_text_hunk *hunks = reserve(output, output->hunks, output->hunk_count, &output->hunk_capacity,
-		sizeof(*hunks));
-	if (!hunks)
-		return;
-	output->hunks = hunks;
-	hunks[output->hunk_count++] = hunk;
+	if (output->count < output->capacity)
+		return 0;
+	size_t wanted = output->capacity ? output->capacity * 2 : 16;
+	struct sl_text_passage *moved = sl_arena_alloc(output->scratch, wanted * sizeof(*moved));
+	if (!moved)
+		return SL_NO_MEMORY;
+	if (output->count)
+		memcpy(moved, output->passages, output->count * sizeof(*moved));
+	output->passages = moved;
+	output->capacity = wanted;
+	return 0;
 }
 
-/* Whether the text begins or ends with a word of a script that puts blanks between words. */
-static bool begins_with_word(struct sl_str text)
+void sl_text_output_add(struct sl_text_output *output, struct sl_text_passage passage)
 {
-	enum sl_text_token token;
-	sl_text_token_end(text, 0, &token);
-	return token == SL_TOKEN_WORD && !sl_text_is_inside_word(text, 0, sl_text_token_end(text, 0, &token));
+	if (is_new(output, &passage))
+		passage.source = SL_TEXT_CLASH;
+	while (is_near(output, &passage) || joins_last(output, &passage))
+		unite(output, &passage);
+	passage.is_mixed = meets_other(output, &passage);
+	if (output->code == 0)
+		output->code = reserve(output);
+	if (output->code == 0)
+		output->passages[output->count++] = passage;
 }
 
-static bool ends_with_word(struct sl_str text)
+/* --- the result ------------------------------------------------------------------------------------------------------- */
+
+static bool ends_line(struct sl_str text)
 {
-	enum sl_text_token token = SL_TOKEN_SIGN;
-	size_t at = 0, last = 0;
-	while (at < text.length) {
-		last = at;
-		at = sl_text_token_end(text, at, &token);
-	}
-	return token == SL_TOKEN_WORD && !sl_text_is_inside_word(text, last, text.length);
+	return text.length > 0 && text.bytes[text.length - 1] == '\n';
 }
 
-/* What parts two insertions: nothing, unless a word would join another one. A line end where one of them has several lines. */
-static struct sl_str parting_of(struct sl_str first, struct sl_str second)
+static bool has_lines(struct sl_str text) { return memchr(text.bytes, '\n', text.length) != NULL; }
+
+/* The first line end of a text that has one. */
+static struct sl_str line_end_of(struct sl_str text)
 {
-	if (!ends_with_word(first) || !begins_with_word(second))
+	const char *end = memchr(text.bytes, '\n', text.length);
+	return end > text.bytes && end[-1] == '\r' ? SL_STR("\r\n") : SL_STR("\n");
+}
+
+/* What parts two insertions: nothing, unless a word would join another one. A line end where one of them has several lines, or
+ * where each is a last line. */
+static struct sl_str parting_of(const struct sl_text_output *output, const struct sl_text_passage *passage)
+{
+	struct sl_str theirs = passage->theirs, mine = passage->mine;
+	struct sl_text_window window;
+	if (passage->end == output->base.length && ends_line(output->base) && !ends_line(theirs))
+		return line_end_of(output->base);
+	sl_text_window_init(&window);
+	sl_text_window_before(&window, theirs);
+	sl_text_window_behind(&window, mine);
+	if (!sl_text_window_is_spanned(&window, 0))
 		return (struct sl_str){ NULL, 0 };
-	bool has_lines = memchr(first.bytes, '\n', first.length) || memchr(second.bytes, '\n', second.length);
-	return has_lines ? SL_STR("\n") : SL_STR(" ");
+	if (has_lines(theirs))
+		return line_end_of(theirs);
+	return has_lines(mine) ? line_end_of(mine) : SL_STR(" ");
 }
 
-void sl_text_output_both(struct sl_text_output *output, size_t at, struct sl_str mine, struct sl_str theirs)
+/* Where a piece is put, if there is a place: first the result is measured, then written. */
+struct writer {
+	char *bytes; /* or NULL */
+	size_t length;
+};
+
+static void put(struct writer *writer, struct sl_str piece)
 {
-	struct sl_str parting = parting_of(theirs, mine);
-	add_base(output, at);
-	struct sl_text_both both = { output->length, theirs.length, parting.length, mine.length };
-	add(output, theirs);
-	add(output, parting);
-	add(output, mine);
-	output->after_hunk = false;
-	struct sl_text_both *list = reserve(output, output->both, output->both_count, &output->both_capacity, sizeof(*list));
-	if (!list)
-		return;
-	output->both = list;
-	list[output->both_count++] = both;
+	if (writer->bytes && piece.length)
+		memcpy(writer->bytes + writer->length, piece.bytes, piece.length);
+	writer->length += piece.length;
 }
 
-static struct sl_str joined(const struct sl_text_output *output, struct sl_arena *arena)
+static void put_twice(const struct sl_text_output *output, const struct sl_text_passage *passage, struct writer *writer,
+	struct sl_text_both *both)
 {
-	char *bytes = sl_arena_alloc(arena, output->length);
-	size_t length = 0;
-	for (size_t i = 0; bytes && i < output->piece_count; i++) {
-		memcpy(bytes + length, output->pieces[i].bytes, output->pieces[i].length);
-		length += output->pieces[i].length;
+	struct sl_str parting = parting_of(output, passage);
+	*both = (struct sl_text_both){ writer->length, passage->theirs.length, parting.length, passage->mine.length };
+	put(writer, passage->theirs);
+	put(writer, parting);
+	put(writer, passage->mine);
+}
+
+/* Writes the result and lists what is to be told of it; the lists have room. */
+static void write_result(const struct sl_text_output *output, struct writer *writer, struct sl_text_merge *merge,
+	struct sl_text_hunk *hunks, struct sl_text_both *both)
+{
+	size_t at = 0;
+	merge->hunk_count = merge->both_count = 0;
+	for (size_t i = 0; i < output->count; i++) {
+		const struct sl_text_passage *passage = &output->passages[i];
+		struct sl_str parts[2];
+		put(writer, sl_text_part(output->base, at, passage->from));
+		at = passage->end;
+		if (passage->source == SL_TEXT_CLASH)
+			hunks[merge->hunk_count++] = (struct sl_text_hunk){ sl_text_part(output->base, passage->from, passage->end),
+				passage->mine, passage->theirs, writer->length };
+		if (is_twice(passage)) {
+			put_twice(output, passage, writer, &both[merge->both_count++]);
+			continue;
+		}
+		outcome_of(passage, false, parts);
+		put(writer, parts[0]);
 	}
-	return (struct sl_str){ bytes, length };
+	put(writer, sl_text_part(output->base, at, output->base.length));
 }
 
 int sl_text_output_finish(struct sl_text_output *output, struct sl_arena *arena, struct sl_text_merge *merge_r)
 {
-	add_base(output, output->base.length);
+	struct writer writer = { NULL, 0 };
+	size_t clashes = 0, twices = 0;
 	if (output->code != 0)
 		return output->code;
-	struct sl_text_hunk *hunks = sl_arena_alloc(arena, output->hunk_count * sizeof(*hunks));
-	struct sl_text_both *both = sl_arena_alloc(arena, output->both_count * sizeof(*both));
-	struct sl_str text = joined(output, arena);
-	if (!hunks || !both || !text.bytes)
+	for (size_t i = 0; i < output->count; i++) {
+		clashes += output->passages[i].source == SL_TEXT_CLASH;
+		twices += is_twice(&output->passages[i]);
+	}
+	struct sl_text_hunk *hunks = sl_arena_alloc(arena, clashes * sizeof(*hunks));
+	struct sl_text_both *both = sl_arena_alloc(arena, twices * sizeof(*both));
+	if (!hunks || !both)
 		return SL_NO_MEMORY;
-	if (output->hunk_count)
-		memcpy(hunks, output->hunks, output->hunk_count * sizeof(*hunks));
-	if (output->both_count)
-		memcpy(both, output->both, output->both_count * sizeof(*both));
-	*merge_r = (struct sl_text_merge){ text, output->hunk_count == 0, hunks, output->hunk_count, both, output->both_count };
+	write_result(output, &writer, merge_r, hunks, both);
+	writer = (struct writer){ sl_arena_alloc(arena, writer.length), 0 };
+	if (!writer.bytes)
+		return SL_NO_MEMORY;
+	write_result(output, &writer, merge_r, hunks, both);
+	*merge_r = (struct sl_text_merge){ { writer.bytes, writer.length }, clashes == 0, hunks, clashes, both, twices };
 	return 0;
 }

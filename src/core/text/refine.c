@@ -1,4 +1,4 @@
-/* From edits by line to edits by word: see text_refine.h.
+/* From edits by line to edits by word: see refine.h.
  * Keeps true: the edits returned do exactly what those given do, and stay inside them; joined edits do the same as
  * before. Fails only for memory and size.
  */
@@ -51,7 +51,25 @@ int sl_text_refine(struct sl_str base, struct sl_str side, const struct sl_text_
 struct weight {
 	size_t words;   /* words and line ends that it took away; 0: never joined, also because the other side agrees */
 	size_t run;     /* words and line ends between the edit before and this one */
+	bool types;     /* it put words in, and the other side doesn't agree */
+	bool follows;   /* between the edit before and this one are only blanks */
 };
+
+static bool has_token(struct sl_str text, enum sl_text_token wanted)
+{
+	enum sl_text_token token;
+	for (size_t at = 0; at < text.length;) {
+		at = sl_text_token_end(text, at, &token);
+		if (token == wanted)
+			return true;
+	}
+	return false;
+}
+
+static bool is_blank(struct sl_str text)
+{
+	return !has_token(text, SL_TOKEN_WORD) && !has_token(text, SL_TOKEN_SIGN) && !has_token(text, SL_TOKEN_LINE_END);
+}
 
 static bool is_same(const struct sl_text_side *a, const struct sl_text_edit *in_a, const struct sl_text_side *b,
 	const struct sl_text_edit *in_b)
@@ -71,16 +89,21 @@ static struct weight *weigh(struct sl_str base, const struct sl_text_side *side,
 		while (j < other->edits.count && other->edits.items[j].from < edit->from)
 			j++;
 		bool agreed = j < other->edits.count && is_same(side, edit, other, &other->edits.items[j]);
+		struct sl_str run = sl_text_part(base, i ? end : edit->from, edit->from);
 		weights[i].words = agreed ? 0 : sl_text_count_words(sl_text_part(base, edit->from, edit->from_end));
-		weights[i].run = i ? sl_text_count_words(sl_text_part(base, end, edit->from)) : 0;
+		weights[i].run = sl_text_count_words(run);
+		weights[i].types = !agreed && has_token(sl_text_part(side->text, edit->to, edit->to_end), SL_TOKEN_WORD);
+		weights[i].follows = i > 0 && is_blank(run);
 		end = edit->from_end;
 	}
 	return weights;
 }
 
-static bool belong_together(size_t words_before, size_t run, size_t words_behind)
+static bool belong_together(const struct weight *before, const struct weight *behind)
 {
-	return words_before > 0 && words_behind > 0 && run <= words_before / 2 && run <= words_behind / 2;
+	if (behind->follows && before->types && behind->types)
+		return true;
+	return before->words > 0 && behind->words > 0 && behind->run <= before->words / 2 && behind->run <= behind->words / 2;
 }
 
 static void join(struct sl_text_edits *edits, struct weight *weights)
@@ -89,12 +112,14 @@ static void join(struct sl_text_edits *edits, struct weight *weights)
 	for (size_t i = 0; i < edits->count; i++) {
 		struct sl_text_edit edit = edits->items[i];
 		struct weight weight = weights[i];
-		while (kept > 0 && belong_together(weights[kept - 1].words, weight.run, weight.words)) {
+		while (kept > 0 && belong_together(&weights[kept - 1], &weight)) {
 			kept--;
 			edit.from = edits->items[kept].from;
 			edit.to = edits->items[kept].to;
 			weight.words += weight.run + weights[kept].words;
 			weight.run = weights[kept].run;
+			weight.types |= weights[kept].types;
+			weight.follows = weights[kept].follows;
 		}
 		edits->items[kept] = edit;
 		weights[kept++] = weight;

@@ -1,4 +1,4 @@
-/* Inside text.c: edits by line made into edits by word, for a passage where lines clash. */
+/* Inside merge.c: edits by line made into edits by word, for a passage where lines clash. */
 #ifndef SL_CORE_TEXT_REFINE_H
 #define SL_CORE_TEXT_REFINE_H
 
@@ -15,7 +15,7 @@ struct sl_text_side {
 int sl_text_refine(struct sl_str base, struct sl_str side, const struct sl_text_edit *edits, size_t count,
 	struct sl_arena *arena, struct sl_text_edits *words_r) __attribute__((warn_unused_result));
 
-/* Makes rewritten passages of either side one edit each, as the first rule of text.h says; edits that both sides made
+/* Makes rewritten passages of either side one edit each, as the first rule of merge.h says; edits that both sides made
  * alike stay by themselves. `arena` is for scratch. Returns 0 or SL_NO_MEMORY. */
 int sl_text_join_rewritten(struct sl_str base, struct sl_text_side *a, struct sl_text_side *b, struct sl_arena *arena)
 	__attribute__((warn_unused_result));

@@ -1,11 +1,11 @@
-/* Differences: see diff.h. Ids that only one side has are left out of the search (diff_search.c), which then sees what
+/* Differences: see sequence_diff.h. Ids that only one side has are left out of the search (diff_search.c), which then sees what
  * the sides share; afterwards changes slide to their canonical places.
  * Keeps true: what lies between two changes is equal on both sides, id for id. Fails only for memory and size.
  */
 #include "core/text/sequence_diff.h"
 
-#include "core/text/diff_search.h"
 #include "core/base/error.h"
+#include "core/text/diff_search.h"
 
 /* The ids of `whole` that `present` has; the others are marked as changed. */
 static int half_init(struct sl_diff_half *half, struct sl_diff_ids whole, const bool *present, struct sl_arena *arena)
@@ -94,16 +94,18 @@ static void slide_back(const struct sl_diff_task *task, struct sl_diff_change *c
 	shift(change, by);
 }
 
-/* Moves a deletion forward to where `before` ends and makes it a part of that, if it can reach that place. An insertion stays:
- * what somebody wrote behind words that they replaced would look like a part of the replacement. */
+/* Moves a pure change forward to where `before` ends and makes it a part of that, if it can reach that place. An insertion joins
+ * only another one: what somebody wrote behind words that they replaced would look like a part of the replacement. */
 static bool slide_into(const struct sl_diff_task *task, const struct sl_diff_change *change,
 	struct sl_diff_change *before)
 {
-	const uint32_t *ids = task->a.ids;
+	bool inserts = change->a_at == change->a_end;
+	const uint32_t *ids = inserts ? task->b.ids : task->a.ids;
+	uint32_t at = inserts ? change->b_at : change->a_at, end = inserts ? change->b_end : change->a_end;
 	uint32_t gap = change->a_at - before->a_end, by = 0;
-	if (change->a_at == change->a_end)
+	if (inserts && before->a_at < before->a_end)
 		return false;
-	while (by < gap && ids[change->a_at - by - 1] == ids[change->a_end - by - 1])
+	while (by < gap && ids[at - by - 1] == ids[end - by - 1])
 		by++;
 	if (by < gap)
 		return false;

@@ -249,10 +249,35 @@ bool sl_text_is_inside_word(struct sl_str text, size_t from, size_t end)
 	enum sl_text_script script = script_at(text, from);
 	enum sl_text_token token;
 	size_t letters = 0;
-	if (from == end)
-		return script != SL_SCRIPT_OTHER && script == script_before(text, from);
 	for (size_t at = from; at < end; at = sl_text_token_end(text, at, &token))
 		if (script_at(text, at) != script || (script == SL_SCRIPT_SYLLABLES && ++letters == 2))
 			return false;
 	return script != SL_SCRIPT_OTHER;
+}
+
+bool sl_text_letters_meet(struct sl_str before, struct sl_str behind)
+{
+	enum sl_text_script script = script_at(behind, 0);
+	return script != SL_SCRIPT_OTHER && script == script_before(before, before.length);
+}
+
+enum sl_text_edge sl_text_edge_behind(struct sl_str text, size_t at)
+{
+	size_t length;
+	if (at == text.length)
+		return SL_EDGE_BLANK;
+	uint32_t point = decode(text, at, &length);
+	if (is_letter(point) && !sl_text_is_prepended(point))
+		return SL_EDGE_LETTER;
+	return sl_text_class_of(point) == SL_CLASS_BLANK ? SL_EDGE_BLANK : SL_EDGE_OTHER;
+}
+
+enum sl_text_edge sl_text_edge_before(struct sl_str text, size_t at)
+{
+	if (at == 0)
+		return SL_EDGE_BLANK;
+	do
+		at--;
+	while (at > 0 && ((unsigned char)text.bytes[at] & 0xc0) == 0x80);
+	return sl_text_edge_behind(text, at);
 }

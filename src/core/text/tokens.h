@@ -23,9 +23,22 @@ size_t sl_text_line_end(struct sl_str text, size_t at);
 size_t sl_text_token_end(struct sl_str text, size_t at, enum sl_text_token *token_r);
 
 /* Whether text[from, end) and the letters around it may be parts of one word, of a script that puts no blanks between words:
- * it is less than two letters long in Chinese and Japanese, or nothing but letters in Thai, Lao, Burmese, Khmer and the like;
- * if it is empty, such letters stand on both sides of it. */
+ * it is less than two letters long in Chinese and Japanese, or nothing but letters in Thai, Lao, Burmese, Khmer and the like. */
 bool sl_text_is_inside_word(struct sl_str text, size_t from, size_t end);
+
+/* Whether a letter at the end of `before` and one at the beginning of `behind` may be parts of one word, of a script that puts no
+ * blanks between words. */
+bool sl_text_letters_meet(struct sl_str before, struct sl_str behind);
+
+/* What stands beside a place in a text. */
+enum sl_text_edge {
+	SL_EDGE_LETTER, /* a letter of a script with blanks between words */
+	SL_EDGE_BLANK,  /* a blank, or nothing */
+	SL_EDGE_OTHER   /* a digit, a sign, a mark, a line end, a letter that is a word by itself */
+};
+
+enum sl_text_edge sl_text_edge_before(struct sl_str text, size_t at);
+enum sl_text_edge sl_text_edge_behind(struct sl_str text, size_t at);
 
 /* The number of words and line ends in `text`. */
 size_t sl_text_count_words(struct sl_str text);

@@ -101,7 +101,13 @@ export type Effect =
 		detail: string;
 		traceId: string;
 	}
-	| { type: "changed"; revision: number; delta: Delta }
+	| {
+		type: "changed";
+		revision: number;
+		delta: Delta;
+		/** Rows of this device that have another key now. */
+		renamed?: { entity: string; from: RowKey; to: RowKey }[];
+	}
 	| { type: "conflict"; id: number; opened: boolean }
 	| { type: "backup"; id: number; reason: string };
 

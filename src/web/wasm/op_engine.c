@@ -1,4 +1,4 @@
-/* The client engine: events in, effects out, as engine_json.h has them. */
+/* The client engine: events in, effects out, as engine/json.h has them. */
 #include "core/json/parse.h"
 #include "core/json/write.h"
 #include "core/engine/json.h"

@@ -2,6 +2,7 @@
 #include "core/json/parse.h"
 #include "core/json/write.h"
 #include "core/base/rank.h"
+#include "core/base/rank_assign.h"
 #include "web/wasm/work.h"
 
 #define MOST_RANKS 1000000
@@ -61,7 +62,7 @@ int sl_op_rank_assign(struct sl_work *work)
 			code = sl_work_refuse(work, "must hold [rank, id] pairs");
 	}
 	if (code == SL_OK)
-		code = sl_rank_assign(ranks, ids, count, &work->arena);
+		code = sl_rank_assign(ranks, ids, count, (struct sl_str){ NULL, 0 }, &work->arena);
 	if (code == SL_OK)
 		code = write_ranks(work, ranks, count);
 	json_decref(siblings);

@@ -5,6 +5,8 @@
 
 #include "core/base/error.h"
 #include "core/base/rank.h"
+#include "core/base/rank_assign.h"
+#include "core/base/rank_run.h"
 
 static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 static const struct sl_str none = { NULL, 0 };

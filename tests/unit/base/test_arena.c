@@ -133,6 +133,44 @@ static void arena__is_usable_after_dispose(void **state)
 	}
 }
 
+static void arena__arrays_grow_and_keep_their_items(void **state)
+{
+	(void)state;
+	struct sl_arena arena;
+	size_t capacity = 0, moves = 0;
+	int *items = NULL;
+	sl_arena_init(&arena, 0);
+	for (size_t count = 0; count < 10000; count++) {
+		int *grown = sl_arena_grow(&arena, items, count, &capacity, sizeof(*items));
+		assert_non_null(grown);
+		moves += grown != items;
+		items = grown;
+		items[count] = (int)count;
+	}
+	for (int i = 0; i < 10000; i++)
+		assert_int_equal(items[i], i);
+	assert_in_range(moves, 8, 12);
+	sl_arena_dispose(&arena);
+}
+
+static void arena__arrays_that_can_not_grow_stay(void **state)
+{
+	(void)state;
+	struct sl_arena arena;
+	size_t capacity = 0, huge = SIZE_MAX / 2 + 1;
+	sl_arena_init(&arena, 1 << 16);
+	char *items = sl_arena_grow(&arena, NULL, 0, &capacity, 1 << 10);
+	assert_non_null(items);
+	size_t before = capacity;
+	for (size_t i = 0; i < 4 && items; i++)
+		items = sl_arena_grow(&arena, items, capacity, &capacity, 1 << 10);
+	assert_null(items);
+	assert_true(capacity >= before && capacity < 64);
+	assert_null(sl_arena_grow(&arena, &huge, huge, &huge, 1));
+	assert_int_equal(huge, SIZE_MAX / 2 + 1);
+	sl_arena_dispose(&arena);
+}
+
 static void arena__copy_is_terminated_and_independent(void **state)
 {
 	(void)state;
@@ -218,6 +256,8 @@ int main(void)
 		cmocka_unit_test(arena__maximum_is_kept_and_reachable),
 		cmocka_unit_test(arena__small_maximum_still_gives_small_pieces),
 		cmocka_unit_test(arena__is_usable_after_dispose),
+		cmocka_unit_test(arena__arrays_grow_and_keep_their_items),
+		cmocka_unit_test(arena__arrays_that_can_not_grow_stay),
 		cmocka_unit_test(arena__copy_is_terminated_and_independent),
 		cmocka_unit_test(arena__copy_fails_with_null),
 		cmocka_unit_test(arena__survives_every_failed_allocation),

@@ -53,34 +53,34 @@ static void rank__assign_to_none_depends_on_the_count_only(void **state)
 {
 	static struct sl_str expected[SIBLINGS];
 	make_ids(*state);
-	assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS, *state), 0);
+	assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS, none, *state), 0);
 	assert_in_order(SIBLINGS);
 	assert_int_equal(sl_rank_between(none, none, SIBLINGS, *state, expected), 0);
 	for (size_t i = 0; i < SIBLINGS; i++)
 		assert_true(sl_str_equal(ranks_of[i], expected[i]));
-	assert_int_equal(sl_rank_assign(ranks_of, ids_of, 0, *state), 0);
+	assert_int_equal(sl_rank_assign(ranks_of, ids_of, 0, none, *state), 0);
 }
 
 static void rank__assign_keeps_what_is_in_order(void **state)
 {
 	static struct sl_str before[SIBLINGS];
 	make_ids(*state);
-	assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS, *state), 0);
+	assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS, none, *state), 0);
 	memcpy(before, ranks_of, sizeof(before));
-	assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS, *state), 0);
+	assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS, none, *state), 0);
 	assert_memory_equal(before, ranks_of, sizeof(before));
 }
 
 static void rank__moving_one_changes_one(void **state)
 {
 	make_ids(*state);
-	assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS, *state), 0);
+	assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS, none, *state), 0);
 	for (int round = 0; round < 200; round++) {
 		static struct sl_str before[SIBLINGS];
 		size_t from = pick(SIBLINGS), to = pick(SIBLINGS), changed = 0;
 		move(from, to);
 		memcpy(before, ranks_of, sizeof(before));
-		assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS, *state), 0);
+		assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS, none, *state), 0);
 		assert_in_order(SIBLINGS);
 		for (size_t i = 0; i < SIBLINGS; i++)
 			changed += !sl_str_equal(before[i], ranks_of[i]);
@@ -92,10 +92,10 @@ static void rank__deleting_one_changes_none(void **state)
 {
 	static struct sl_str before[SIBLINGS];
 	make_ids(*state);
-	assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS, *state), 0);
+	assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS, none, *state), 0);
 	move(500, SIBLINGS - 1);
 	memcpy(before, ranks_of, sizeof(before));
-	assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS - 1, *state), 0);
+	assert_int_equal(sl_rank_assign(ranks_of, ids_of, SIBLINGS - 1, none, *state), 0);
 	assert_memory_equal(before, ranks_of, (SIBLINGS - 1) * sizeof(before[0]));
 }
 
@@ -103,36 +103,48 @@ static void rank__equal_ranks_are_ordered_by_id(void **state)
 {
 	struct sl_str ids[] = { SL_STR("a"), SL_STR("b"), SL_STR("c") };
 	struct sl_str kept[] = { SL_STR("V"), SL_STR("V"), SL_STR("V") };
-	assert_int_equal(sl_rank_assign(kept, ids, 3, *state), 0);
+	assert_int_equal(sl_rank_assign(kept, ids, 3, none, *state), 0);
 	for (int i = 0; i < 3; i++)
 		assert_true(sl_str_equal(kept[i], SL_STR("V")));
 
 	struct sl_str reversed[] = { SL_STR("c"), SL_STR("b"), SL_STR("a") };
-	assert_int_equal(sl_rank_assign(kept, reversed, 3, *state), 0);
+	assert_int_equal(sl_rank_assign(kept, reversed, 3, none, *state), 0);
 	assert_between(none, kept + 1, 2, none);
 	assert_true(sl_str_compare(kept[0], kept[1]) < 0);
 }
 
-static void rank__no_room_respaces_all(void **state)
+static void rank__no_room_changes_those_behind(void **state)
 {
-	struct sl_str ids[] = { SL_STR("a"), SL_STR("x"), SL_STR("c") };
-	static const char *const cases[][3] = { { "V", "", "V" }, { "V", "", "V0" }, { "", "0", "1" } };
+	struct sl_str ids[] = { SL_STR("a"), SL_STR("x"), SL_STR("c"), SL_STR("d") };
+	static const char *const cases[][8] = { { "V", "", "V", "Y", /* become */ "V", "W", "X", "Y" },
+		{ "V", "", "V0", "Y", "V", "W", "X", "Y" }, { "", "0", "1", "2", "0K", "0f", "1", "2" } };
 	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
-		struct sl_str ranks[3];
-		for (int i = 0; i < 3; i++)
+		struct sl_str ranks[4];
+		for (int i = 0; i < 4; i++)
 			ranks[i] = sl_str_from(cases[c][i]);
-		assert_int_equal(sl_rank_assign(ranks, ids, 3, *state), 0);
-		assert_true(sl_str_equal(ranks[0], SL_STR("F")));
-		assert_true(sl_str_equal(ranks[1], SL_STR("V")));
-		assert_true(sl_str_equal(ranks[2], SL_STR("k")));
+		assert_int_equal(sl_rank_assign(ranks, ids, 4, none, *state), 0);
+		for (int i = 0; i < 4; i++)
+			assert_string_equal(ranks[i].bytes, cases[c][4 + i]);
 	}
+}
+
+static void rank__no_room_at_the_end_respaces_all(void **state)
+{
+	char last[SL_RANK_BYTES];
+	memset(last, 'z', sizeof(last));
+	struct sl_str ids[] = { SL_STR("a"), SL_STR("b"), SL_STR("x") };
+	struct sl_str ranks[] = { SL_STR("A"), { last, sizeof(last) }, none };
+	assert_int_equal(sl_rank_assign(ranks, ids, 3, none, *state), 0);
+	assert_string_equal(ranks[0].bytes, "F");
+	assert_string_equal(ranks[1].bytes, "V");
+	assert_string_equal(ranks[2].bytes, "k");
 }
 
 static void rank__invalid_ranks_count_as_none(void **state)
 {
 	struct sl_str ids[] = { SL_STR("a"), SL_STR("b"), SL_STR("c") };
 	struct sl_str ranks[] = { SL_STR("A"), SL_STR("B-"), SL_STR("C") };
-	assert_int_equal(sl_rank_assign(ranks, ids, 3, *state), 0);
+	assert_int_equal(sl_rank_assign(ranks, ids, 3, none, *state), 0);
 	assert_between(SL_STR("A"), &ranks[1], 1, SL_STR("C"));
 	assert_true(sl_str_equal(ranks[0], SL_STR("A")) && sl_str_equal(ranks[2], SL_STR("C")));
 }
@@ -164,7 +176,7 @@ static void rank__random_siblings_keep_a_longest_sequence(void **state)
 		for (size_t i = 0; i < count; i++)
 			before[i] = ranks_of[i] = random_rank(texts[i], round % 3 ? 62 : 2);
 		longest = longest_rising(before, count);
-		assert_int_equal(sl_rank_assign(ranks_of, ids_of, count, *state), 0);
+		assert_int_equal(sl_rank_assign(ranks_of, ids_of, count, none, *state), 0);
 		assert_in_order(count);
 		for (size_t i = 0; i < count; i++)
 			kept += before[i].length > 0 && sl_str_equal(before[i], ranks_of[i]);
@@ -183,7 +195,7 @@ static int assign_with_gaps(void *context)
 		ranks[i] = i % 50 == 7 ? (struct sl_str){ alphabet + i / 50 + 1, 1 } : none;
 	}
 	sl_arena_init(&arena, 0);
-	int code = sl_rank_assign(ranks, ids, 100, &arena);
+	int code = sl_rank_assign(ranks, ids, 100, none, &arena);
 	sl_arena_dispose(&arena);
 	return code;
 }
@@ -203,7 +215,8 @@ int main(void)
 		TEST(rank__moving_one_changes_one),
 		TEST(rank__deleting_one_changes_none),
 		TEST(rank__equal_ranks_are_ordered_by_id),
-		TEST(rank__no_room_respaces_all),
+		TEST(rank__no_room_changes_those_behind),
+		TEST(rank__no_room_at_the_end_respaces_all),
 		TEST(rank__invalid_ranks_count_as_none),
 		TEST(rank__random_siblings_keep_a_longest_sequence),
 		TEST(rank__every_failed_allocation_is_told),

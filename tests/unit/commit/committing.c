@@ -118,7 +118,7 @@ void expect_code(struct desk *desk, const struct sl_push *push, int code)
 		fail_msg("code %d %s (%s), not %d", rc, desk->err.message, desk->err.path, code);
 }
 
-void expect_verdict(struct desk *desk, const struct sl_push *push, enum sl_verdict verdict)
+void expect_verdict(struct desk *desk, const struct sl_push *push, enum sl_commit_verdict verdict)
 {
 	expect_code(desk, push, SL_OK);
 	if (desk->outcome.verdict != verdict)

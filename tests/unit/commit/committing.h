@@ -40,7 +40,7 @@ int desk_push(struct desk *desk, const struct sl_push *push);
 
 /* Pushes and expects this code, or this verdict. */
 void expect_code(struct desk *desk, const struct sl_push *push, int code);
-void expect_verdict(struct desk *desk, const struct sl_push *push, enum sl_verdict verdict);
+void expect_verdict(struct desk *desk, const struct sl_push *push, enum sl_commit_verdict verdict);
 void expect_conflict(struct desk *desk, const struct sl_push *push, const char *reason);
 
 /* The last conflict names these rows, in any order: "shots/1/a@5" was changed at version 5, "episodes/7-6" deleted

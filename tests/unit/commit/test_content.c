@@ -108,6 +108,25 @@ static void operation__a_conflict_does_not_use_its_id_up(void **state)
 	expect_verdict(&desk, &again, SL_COMMITTED);
 }
 
+static void case_92__a_known_operation_is_answered_whatever_has_changed_since(void **state)
+{
+	struct sl_err refusal = { .code = SL_PULL_REQUIRED, .message = "pull first" };
+	(void)state;
+	struct sl_push push = desk_delta(&desk, first, "{'meta':{'note':3}}");
+	expect_verdict(&desk, &push, SL_COMMITTED);
+	struct sl_str answer = desk.outcome.answer;
+	desk_commit(&desk, "{'meta':{'note':4}}");
+	strcpy(desk.store.head.epoch, "another");
+	push.refusal = &refusal;
+	push.epoch = SL_STR("e1");
+	push.project_bytes = 1;
+	expect_replayed(&push, answer);
+	push = desk_delta(&desk, first, "{'meta':{'note':3}}");
+	push.refusal = &refusal;
+	expect_code(&desk, &push, SL_PULL_REQUIRED);
+	assert_string_equal(desk.err.message, "pull first");
+}
+
 /* --- the empty guard --------------------------------------------------------------------------------------------- */
 
 #define CLEARING "{'meta':{'rawScript':null},'deleted':{'episodes':[1,2],'characters':['c'],'locations':['l']}}"
@@ -148,10 +167,45 @@ static void guard__gives_way_to_allow_empty_and_to_clear(void **state)
 	expect_verdict(&desk, &push, SL_COMMITTED);
 }
 
+static void case_96__texts_count_though_there_are_no_rows(void **state)
+{
+	static const char *const texts[] = { "{'shotGuide':'fifty pages','episodes':[]}",
+		"{'soraGuide':'x','fileName':'f','stats':{'context':{'total':1}},'episodes':[]}",
+		"{'context':{'projectSummary':'x'},'episodes':[]}", "{'logline':'of an app of its own','episodes':[]}",
+		"{'context':{'mood':'dark'},'episodes':[]}" };
+	(void)state;
+	for (size_t i = 0; i < LENGTH(texts); i++) {
+		struct sl_push push = desk_document(&desk, desk.store.head.version, texts[i]);
+		push.allow_empty = true;
+		expect_verdict(&desk, &push, SL_COMMITTED);
+		push = desk_document(&desk, desk.store.head.version, "{'episodes':[]}");
+		expect_code(&desk, &push, SL_EMPTY_OVERWRITE);
+		push = desk_document(&desk, desk.store.head.version, "{'fileName':'kept','shotGuide':' \\n','episodes':[]}");
+		expect_code(&desk, &push, SL_EMPTY_OVERWRITE);
+	}
+}
+
+/* An app that doesn't know a field can't say that it is empty; what it knows it does. */
+static void case_96__nothing_left_of_what_the_schema_knows_is_emptying(void **state)
+{
+	(void)state;
+	struct sl_push push = desk_document(&desk, first, "{'rawScript':'x','logline':'y','episodes':[]}");
+	expect_verdict(&desk, &push, SL_COMMITTED);
+	push = desk_document(&desk, desk.store.head.version, "{'logline':'y','episodes':[]}");
+	expect_code(&desk, &push, SL_EMPTY_OVERWRITE);
+	push = desk_delta(&desk, desk.store.head.version, "{'meta':{'rawScript':'','shotGuide':'z'}}");
+	expect_verdict(&desk, &push, SL_COMMITTED);
+	push = desk_delta(&desk, desk.store.head.version, "{'meta':{'logline':null}}");
+	expect_verdict(&desk, &push, SL_COMMITTED); /* what the schema knows is left */
+}
+
 static void guard__does_not_mind_projects_that_were_empty(void **state)
 {
 	(void)state;
 	struct sl_push push = desk_delta(&desk, first, CLEARING);
+	push.allow_empty = true;
+	expect_verdict(&desk, &push, SL_COMMITTED);
+	push = desk_delta(&desk, desk.store.head.version, "{'meta':{'context':{'mood':null}}}");
 	push.allow_empty = true;
 	expect_verdict(&desk, &push, SL_COMMITTED);
 	desk_commit(&desk, "{'meta':{'fileName':'other','note':null}}");
@@ -331,6 +385,9 @@ int main(void)
 		TEST(operation__a_conflict_does_not_use_its_id_up),
 		TEST(guard__an_empty_project_does_not_replace_content),
 		TEST(guard__gives_way_to_allow_empty_and_to_clear),
+		TEST(case_92__a_known_operation_is_answered_whatever_has_changed_since),
+		TEST(case_96__texts_count_though_there_are_no_rows),
+		TEST(case_96__nothing_left_of_what_the_schema_knows_is_emptying),
 		TEST(guard__does_not_mind_projects_that_were_empty),
 		TEST(content__a_meta_field_leaves_the_others_alone),
 		TEST(content__reads_only_what_the_push_touches),

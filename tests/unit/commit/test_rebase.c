@@ -136,6 +136,7 @@ static void identical__when_stale_is_no_conflict_and_brings_changes(void **state
 	(void)state;
 	int64_t second = desk_commit(&desk, "{'characters':[{'id':'c','name':'same'}],'meta':{'fileName':'g'}}");
 	struct sl_push push = desk_delta(&desk, first, "{'characters':[{'name':'same','id':'c'}]}");
+	push.rebase = true;
 	memory_store_reset_counters(&desk.store);
 	expect_verdict(&desk, &push, SL_UNCHANGED);
 	assert_int_equal(desk.store.head.version, second);
@@ -159,6 +160,88 @@ static void identical__when_current_writes_no_version(void **state)
 	expect_verdict(&desk, &push, SL_UNCHANGED);
 }
 
+static void case_91__with_reject_all_that_changed_must_be_in_the_push(void **state)
+{
+	static const char *const pushes[] = { "{'characters':[{'id':'c','name':'same'}]}",
+		"{'characters':[{'id':'c','name':'same'}],'scenes':[{'id':'b','episodeId':1,'n':1}]}",
+		"{'characters':[{'id':'c','name':'same'}],'deleted':{'episodes':[2]}}",
+		"{'deleted':{'episodes':[2]},'scenes':[{'id':'b','episodeId':1,'n':1}]}",
+		("{'characters':[{'id':'c','name':'same'}],'scenes':[{'id':'b','episodeId':1,'n':1}],"
+			"'deleted':{'shots':[{'episodeId':2,'shotId':'a'}]}}") };
+	(void)state;
+	desk_commit(&desk, "{'characters':[{'id':'c','name':'same'}]}");
+	desk_commit(&desk, "{'scenes':[{'id':'b','episodeId':1,'n':1}],'deleted':{'episodes':[2]}}");
+	for (size_t i = 0; i < LENGTH(pushes); i++) {
+		struct sl_push push = desk_delta(&desk, first, pushes[i]);
+		expect_conflict(&desk, &push, "version_mismatch");
+		assert_int_equal(desk.outcome.conflict_count, 0);
+		push = desk_delta(&desk, first, pushes[i]);
+		push.rebase = true;
+		expect_verdict(&desk, &push, SL_UNCHANGED);
+	}
+	struct sl_push push = desk_delta(&desk, first, "{'characters':[{'id':'c','name':'same'}],'scenes':[{'id':'b',"
+		"'episodeId':1,'n':1}],'deleted':{'episodes':[2]}}");
+	expect_verdict(&desk, &push, SL_UNCHANGED);
+}
+
+/* What the case was: a push of a that is equal, then one of b based on the version that the answer gave. */
+static void case_91__an_answer_never_lets_old_rows_overwrite_new_ones(void **state)
+{
+	(void)state;
+	desk_commit(&desk, "{'scenes':[{'id':'a','episodeId':1,'n':1},{'id':'b','episodeId':1,'n':1}]}");
+	struct sl_push push = desk_delta(&desk, first, "{'scenes':[{'id':'a','episodeId':1,'n':1}]}");
+	expect_conflict(&desk, &push, "version_mismatch");
+	push = desk_document(&desk, first, PROJECT);
+	expect_conflict(&desk, &push, "version_mismatch");
+}
+
+static void case_91__a_whole_document_that_is_equal_is_no_conflict(void **state)
+{
+	(void)state;
+	desk_commit(&desk, "{'meta':{'fileName':'g'}}");
+	desk_commit(&desk, "{'meta':{'fileName':'f'}}");
+	struct sl_push push = desk_document(&desk, first, PROJECT);
+	expect_verdict(&desk, &push, SL_UNCHANGED);
+}
+
+static void case_91__what_both_counted_is_a_row_conflict(void **state)
+{
+	static const char *const counted[] = { "meta/stats@2" }, *const usage[] = { "episodes/2@3" };
+	static const char stats[] = "{'meta':{'stats':{'context':{'total':1,'success':1,'error':0}}}}";
+	static const char tokens[] = "{'episodes':[{'id':2,'shotGenUsage':{'totalTokens':5}}],'characters':[{'id':'new'}]}";
+	(void)state;
+	int64_t second = desk_commit(&desk, stats);
+	struct sl_push push = desk_delta(&desk, first, stats);
+	push.rebase = true;
+	expect_conflict(&desk, &push, "row_conflict");
+	expect_conflicts(&desk, counted, 1);
+	push = desk_delta(&desk, second, stats);
+	push.rebase = true;
+	expect_verdict(&desk, &push, SL_UNCHANGED);
+	desk_commit(&desk, tokens);
+	push = desk_delta(&desk, second, tokens); /* the new character alone would be no conflict */
+	push.rebase = true;
+	expect_conflict(&desk, &push, "row_conflict");
+	expect_conflicts(&desk, usage, 1);
+	push = desk_delta(&desk, second, "{'characters':[{'id':'new'}]}");
+	push.rebase = true;
+	expect_verdict(&desk, &push, SL_UNCHANGED);
+}
+
+static void case_91__what_both_counted_in_documents_is_a_row_conflict(void **state)
+{
+	static const char *const counted[] = { "meta/contextUsage@2" };
+	static const char document[] = "{'contextUsage':{'promptTokens':1,'responseTokens':1,'totalTokens':2},"
+		"'episodes':[{'id':1,'title':'one'}]}";
+	(void)state;
+	struct sl_push push = desk_document(&desk, first, document);
+	expect_verdict(&desk, &push, SL_COMMITTED);
+	push = desk_document(&desk, first, document);
+	push.rebase = true;
+	expect_conflict(&desk, &push, "row_conflict");
+	expect_conflicts(&desk, counted, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_project, close_desk)
@@ -173,6 +256,11 @@ int main(void)
 		TEST(rebase__a_document_conflicts_with_what_it_would_take_back),
 		TEST(rebase__a_document_takes_no_move_back),
 		TEST(identical__when_stale_is_no_conflict_and_brings_changes),
+		TEST(case_91__with_reject_all_that_changed_must_be_in_the_push),
+		TEST(case_91__an_answer_never_lets_old_rows_overwrite_new_ones),
+		TEST(case_91__a_whole_document_that_is_equal_is_no_conflict),
+		TEST(case_91__what_both_counted_is_a_row_conflict),
+		TEST(case_91__what_both_counted_in_documents_is_a_row_conflict),
 		TEST(identical__when_current_writes_no_version),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

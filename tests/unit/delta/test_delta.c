@@ -248,6 +248,32 @@ static void apply__new_rows_without_rank_go_last_in_their_order(void **state)
 	expect_order(changed, SL_SCENES, 7, "z y");
 }
 
+static struct sl_rowset *applied_by(const char *prefix, const char *text, const struct sl_rowset *rows)
+{
+	struct sl_delta delta = project_delta(text, &arena);
+	struct sl_rowset *changed = sl_rowset_clone(rows, &arena);
+	assert_non_null(changed);
+	assert_int_equal(sl_delta_apply_as(&delta, changed, sl_str_from(prefix), &arena), SL_OK);
+	return changed;
+}
+
+#define SCENES(a, b)                                                                                                   \
+	"{'scenes':[{'episodeId':1,'id':'" a "','title':'" a "'},{'episodeId':1,'id':'" b "','title':'" b "'}]}"
+
+static void case_22__rows_appended_on_two_devices_dont_interleave(void **state)
+{
+	(void)state;
+	struct sl_rowset *base = project_rows("{'episodes':[{'id':1,'scenes':[{'id':'a'}]}]}", &arena);
+	struct sl_rowset *mine = applied_by("Qm7aB", SCENES("m2", "m1"), base);
+	struct sl_rowset *theirs = applied_by("b2Xy9", SCENES("t1", "t2"), base);
+	mine = applied_by("Qm7aB", SCENES("m3", "m4"), mine);
+	theirs = applied_by("b2Xy9", SCENES("t4", "t3"), theirs);
+	struct sl_delta change = difference(base, theirs);
+	expect_order(applied(&change, mine), SL_SCENES, 1, "a m2 m1 m3 m4 t1 t2 t4 t3");
+	change = difference(base, mine);
+	expect_order(applied(&change, theirs), SL_SCENES, 1, "a m2 m1 m3 m4 t1 t2 t4 t3");
+}
+
 static void apply__known_rows_without_rank_stay_where_they_are(void **state)
 {
 	(void)state;
@@ -362,6 +388,7 @@ int main(void)
 		TEST(apply__an_episode_takes_its_scenes_and_shots_along),
 		TEST(apply__deleting_what_is_not_there_does_nothing),
 		TEST(apply__new_rows_without_rank_go_last_in_their_order),
+		TEST(case_22__rows_appended_on_two_devices_dont_interleave),
 		TEST(apply__known_rows_without_rank_stay_where_they_are),
 		TEST(apply__last_means_behind_the_ranks_of_the_same_delta),
 		TEST(apply__moves_by_rank),

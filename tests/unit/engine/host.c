@@ -188,6 +188,7 @@ static void carry_out(struct host *host, const struct sl_effect *effect)
 	case SL_EFFECT_CHANGED:
 		view_change(host, effect->changed.delta);
 		host->changes++;
+		host->renames += effect->changed.rename_count;
 		break;
 	case SL_EFFECT_CONFLICT:
 		host->opened += effect->conflict.opened;
@@ -213,6 +214,15 @@ static struct sl_str record_text(struct host *host, struct sl_str text)
 	return copy;
 }
 
+static struct sl_pair *record_pairs(struct host *host, const struct sl_pair *pairs, size_t count)
+{
+	struct sl_pair *copies = sl_arena_zalloc(&host->record_arena, count + 1, sizeof(*copies));
+	assert_non_null(copies);
+	for (size_t i = 0; i < count; i++)
+		copies[i] = (struct sl_pair){ record_text(host, pairs[i].key), record_text(host, pairs[i].value) };
+	return copies;
+}
+
 static void record(struct host *host, struct sl_event event)
 {
 	if (event.type == SL_EVENT_EDIT) {
@@ -220,6 +230,10 @@ static void record(struct host *host, struct sl_event event)
 		event.edit.before = record_text(host, event.edit.before);
 	} else if (event.type == SL_EVENT_REPLACE)
 		event.replace.document = record_text(host, event.replace.document);
+	else if (event.type == SL_EVENT_LOADED)
+		event.loaded.pairs = record_pairs(host, event.loaded.pairs, event.loaded.count);
+	else if (event.type == SL_EVENT_HANDED)
+		event.handed.pairs = record_pairs(host, event.handed.pairs, event.handed.count);
 	else if (event.type == SL_EVENT_ANSWER)
 		event.answer.body = record_text(host, event.answer.body);
 	else if (event.type == SL_EVENT_RESOLVE)
@@ -236,14 +250,10 @@ static void record(struct host *host, struct sl_event event)
 void host_record(struct host *host)
 {
 	struct sl_event event = { .type = SL_EVENT_START, .now_ms = host->now_ms };
-	struct sl_pair *pairs = sl_arena_zalloc(&host->record_arena, host->pair_count + 1, sizeof(*pairs));
-	for (size_t i = 0; i < host->pair_count; i++) {
-		const struct host_pair *pair = &host->pairs[i];
-		pairs[i].key = record_text(host, (struct sl_str){ pair->key, pair->key_length });
-		pairs[i].value = record_text(host, (struct sl_str){ pair->value, pair->value_length });
-	}
-	event.start.pairs = pairs;
-	event.start.count = host->pair_count;
+	struct sl_pair *pairs;
+	event.start.count = host_pairs(host, &pairs);
+	event.start.pairs = record_pairs(host, pairs, event.start.count);
+	free(pairs);
 	host->event_count = 0;
 	memcpy(event.random, "0123456789abcdef", 16);
 	record(host, event);
@@ -332,6 +342,8 @@ void host_start(struct host *host)
 	host->config.size = sizeof(host->config);
 	assert_int_equal(sl_engine_new(&host->config, &host->engine, &host->err), SL_OK);
 	sl_arena_dispose(&host->view_arena);
+	host->batch = NULL;
+	host->last_batch = 0;
 	host->view = sl_rowset_new(&host->view_arena, 16);
 	int rc = host_event(host, (struct sl_event){ .type = SL_EVENT_START, .start = { pairs, count } });
 	free(pairs);

@@ -57,6 +57,7 @@ struct host {
 	bool pulled;                /* some pull was answered */
 
 	struct sl_err err;          /* of the last refusal */
+	size_t renames;             /* told so far */
 	size_t loads, results;
 	int last_result;
 	size_t stores, sends, changes, opened, closed, backups, statuses; /* effects so far */

@@ -218,6 +218,46 @@ static void followers__edits_bring_an_episode_back(void **state)
 	expect_shot(&a, 1, "s", "old, and typed");
 }
 
+/* A tab and the holder edit the same few shots and fields; edits are handed over late, twice or by a new holder. */
+static void followers__random_histories_end_in_the_same_rows(void **state)
+{
+	static const char *const fields[] = { "description", "dialogue", "movement" };
+	struct dice dice = { 20261 };
+	size_t typed = 0;
+	char text[200];
+	(void)state;
+	for (int round = 0; round < 600; round++) {
+		size_t what = dice_roll(&dice, 10);
+		snprintf(text, sizeof(text), "{'shots':[{'episodeId':1,'id':'r%zu','%s':'w%zu'}]}", dice_roll(&dice, 6),
+			fields[dice_roll(&dice, LENGTH(fields))], typed);
+		if (what < 4) {
+			assert_int_equal(tab_edit(text, NULL), SL_OK);
+			typed++;
+		} else if (what < 7) {
+			host_edit(&a, text);
+			follow();
+			typed++;
+		} else if (what == 7) {
+			snprintf(text, sizeof(text), "{'deleted':{'shots':[{'episodeId':1,'shotId':'r%zu'}]}}", dice_roll(&dice, 6));
+			host_edit(&a, text);
+			follow();
+		} else if (what == 8) {
+			hand_over();
+			follow();
+		} else {
+			/* The holder goes; a new one takes what waits, and the tab starts anew, as one that knows no batches of it. */
+			host_restart(&a);
+			close_tab();
+			open_tab();
+		}
+	}
+	hand_over();
+	follow();
+	expect_rows(sl_engine_rows(tab.engine), sl_engine_rows(a.engine));
+	host_settle(&a);
+	expect_in_sync(&a);
+}
+
 static void followers__documents_are_edits(void **state)
 {
 	(void)state;
@@ -250,6 +290,7 @@ int main(void)
 		TEST(followers__show_what_the_holder_has_with_their_own_on_top),
 		TEST(followers__lose_nothing_when_the_holder_is_gone),
 		TEST(followers__edits_bring_an_episode_back),
+		TEST(followers__random_histories_end_in_the_same_rows),
 		TEST(followers__documents_are_edits),
 		TEST(followers__do_nothing_else),
 	};

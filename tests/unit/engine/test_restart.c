@@ -103,7 +103,7 @@ static void large_steps(void)
 	sync(&a);
 	expect_in_sync(&a);
 	expect_shot(&a, 1, "s", NULL);
-	event((struct sl_event){ .type = SL_EVENT_RESTORE, .restore = { version } });
+	event((struct sl_event){ .type = SL_EVENT_RESTORE, .restore = { .version = version } });
 	sync(&a);
 	sync(&a);
 	expect_in_sync(&a);

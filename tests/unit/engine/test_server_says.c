@@ -347,11 +347,11 @@ static void restore__tells_how_it_ended(void **state)
 	int64_t version = status_of(&a)->version;
 	host_shot(&a, 1, "s", "newer");
 	host_settle(&a);
-	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_RESTORE, .restore = { version } }), SL_OK);
+	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_RESTORE, .restore = { .version = version } }), SL_OK);
 	host_settle(&a);
 	assert_int_equal(a.results, 1);
 	assert_int_equal(a.last_result, SL_OK);
-	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_RESTORE, .restore = { 1 } }), SL_OK);
+	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_RESTORE, .restore = { .version = 1 } }), SL_OK);
 	host_settle(&a);
 	assert_int_equal(a.results, 2);
 	assert_int_equal(a.last_result, SL_NO_SNAPSHOT);

@@ -143,7 +143,7 @@ static void versions__of_the_server_can_be_restored(void **state)
 	host_shot(&a, 1, "s", "a mistake");
 	host_settle(&a);
 	host_shot(&a, 1, "u", "pushed before the restore");
-	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_RESTORE, .restore = { version } }), SL_OK);
+	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_RESTORE, .restore = { .version = version } }), SL_OK);
 	host_settle(&a);
 	expect_in_sync(&a);
 	expect_shot(&a, 1, "s", "old");
@@ -154,7 +154,7 @@ static void versions__of_the_server_can_be_restored(void **state)
 static void versions__that_are_not_there_are_given_up(void **state)
 {
 	(void)state;
-	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_RESTORE, .restore = { 3 } }), SL_OK);
+	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_RESTORE, .restore = { .version = 3 } }), SL_OK);
 	host_exchange(&a, false);
 	assert_string_equal(sl_engine_status(a.engine)->error, "no_snapshot");
 	host_shot(&a, 1, "s", "new");

@@ -150,62 +150,6 @@ static void parse__deep_hostile_texts_are_refused(void **state)
 	free(text);
 }
 
-/* A text of `count` items and the blanks that make it `length` bytes long. The caller frees it. */
-static char *bomb(const char *item, size_t count, size_t length)
-{
-	char *text = malloc(length);
-	size_t size = strlen(item), at = 1;
-	assert_non_null(text);
-	assert_true(length >= count * (size + 1) + 1);
-	memset(text, ' ', length);
-	text[0] = '[';
-	for (size_t i = 0; i < count; i++) {
-		memcpy(text + at, item, size);
-		at += size;
-		text[at++] = i + 1 < count ? ',' : ']';
-	}
-	return text;
-}
-
-static int parse_bomb(const char *item, size_t count, size_t length)
-{
-	struct sl_err err = SL_ERR_INIT;
-	json_t *value;
-	char *text = bomb(item, count, length);
-	int code = sl_json_parse((struct sl_str){ text, length }, &value, &err);
-	json_decref(value);
-	free(text);
-	return code;
-}
-
-static void parse__counts_values_before_building(void **state)
-{
-	(void)state;
-	size_t most = SL_JSON_VALUES_MINIMUM - 1; /* beside the array itself */
-	assert_int_equal(parse_bomb("{}", most, 500000), 0);
-	assert_int_equal(parse_bomb("{}", most + 1, 500000), SL_TOO_LARGE);
-	assert_int_equal(parse_bomb("1", most, 500000), 0);
-	assert_int_equal(parse_bomb("1", most + 1, 500000), SL_TOO_LARGE);
-	assert_int_equal(parse_bomb("\"\"", most + 1, 500000), SL_TOO_LARGE);
-	assert_int_equal(parse_bomb("{\"k\":1}", most / 2, 800000), 0);
-	assert_int_equal(parse_bomb("{\"k\":1}", most / 2 + 1, 800000), SL_TOO_LARGE);
-	assert_int_equal(parse_bomb("{}", most + 1, 8 * (SL_JSON_VALUES_MINIMUM + 1)), 0);
-	assert_int_equal(parse_bomb("{}", 1300000, 4000000), SL_TOO_LARGE);
-}
-
-/* Colons where the grammar has none must not hide values from the count. */
-static void parse__stray_colons_hide_no_values(void **state)
-{
-	(void)state;
-	struct sl_err err = SL_ERR_INIT;
-	json_t *value;
-	size_t length = 1000000;
-	char *text = bomb("{}", 200000, length);
-	memset(text + 600001, ':', 100000);
-	assert_int_equal(sl_json_parse((struct sl_str){ text, length }, &value, &err), SL_TOO_LARGE);
-	free(text);
-}
-
 static void parse__large_objects_keep_all_members(void **state)
 {
 	(void)state;
@@ -260,8 +204,6 @@ int main(void)
 		cmocka_unit_test(parse__every_changed_byte_is_survived),
 		cmocka_unit_test(parse__nests_to_the_limit),
 		cmocka_unit_test(parse__deep_hostile_texts_are_refused),
-		cmocka_unit_test(parse__counts_values_before_building),
-		cmocka_unit_test(parse__stray_colons_hide_no_values),
 		cmocka_unit_test(parse__large_objects_keep_all_members),
 		cmocka_unit_test(parse__survives_every_failed_allocation),
 	};

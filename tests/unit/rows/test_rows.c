@@ -205,15 +205,17 @@ static void emptiness__of_scripts(void **state)
 		snprintf(copy, sizeof(copy), "%s", text);
 		if (copy[0])
 			copy[0] = copy[strlen(copy) - 1] = '"';
-		assert_int_equal(sl_rows_script_is_blank(sl_str_from(copy)), i < LENGTH(blank));
+		assert_int_equal(sl_rows_text_is_blank(sl_str_from(copy)), i < LENGTH(blank));
 	}
 }
 
 static void emptiness__of_projects(void **state)
 {
 	static const char *const empty[] = { "{'episodes':[]}", "{'fileName':'x','episodes':[],'note':1}",
-		"{'rawScript':' \\n ','episodes':[],'context':{'projectSummary':'s'}}" };
+		"{'rawScript':' \\n ','soraGuide':'\\t','logline':' ','episodes':[],'context':{'projectSummary':' ','mood':[1]}}",
+		"{'stats':{'context':{'total':1}},'episodes':[],'context':{'episodeSummaries':[{'episodeId':1}]}}" };
 	static const char *const filled[] = { "{'rawScript':'x','episodes':[]}", "{'episodes':[{'id':0}]}",
+		"{'shotGuide':'x','episodes':[]}", "{'logline':'x','episodes':[]}", "{'episodes':[],'context':{'projectSummary':'s'}}",
 		"{'episodes':[],'context':{'characters':[{'id':'c'}]}}",
 		"{'episodes':[],'context':{'locations':[{'id':'l'}]}}" };
 	(void)state;

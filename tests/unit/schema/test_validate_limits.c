@@ -143,6 +143,110 @@ static void rows__estimate_never_lets_a_large_row_pass(void **state)
 	}
 }
 
+/* --- numbers of values -------------------------------------------------------------------------------------------- */
+
+/* An array of `count` values, itself counted. */
+static json_t *many(size_t count, json_t *(*make)(void))
+{
+	json_t *array = json_array();
+	for (size_t i = 1; i < count; i++)
+		assert_int_equal(json_array_append_new(array, make()), 0);
+	return array;
+}
+
+static json_t *one(void)
+{
+	return json_real(1);
+}
+
+/* Two values each, as many as elements of a known shape. */
+static json_t *form(void)
+{
+	return json_pack("{s:s}", "formName", "x");
+}
+
+static void values__are_counted_up_to_their_limit(void **state)
+{
+	(void)state;
+	static const struct { const char *path, *field; size_t others; } places[] = {
+		{ "/projectData/episodes/0/shots/0", "videoParams", 1 }, { "/projectData/episodes/0", "deep", 1 },
+		{ "/projectData/context/characters/0", "deep", 0 }, { "/projectData/deep", "deep", 0 },
+		{ "/projectData/context/deep", "deep", 0 } };
+	for (size_t i = 0; i < LENGTH(places); i++)
+		for (size_t more = 0; more < 2; more++) {
+			json_t *document = parse("{'episodes':[{'id':1,'title':'x','shots':[{'id':'a','description':'y'}]}],"
+				"'context':{'characters':[{'id':'c'}]},'rawScript':'z'}");
+			json_t *episode = json_array_get(json_object_get(document, "episodes"), 0);
+			json_t *context = json_object_get(document, "context");
+			json_t *holders[] = { json_array_get(json_object_get(episode, "shots"), 0), episode,
+				json_array_get(json_object_get(context, "characters"), 0), document, context };
+			json_object_set_new(holders[i], places[i].field, many(SL_ROW_VALUES - places[i].others + more, one));
+			if (more)
+				expect_fault(DOCUMENT, document, NO_LIMIT, places[i].path, "holds more than 100000 values");
+			else
+				expect_valid(DOCUMENT, document, NO_LIMIT);
+			json_decref(document);
+		}
+}
+
+static void values__inside_known_shapes_count(void **state)
+{
+	(void)state;
+	for (size_t more = 0; more < 2; more++) {
+		json_t *delta = parse("{'characters':[{'id':'c'}]}");
+		json_object_set_new(json_array_get(json_object_get(delta, "characters"), 0), "forms",
+			many(SL_ROW_VALUES / 2 + more, form));
+		if (more)
+			expect_fault(DELTA, delta, NO_LIMIT, "/delta/characters/0", "holds more than 100000 values");
+		else
+			expect_valid(DELTA, delta, NO_LIMIT);
+		json_decref(delta);
+	}
+}
+
+/* The densest rows that are valid. */
+static json_t *dense(void)
+{
+	json_t *object = json_object();
+	json_object_set_new(object, "", json_array());
+	return object;
+}
+
+static void case_06__rows_that_are_valid_one_by_one_are_read_together(void **state)
+{
+	(void)state;
+	json_t *delta = json_object(), *rows = json_array();
+	json_object_set_new(delta, "characters", rows);
+	for (int i = 0; i < 5; i++) {
+		json_t *(*const kinds[])(void) = { one, dense, json_array, json_object, json_null };
+		char id[2] = { (char)('a' + i), '\0' };
+		size_t count = kinds[i] == dense ? SL_ROW_VALUES / 2 : SL_ROW_VALUES;
+		json_array_append_new(rows, json_pack("{s:s,s:o}", "id", id, "deep", many(count, kinds[i])));
+	}
+	expect_readable(delta);
+	json_decref(delta);
+}
+
+static void case_06__any_valid_row_fits_a_request(void **state)
+{
+	(void)state;
+	json_t *delta = json_object(), *row = json_pack("{s:s}", "id", "a"), *value;
+	json_object_set_new(delta, "characters", json_pack("[o]", row));
+	for (int i = 0; i < SL_ROW_VALUES; i++) {
+		char name[80]; /* as long as 8 MB allow */
+		snprintf(name, sizeof(name), "%075d", i);
+		json_object_set_new(row, name, json_object());
+	}
+	expect_valid(DELTA, delta, 8 << 20);
+	struct sl_buf text;
+	sl_buf_init(&text, SIZE_MAX);
+	sl_json_write(&text, delta);
+	assert_int_equal(sl_json_parse_within(sl_buf_str(&text), SL_JSON_REQUEST_MEMORY / 2, &value, NULL), 0);
+	json_decref(value);
+	json_decref(delta);
+	sl_buf_dispose(&text);
+}
+
 static void memory__shortage_is_told_apart_from_faults(void **state)
 {
 	json_t *document = parse("{'episodes':[{'id':'x','shots':[{'id':1},{'id':2},{'id':3},{'id':4}],'title':7}]}");
@@ -174,6 +278,10 @@ int main(void)
 		cmocka_unit_test(rows__of_episodes_are_measured_without_scenes_and_shots),
 		cmocka_unit_test(rows__of_the_project_level_are_measured_one_by_one),
 		cmocka_unit_test(rows__estimate_never_lets_a_large_row_pass),
+		cmocka_unit_test(values__are_counted_up_to_their_limit),
+		cmocka_unit_test(values__inside_known_shapes_count),
+		cmocka_unit_test(case_06__rows_that_are_valid_one_by_one_are_read_together),
+		cmocka_unit_test(case_06__any_valid_row_fits_a_request),
 		cmocka_unit_test(memory__shortage_is_told_apart_from_faults),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

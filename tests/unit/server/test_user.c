@@ -51,7 +51,7 @@ static void fault__known_numbers_have_their_meaning(void **state)
 {
 	static const struct {
 		unsigned number;
-		enum sl_fault fault;
+		enum sl_db_fault fault;
 	} cases[] = { { 0, SL_FAULT_NONE }, { 1062, SL_FAULT_DUPLICATE }, { 1205, SL_FAULT_CONTENDED },
 		{ 1213, SL_FAULT_CONTENDED }, { 1020, SL_FAULT_CONTENDED }, { 2006, SL_FAULT_LOST }, { 2013, SL_FAULT_LOST },
 		{ 1053, SL_FAULT_LOST }, { 1927, SL_FAULT_LOST }, { 1047, SL_FAULT_REFUSED }, { 1290, SL_FAULT_REFUSED },

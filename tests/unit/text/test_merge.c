@@ -11,20 +11,6 @@
 
 #include "text_fixture.h"
 
-static void assert_merge(const char *base, const char *mine, const char *theirs, const char *expected)
-{
-	struct sl_arena arena;
-	struct sl_buf shown;
-	sl_arena_init(&arena, 0);
-	sl_buf_init(&shown, 100000);
-	struct sl_text_merge merge = merge_both_ways(sl_str_from(base), sl_str_from(mine), sl_str_from(theirs), &arena);
-	show(&merge, false, &shown);
-	sl_buf_add_char(&shown, '\0');
-	assert_string_equal(shown.bytes, expected);
-	sl_buf_dispose(&shown);
-	sl_arena_dispose(&arena);
-}
-
 /* That the result is this text, and no hunk is open. */
 static void assert_text(const char *base, const char *mine, const char *theirs, const char *expected)
 {

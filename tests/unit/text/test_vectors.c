@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "text_fixture.h"
+#include "text_words.h"
 #include "unit/base/vectors.h"
 
 /* Where this merge is meant to answer otherwise, and why. */
@@ -77,63 +78,13 @@ static bool is_exception(const json_t *vector)
 	return false;
 }
 
-/* --- words --------------------------------------------------------------------------------------------------------- */
-
-static bool has_word(struct sl_str text, struct sl_str word)
-{
-	enum sl_text_token token;
-	for (size_t at = 0, end; at < text.length; at = end) {
-		end = sl_text_token_end(text, at, &token);
-		if (sl_str_equal((struct sl_str){ text.bytes + at, end - at }, word))
-			return true;
-	}
-	return false;
-}
-
-static bool is_somewhere(const struct sl_text_merge *merge, struct sl_str word)
-{
-	if (has_word(merge->text, word))
-		return true;
-	for (size_t i = 0; i < merge->hunk_count; i++)
-		if (has_word(merge->hunks[i].mine, word))
-			return true;
-	return false;
-}
-
-/* That each new word of the side is in the result or in a hunk. */
-static void assert_no_word_lost(const struct sl_text_merge *merge, struct sl_str base, struct sl_str side)
-{
-	enum sl_text_token token;
-	for (size_t at = 0, end; at < side.length; at = end) {
-		end = sl_text_token_end(side, at, &token);
-		struct sl_str word = { side.bytes + at, end - at };
-		if (token == SL_TOKEN_WORD && !has_word(base, word) && !is_somewhere(merge, word)) {
-			print_message("lost: %.*s\n", (int)word.length, word.bytes);
-			fail();
-		}
-	}
-}
-
-static void assert_no_word_invented(struct sl_str result, struct sl_str base, struct sl_str mine, struct sl_str theirs)
-{
-	enum sl_text_token token;
-	for (size_t at = 0, end; at < result.length; at = end) {
-		end = sl_text_token_end(result, at, &token);
-		struct sl_str word = { result.bytes + at, end - at };
-		if (token == SL_TOKEN_WORD && !has_word(base, word) && !has_word(mine, word) && !has_word(theirs, word)) {
-			print_message("invented: %.*s\n", (int)word.length, word.bytes);
-			fail();
-		}
-	}
-}
-
 static struct sl_text_merge check(const json_t *vector, struct sl_arena *arena)
 {
 	struct sl_str base = text_in(vector, "base"), mine = text_in(vector, "mine"), theirs = text_in(vector, "theirs");
 	struct sl_text_merge merge = merge_both_ways(base, mine, theirs, arena);
 	assert_no_word_lost(&merge, base, mine);
 	assert_no_word_lost(&merge, base, theirs);
-	assert_no_word_invented(merge.text, base, mine, theirs);
+	assert_no_word_invented(&merge, base, mine, theirs);
 	return merge;
 }
 

@@ -38,6 +38,30 @@ static void assert_sound(struct sl_str base, struct sl_str mine, struct sl_str t
 	}
 }
 
+static bool contains(struct sl_str whole, struct sl_str part)
+{
+	for (size_t at = 0; at + part.length <= whole.length; at++)
+		if (part.length == 0 || memcmp(whole.bytes + at, part.bytes, part.length) == 0)
+			return true;
+	return false;
+}
+
+/* That two insertions at one place are in order, stand where they say, and are what the sides wrote. */
+static void assert_both_sound(struct sl_str mine, struct sl_str theirs, const struct sl_text_merge *merge)
+{
+	size_t end = 0;
+	for (size_t i = 0; i < merge->both_count; i++) {
+		const struct sl_text_both *both = &merge->both[i];
+		size_t mine_at = both->result_at + both->theirs_bytes + both->parting_bytes;
+		assert_true(both->result_at >= end);
+		end = mine_at + both->mine_bytes;
+		assert_true(end <= merge->text.length);
+		assert_true(both->theirs_bytes > 0 && both->mine_bytes > 0);
+		assert_true(contains(theirs, (struct sl_str){ merge->text.bytes + both->result_at, both->theirs_bytes }));
+		assert_true(contains(mine, (struct sl_str){ merge->text.bytes + mine_at, both->mine_bytes }));
+	}
+}
+
 /* Shows the result from `at` to the end of two insertions, which it returns. */
 static size_t show_both(const struct sl_text_merge *merge, const struct sl_text_both *both, size_t at, bool swapped,
 	struct sl_buf *buf)
@@ -89,6 +113,7 @@ static struct sl_text_merge merge_both_ways(struct sl_str base, struct sl_str mi
 	assert_int_equal(sl_text_merge(base, mine, theirs, SL_TEXT_TRUE_BASE, arena, &merge, &err), 0);
 	assert_int_equal(sl_text_merge(base, theirs, mine, SL_TEXT_TRUE_BASE, arena, &mirror, &err), 0);
 	assert_sound(base, mine, theirs, &merge);
+	assert_both_sound(mine, theirs, &merge);
 	assert_sound(base, theirs, mine, &mirror);
 	sl_buf_init(&shown, FIXTURE_BYTES);
 	sl_buf_init(&mirrored, FIXTURE_BYTES);
@@ -99,6 +124,21 @@ static struct sl_text_merge merge_both_ways(struct sl_str base, struct sl_str mi
 	sl_buf_dispose(&shown);
 	sl_buf_dispose(&mirrored);
 	return merge;
+}
+
+/* Merges both ways and compares what `show` makes of the result. */
+static inline void assert_merge(const char *base, const char *mine, const char *theirs, const char *expected)
+{
+	struct sl_arena arena;
+	struct sl_buf shown;
+	sl_arena_init(&arena, 0);
+	sl_buf_init(&shown, 100000);
+	struct sl_text_merge merge = merge_both_ways(sl_str_from(base), sl_str_from(mine), sl_str_from(theirs), &arena);
+	show(&merge, false, &shown);
+	sl_buf_add_char(&shown, '\0');
+	assert_string_equal(shown.bytes, expected);
+	sl_buf_dispose(&shown);
+	sl_arena_dispose(&arena);
 }
 
 #endif

@@ -1,0 +1,143 @@
+/* Tests of the text merge where edits of both sides meet: no word comes about that nobody wrote, and no question is asked where
+ * nothing overlaps. Merges are written as in test_merge.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "text_fixture.h"
+
+static void assert_text(const char *base, const char *mine, const char *theirs, const char *expected)
+{
+	struct sl_arena arena;
+	struct sl_text_merge merge;
+	struct sl_err err = SL_ERR_INIT;
+	sl_arena_init(&arena, 0);
+	assert_int_equal(sl_text_merge(sl_str_from(base), sl_str_from(mine), sl_str_from(theirs), SL_TEXT_TRUE_BASE, &arena, &merge,
+		&err), 0);
+	assert_true(merge.clean);
+	assert_true(sl_str_equal(merge.text, sl_str_from(expected)));
+	sl_arena_dispose(&arena);
+}
+
+static void junction__deletions_that_join_words_clash(void **state)
+{
+	(void)state;
+	assert_merge("foo, bar", "foo bar", "foo,bar", "foo{, | |,}bar");
+	assert_merge("foo - bar", "foo bar", "foo- bar", "foo{ - | |- }bar");
+	assert_merge("one (two) three", "one two) three", "one(two) three", "one{ (| |(}two) three");
+	/* far enough from each other, and where the words stay apart */
+	assert_merge("foo, bar; baz", "foo bar; baz", "foo, bar baz", "foo bar baz");
+	assert_merge("foo... bar", "foo.. bar", "foo...bar", "foo..bar");
+}
+
+static void junction__signs_that_join_words_clash(void **state)
+{
+	(void)state;
+	assert_merge("a . b", "a. b", "a .b", "a{ . |. | .}b");
+	assert_merge("1 , 000", "1, 000", "1 ,000", "1{ , |, | ,}000");
+	assert_merge("I ' m", "I' m", "I 'm", "I{ ' |' | '}m");
+}
+
+static void junction__overlapping_deletions_that_join_words_clash(void **state)
+{
+	(void)state;
+	assert_merge("foo,;-bar", "foo-bar", "foo,bar", "foo{,;-|-|,}bar");
+}
+
+static void junction__two_insertions_are_parted_where_signs_would_join_words(void **state)
+{
+	(void)state;
+	assert_text("", "bar", "foo.", "foo. bar");
+	assert_text("", "'s", "foo", "foo 's");
+	assert_text("", "5", "1,", "1, 5");
+}
+
+static void junction__last_lines_that_both_added_stay_lines(void **state)
+{
+	(void)state;
+	assert_text("A\n", "A\nCUT TO:", "A\nFADE OUT.", "A\nFADE OUT.\nCUT TO:");
+	assert_text("A\r\n", "A\r\nCUT TO:", "A\r\nFADE OUT.", "A\r\nFADE OUT.\r\nCUT TO:");
+	assert_text("A\n", "A\nCUT TO:\n", "A\nFADE OUT.\n", "A\nFADE OUT.\nCUT TO:\n");
+	assert_text("", "CUT\r\nTO", "FADE", "FADE\r\nCUT\r\nTO");
+}
+
+static void junction__blank_lines_of_both_sides_stay(void **state)
+{
+	(void)state;
+	assert_text("\nH\n", "\nF\n\nH\n", "y\n\n\nH\n", "y\n\n\nF\n\nH\n");
+}
+
+static void junction__words_typed_around_a_blank_are_one_run(void **state)
+{
+	(void)state;
+	assert_merge("red - blue", "one two", "red x y blue", "{red - blue|one two|red x y blue}");
+}
+
+static void junction__both_sides_texts_are_cut_alike(void **state)
+{
+	(void)state;
+	assert_merge("b. ab", "b.a ab", ". ab", "{b.|b.a|.} ab");
+}
+
+static void case_21__letters_added_to_a_word_that_the_other_changed_clash(void **state)
+{
+	(void)state;
+	assert_merge("北京。", "北海。", "北京市。", "北{京|海|京市}。");
+	assert_merge("ไปบ้าน", "ไปบ้าย", "ไปบ้านใหม่", "ไปบ้า{น|ย|นใหม่}");
+	/* signs are no letters, and what both added side by side stays */
+	assert_merge("我喜欢猫", "我喜欢狗", "我喜欢猫！", "我喜欢狗！");
+	assert_merge("我喜欢", "我喜欢你", "我喜欢他", "我喜欢<他+你>");
+}
+
+static void case_93__letters_at_one_place_of_a_word_both_stay(void **state)
+{
+	(void)state;
+	assert_merge("The end", "The ending", "The endless", "The end<less+ing>");
+	assert_text("The end", "The ending", "The endless", "The endless ing");
+	assert_merge("He ", "He runs", "He  walks", "He < walks+runs>");
+	assert_merge("was touring", "was here   touring", "was into touring", "was <into +here   >touring");
+	assert_merge("noël", "noëls", "noëlle", "noël<le+s>");
+}
+
+static void case_93__letters_that_go_on_with_a_word_stay_at_it(void **state)
+{
+	(void)state;
+	assert_merge("He wal", "He walks. He stops", "He wal She runs", "He walks. He stops She runs");
+	assert_merge("ing", "walking", "He runs, ing", "He runs, walking");
+	/* within a word only letters do not tear it */
+	assert_merge("catfish", "cat fish", "catsfish", "{catfish|cat fish|catsfish}");
+}
+
+static void case_93__where_letters_at_one_place_are_asked_about(void **state)
+{
+	(void)state;
+	/* numbers; the beginning of the same word; a letter was removed; clusters */
+	assert_merge("100", "1000", "1005", "{100|1000|1005}");
+	assert_merge("end", "endi", "ending", "{end|endi|ending}");
+	assert_merge("end", "ending", "ens", "{end|ending|ens}");
+	assert_merge("e", "e\u0301", "e\u0302", "{e|e\u0301|e\u0302}");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(junction__deletions_that_join_words_clash),
+		cmocka_unit_test(junction__signs_that_join_words_clash),
+		cmocka_unit_test(junction__overlapping_deletions_that_join_words_clash),
+		cmocka_unit_test(junction__two_insertions_are_parted_where_signs_would_join_words),
+		cmocka_unit_test(junction__last_lines_that_both_added_stay_lines),
+		cmocka_unit_test(junction__blank_lines_of_both_sides_stay),
+		cmocka_unit_test(junction__words_typed_around_a_blank_are_one_run),
+		cmocka_unit_test(junction__both_sides_texts_are_cut_alike),
+		cmocka_unit_test(case_21__letters_added_to_a_word_that_the_other_changed_clash),
+		cmocka_unit_test(case_93__letters_at_one_place_of_a_word_both_stay),
+		cmocka_unit_test(case_93__letters_that_go_on_with_a_word_stay_at_it),
+		cmocka_unit_test(case_93__where_letters_at_one_place_are_asked_about),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
