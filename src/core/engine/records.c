@@ -3,6 +3,7 @@
  * receipts are bounded. Rules: merge.md, "Receipts". */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/engine/json.h"
 #include "core/engine/private.h"
@@ -273,6 +274,28 @@ static int note_conflict(struct sl_engine *engine, int64_t id, bool opened)
 	return SL_OK;
 }
 
+/* An effect of this step that announces the conflict; NULL if there is none. */
+static struct sl_effect *find_announcement(struct sl_engine *engine, int64_t id)
+{
+	for (size_t i = engine->effect_count; i > 0; i--) {
+		struct sl_effect *effect = &engine->effects[i - 1];
+		if (effect->type == SL_EFFECT_CONFLICT && effect->conflict.opened && effect->conflict.id == id)
+			return effect;
+	}
+	return NULL;
+}
+
+/* A conflict that this step opened and closed is not told of at all: there is nothing to ask. */
+static int note_closed(struct sl_engine *engine, int64_t id)
+{
+	struct sl_effect *announced = find_announcement(engine, id);
+	if (!announced)
+		return note_conflict(engine, id, false);
+	size_t behind = (size_t)(engine->effects + --engine->effect_count - announced);
+	memmove(announced, announced + 1, behind * sizeof(*announced));
+	return SL_OK;
+}
+
 /* A row as [rank, data], in the place of the brace that closes the object. */
 static void add_row(struct sl_buf *out, const char *name, const struct sl_row *row)
 {
@@ -356,5 +379,5 @@ int sl_engine_close_conflict(struct sl_engine *engine, int64_t id)
 		return SL_OK;
 	size_t at = (size_t)(record - engine->records[SL_RECORD_CONFLICT].items);
 	int rc = remove_record(engine, SL_RECORD_CONFLICT, at);
-	return rc == SL_OK ? note_conflict(engine, id, false) : rc;
+	return rc == SL_OK ? note_closed(engine, id) : rc;
 }
