@@ -4,6 +4,7 @@
 #include "core/merge/steps.h"
 
 #include "core/base/utf8.h"
+#include "core/merge/merge.h"
 
 #define KNOWN_SETS 5
 

@@ -7,7 +7,6 @@
 #define SL_CORE_MERGE_STEPS_H
 
 #include "core/delta/delta.h"
-#include "core/merge/merge.h"
 #include "core/merge/note.h"
 #include "core/merge/rekey.h"
 #include "core/merge/rules.h"
