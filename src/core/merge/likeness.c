@@ -103,6 +103,14 @@ bool sl_likeness_is_alike(const struct sl_likeness *likeness)
 	return 4 * likeness->common >= all;
 }
 
+bool sl_likeness_is_same_thing(const struct sl_likeness *likeness)
+{
+	size_t all = likeness->mine + likeness->theirs;
+	if (all < FEW_CHARACTERS)
+		return !likeness->differs && likeness->common > 0;
+	return 8 * likeness->common >= 3 * all;
+}
+
 bool sl_likeness_is_best(const size_t *scores, size_t rows, size_t columns, size_t at)
 {
 	size_t row = at / columns, column = at % columns;

@@ -27,6 +27,10 @@ int sl_likeness_add_rows(struct sl_likeness *likeness, const struct sl_row *mine
 
 bool sl_likeness_is_alike(const struct sl_likeness *likeness);
 
+/* Whether two things of different places are so much alike that it was one that moved: three quarters of both are the same, or all of
+ * what little there is. Apps give the same ids in every episode, and scripts repeat themselves, so to be alike is not enough. */
+bool sl_likeness_is_same_thing(const struct sl_likeness *likeness);
+
 /* Of things that were compared each with each, `rows` of them with `columns` others: whether the score at an index is above 0, and no
  * other in its row or column is as high. So both belong together, and nothing else does as much. */
 bool sl_likeness_is_best(const size_t *scores, size_t rows, size_t columns, size_t at);

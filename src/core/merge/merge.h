@@ -9,6 +9,8 @@
  * marker is ever written into a text. Source of the rules: merge.md, "Three-way merge". Where it leaves a choice:
  *
  * - A row that one side deleted and the other only moved among its siblings is deleted; one moved to another parent stays.
+ * - What is gone from one parent and there under another moved only if three quarters of it are the same: to be alike, as additions
+ *   of one key have to be, is not enough.
  * - A row that one side moved to another parent goes there, whatever place the other gave it among its old siblings.
  * - An absent text is an empty one, an absent flag is off, an absent counter 0, an absent project-level field its empty value.
  * - Elements of a list that both sides added under one name are one if they are alike, or have no field of different values.

@@ -1,9 +1,9 @@
 /* Rows that one side took from one parent to another, and episodes that it gave another number: see sl_merge_find_moves in steps.h.
  *
- * A move is two changes of one side: a row is gone, and one that is alike (likeness.h) is there under the same id in another episode;
- * or one with the same content under any id. With the rows goes their episode, if that is alike with them. Keeps true: of what can't be
- * told, nothing is a move. Fails for memory, and with SL_INTERNAL for a damaged row. Source of the rules: merge.md, "gone from one
- * parent and there, alike, under another".
+ * A move is two changes of one side: a row is gone, and one that is much alike (likeness.h) is there under the same id in another
+ * episode; or one with the same content under any id. With the rows goes their episode, if that is much alike. Keeps true: of what
+ * can't be told, nothing is a move. Fails for memory, and with SL_INTERNAL for a damaged row. Source of the rules: merge.md, "gone from
+ * one parent and there, alike, under another".
  */
 #include "core/merge/steps.h"
 
@@ -109,12 +109,12 @@ static int compare(struct sl_likeness *likeness, const struct sl_row *a, const s
 	return rc;
 }
 
-/* One more than the characters in common, if the rows are alike; else 0. */
+/* The characters in common, if the rows are one thing; else 0. */
 static int score(const struct sl_row *gone, const struct sl_row *there, size_t *score_r)
 {
 	struct sl_likeness likeness = { .common = 0 };
 	int rc = compare(&likeness, gone, there);
-	*score_r = rc == SL_OK && sl_likeness_is_alike(&likeness) ? likeness.common + 1 : 0;
+	*score_r = rc == SL_OK && sl_likeness_is_same_thing(&likeness) ? likeness.common : 0;
 	return rc;
 }
 
@@ -221,10 +221,10 @@ static int score_episodes(const struct finding *finding, const struct sl_row *go
 {
 	struct sl_likeness likeness = { .common = 0 };
 	int rc = compare(&likeness, gone, there);
-	bool alike = likeness.common >= MANY_CHARACTERS && sl_likeness_is_alike(&likeness);
+	bool alike = likeness.common >= MANY_CHARACTERS && sl_likeness_is_same_thing(&likeness);
 	if (rc == SL_OK && !alike)
 		rc = compare_rows_of(finding, gone, there, &likeness);
-	*score_r = rc == SL_OK && (alike || sl_likeness_is_alike(&likeness)) ? likeness.common : 0;
+	*score_r = rc == SL_OK && (alike || sl_likeness_is_same_thing(&likeness)) ? likeness.common : 0;
 	*score_r += alike ? SIZE_MAX / 2 : 0;
 	return rc;
 }

@@ -120,7 +120,7 @@ static bool is_unlike(const struct sides *sides, const struct sl_rowset *side, u
 	if (sl_rowset_find(sides->base, &is->key) || sl_rowset_find(side, &was->key))
 		return true;
 	assert_int_equal(sl_likeness_add_rows(&likeness, was, is, history.arena), 0);
-	return !sl_likeness_is_alike(&likeness) || (!sl_str_equal(was->key.id, is->key.id) && !sl_str_equal(was->data, is->data))
+	return !sl_likeness_is_same_thing(&likeness) || (!sl_str_equal(was->key.id, is->key.id) && !sl_str_equal(was->data, is->data))
 		|| likeness.common < 20;
 }
 
