@@ -105,10 +105,10 @@ bool sl_likeness_is_alike(const struct sl_likeness *likeness)
 
 bool sl_likeness_is_same_thing(const struct sl_likeness *likeness)
 {
-	size_t all = likeness->mine + likeness->theirs;
-	if (all < FEW_CHARACTERS)
+	size_t longer = likeness->mine > likeness->theirs ? likeness->mine : likeness->theirs;
+	if (likeness->mine + likeness->theirs < FEW_CHARACTERS)
 		return !likeness->differs && likeness->common > 0;
-	return 8 * likeness->common >= 3 * all;
+	return 4 * likeness->common >= 3 * longer;
 }
 
 bool sl_likeness_is_best(const size_t *scores, size_t rows, size_t columns, size_t at)

@@ -27,7 +27,7 @@ int sl_likeness_add_rows(struct sl_likeness *likeness, const struct sl_row *mine
 
 bool sl_likeness_is_alike(const struct sl_likeness *likeness);
 
-/* Whether two things of different places are so much alike that it was one that moved: three quarters of both are the same, or all of
+/* Whether two things of different places are so much alike that it was one that moved: three quarters of each are the same, or all of
  * what little there is. Apps give the same ids in every episode, and scripts repeat themselves, so to be alike is not enough. */
 bool sl_likeness_is_same_thing(const struct sl_likeness *likeness);
 
