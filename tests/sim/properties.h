@@ -28,7 +28,7 @@
 	PROPERTY(RESTORED, 0, "nobody is asked about what a restored server has of what the device had itself")            \
 	PROPERTY(ASKED_ONCE, 1000, "no two questions are about one passage")                                               \
 	PROPERTY(DECIDABLE, 1000, "decisions can be taken, whatever has become of the row")                                \
-	PROPERTY(KEPT_WHOLE, 0,    "an episode that is kept is kept with its scenes and shots")                            \
+	PROPERTY(KEPT_WHOLE, 1000, "an episode that is kept is kept with its scenes and shots")                            \
 	PROPERTY(REVIVED, 1000, "an edit of a row whose episode is gone brings that back")                                 \
 	PROPERTY(IN_ROW, 0, "a question leaves what was typed three words away, rather than five, in the row")               \
 	PROPERTY(FOLLOW, 0, "editors are saved whose row has got another key since they were opened")                       \
