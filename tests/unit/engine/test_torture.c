@@ -118,9 +118,9 @@ static void torture__followers(void **state)
 /* The tab itself, and what it makes of the holder's batches. */
 static int replay_follower(void *context)
 {
-	static const struct sl_write writes[] = {
-		{ { "base/shots/1/s", 14 }, { "V\n{\"description\":\"old\",\"duration\":\"3s\"}", 42 }, false },
-		{ { "local/shots/1/s", 15 }, { NULL, 0 }, true }, { { "inbox/tab/000000000001", 22 }, { NULL, 0 }, true } };
+	const struct sl_write writes[] = {
+		{ SL_STR("base/shots/1/s"), SL_STR("V\n{\"description\":\"old\",\"duration\":\"3s\"}"), false },
+		{ SL_STR("local/shots/1/s"), { NULL, 0 }, true }, { SL_STR("inbox/tab/000000000001"), { NULL, 0 }, true } };
 	const struct sl_engine_config config = { .size = sizeof(config), .follower = "tab" };
 	const struct host *host = context;
 	struct sl_engine *engine;
