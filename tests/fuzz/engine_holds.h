@@ -2,6 +2,7 @@
 #ifndef TESTS_FUZZ_ENGINE_HOLDS_H
 #define TESTS_FUZZ_ENGINE_HOLDS_H
 
+#include "unit/engine/chain.h"
 #include "host.h"
 
 /* --- what holds after an event ---------------------------------------------------------------------------------- */
@@ -125,8 +126,21 @@ static inline bool was_sent(const struct host *host, struct sl_str word)
 	return false;
 }
 
+/* What merges did, as it is stored, or about to be. */
+static inline void describe_notes(const struct host *host, const struct sl_effects *effects, struct sl_arena *arena,
+	struct sl_buf *out)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(host->store, &cursor)))
+		host_describe_entry(row->key.id, row->data, arena, out);
+	for (size_t i = 0; i < effects->count; i++)
+		for (size_t j = 0; effects->items[i].type == SL_EFFECT_STORE && j < effects->items[i].store.count; j++)
+			host_describe_entry(effects->items[i].store.writes[j].key, effects->items[i].store.writes[j].value, arena, out);
+}
+
 /* That all the words are to be seen; `theirs`: or are ours, and were sent. */
-static inline void check_words(const struct host *host, const struct sl_buf *list, bool theirs)
+static inline void check_words(const struct host *host, const struct sl_effects *effects, const struct sl_buf *list, bool theirs)
 {
 	struct sl_str words = sl_buf_str(list);
 	struct sl_arena arena;
@@ -134,6 +148,7 @@ static inline void check_words(const struct host *host, const struct sl_buf *lis
 	sl_arena_init(&arena, 0);
 	sl_buf_init(&seen, SIZE_MAX);
 	host_describe_seen(host->engine, &arena, &seen);
+	describe_notes(host, effects, &arena, &seen);
 	while (words.length > 0) {
 		const char *end = memchr(words.bytes, '\n', words.length);
 		struct sl_str word = { words.bytes, (size_t)(end - words.bytes) };
@@ -144,54 +159,49 @@ static inline void check_words(const struct host *host, const struct sl_buf *lis
 	sl_arena_dispose(&arena);
 }
 
-/* That the last backup holds the row, if it is no longer in place as it was. */
-static inline void check_kept(const struct sl_engine *engine, const struct sl_row *row, const struct sl_backup *backup)
+/* That the journal leads back from the rows as they are. */
+static inline void check_journal(const struct host *host)
 {
-	const struct sl_row *now = sl_rowset_find(sl_engine_rows(engine), &row->key);
-	if (now && sl_row_same_content(now, row))
-		return;
-	const struct sl_row *kept = backup ? sl_rowset_find(backup->delta->rows, &row->key) : NULL;
-	CHECK(kept && sl_row_same_content(kept, row));
-}
-
-static inline void check_backup(const struct sl_engine *engine, const struct sl_rowset *before)
-{
-	const struct sl_backup *backup = NULL, *next_backup;
+	size_t count = 0, cursor = 0;
+	struct sl_pair *pairs = calloc(sl_rowset_count(host->store) + 1, sizeof(*pairs));
 	const struct sl_row *row;
-	size_t cursor = 0;
-	for (size_t i = 0; (next_backup = sl_engine_backup(engine, i)); i++)
-		backup = next_backup;
-	while ((row = sl_rowset_next(before, &cursor)))
-		check_kept(engine, row, backup);
+	struct sl_arena arena;
+	sl_arena_init(&arena, 0);
+	while (pairs && (row = sl_rowset_next(host->store, &cursor)))
+		pairs[count++] = (struct sl_pair){ row->key.id, row->data };
+	CHECK(pairs && chain_check(pairs, count, host->engine, 1, &arena) == NULL);
+	sl_arena_dispose(&arena);
+	free(pairs);
 }
 
-static inline int64_t last_receipt(const struct sl_engine *engine)
+static inline bool is_copied(const struct sl_engine *engine, const struct sl_note *note)
 {
-	const struct sl_kept_receipt *receipt;
-	int64_t id = 0;
-	for (size_t i = 0; (receipt = sl_engine_receipt(engine, i)); i++)
-		id = receipt->id;
-	return id;
-}
-
-static inline bool is_copied(const struct sl_engine *engine, const struct sl_note *receipt)
-{
-	const struct sl_row *row = sl_rowset_find(sl_engine_rows(engine), &receipt->key);
+	const struct sl_row *row = sl_rowset_find(sl_engine_rows(engine), &note->key);
 	const struct sl_conflict_copy *copy;
-	struct sl_str mine = receipt->mine;
+	struct sl_str mine = note->mine;
 	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++)
-		if (sl_key_equal(&copy->note.key, &receipt->key) && sl_str_equal(copy->note.path, receipt->path)
+		if (sl_key_equal(&copy->note.key, &note->key) && sl_str_equal(copy->note.path, note->path)
 			&& sl_str_equal(copy->note.mine, mine))
 			return true;
-	return sl_str_equal(mine, receipt->result) || (row && mine.length > 0 && holds(row->data, mine));
+	return sl_str_equal(mine, note->result) || (row && mine.length > 0 && holds(row->data, mine));
 }
 
-/* What a person has to decide on is a conflict copy, unless the row holds it. */
-static inline void check_parked(const struct sl_engine *engine, int64_t last)
+/* What a person has to decide on is a decision, unless the row holds it. */
+static inline void check_parked(const struct sl_engine *engine, const struct sl_effects *effects)
 {
-	const struct sl_kept_receipt *receipt;
-	for (size_t i = 0; (receipt = sl_engine_receipt(engine, i)); i++)
-		CHECK(receipt->id <= last || !receipt->note.open || is_copied(engine, &receipt->note));
+	struct sl_arena arena;
+	struct sl_journal_entry entry;
+	sl_arena_init(&arena, 0);
+	for (size_t i = 0; i < effects->count; i++)
+		for (size_t j = 0; effects->items[i].type == SL_EFFECT_STORE && j < effects->items[i].store.count; j++) {
+			const struct sl_write *write = &effects->items[i].store.writes[j];
+			if (write->key.bytes[0] != 'j' || write->remove || !sl_journal_number(write->key))
+				continue;
+			CHECK(sl_journal_read(write->value, &arena, &entry) == 0);
+			for (size_t note = 0; note < entry.note_count; note++)
+				CHECK(!entry.notes[note].open || is_copied(engine, &entry.notes[note]));
+		}
+	sl_arena_dispose(&arena);
 }
 
 /* --- a server that fell back ------------------------------------------------------------------------------------ */

@@ -15,8 +15,8 @@
  * rows ranks; what the app shows, from its own edits and what it was told, is what the engine has. Nothing is pushed
  * before a completed pull; an operation goes out again, with the same bytes, until its fate is known; only clearing
  * empties a project. Whatever an answer says, and whatever else happens that isn't the user's own doing: every word of a
- * pending row, and every word that base gets from others, is then in a row, a conflict copy or a receipt; rows that are
- * replaced or removed are in a new backup. From a damaged store the engine starts, or says that it is damaged.
+ * pending row, and every word that base gets from others, is then in a row, a decision or a note of the journal; the
+ * journal leads back from the rows as they are to the first ones. From a damaged store the engine starts, or says that it is damaged.
  * In the end, alone with the server, it comes to rest with the server's rows, but for those that this refuses; and a server
  * that fell back has got its rows again.
  */
@@ -76,6 +76,7 @@ static void carry_out(struct host *host, const struct sl_effects *effects)
 	host_describe(host->engine, &host->state);
 	if (!host->tampered) {
 		check_rows(host);
+		check_journal(host);
 		if (!sl_str_equal(before, sl_buf_str(&host->state)))
 			check_store(host);
 	}
@@ -104,16 +105,13 @@ static int tell_world(struct host *host, json_t *event, struct sl_effects *effec
 	sl_buf_init(&mine, SIZE_MAX);
 	sl_buf_init(&theirs, SIZE_MAX);
 	struct sl_rowset *base = keep(sl_engine_base(host->engine), &arena);
-	struct sl_rowset *rows = keep(sl_engine_rows(host->engine), &arena);
 	add_new_words(sl_engine_rows(host->engine), base, &mine);
-	int64_t last = last_receipt(host->engine);
 	int code = host_handle(host->engine, event, effects_r);
 	if (code == 0) {
 		add_new_words(sl_engine_base(host->engine), base, &theirs);
-		check_words(host, &mine, false);
-		check_words(host, &theirs, true);
-		check_backup(host->engine, rows);
-		check_parked(host->engine, last);
+		check_words(host, effects_r, &mine, false);
+		check_words(host, effects_r, &theirs, true);
+		check_parked(host->engine, effects_r);
 	}
 	sl_buf_dispose(&mine);
 	sl_buf_dispose(&theirs);

@@ -58,11 +58,19 @@ static inline void host_describe_rows(const struct sl_rowset *rows, struct sl_ar
 	}
 }
 
-/* What the user sees and what asks for a decision or tells of one; nothing of it only in a backup, or in base. */
+/* What the entry tells of merges; not what its rows were before. */
+static inline void host_describe_entry(struct sl_str key, struct sl_str value, struct sl_arena *arena, struct sl_buf *out)
+{
+	struct sl_journal_entry entry;
+	if (sl_journal_number(key) && key.bytes[0] == 'j' && value.length && sl_journal_read(value, arena, &entry) == 0)
+		sl_engine_json_entry(&entry, out);
+}
+
+/* What the user sees and what asks for a decision; nothing of it only in base. */
 static inline void host_describe_seen(const struct sl_engine *engine, struct sl_arena *arena, struct sl_buf *out)
 {
 	host_describe_rows(sl_engine_rows(engine), arena, out);
-	CHECK(sl_engine_json_conflicts(engine, out) == 0 && sl_engine_json_receipts(engine, out) == 0);
+	CHECK(sl_engine_json_conflicts(engine, out) == 0);
 }
 
 /* All that lasts, as text. */
@@ -78,7 +86,6 @@ static inline void host_describe(const struct sl_engine *engine, struct sl_buf *
 	for (size_t cursor = 0; sl_engine_next_quarantined(engine, &cursor, &row) > 0;)
 		CHECK(sl_rowset_put(refused, &(struct sl_row){ .key = row.key, .data = sl_str_from(row.reason) }));
 	host_describe_seen(engine, &arena, out);
-	CHECK(sl_engine_json_backups(engine, out) == 0);
 	host_describe_rows(sl_engine_base(engine), &arena, out);
 	host_describe_rows(refused, &arena, out);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {

@@ -139,7 +139,8 @@ static void show_row(struct sim *sim, struct sim_device *device, const struct sl
 void sim_check_changed(struct sim *sim, unsigned index, enum sl_event_type cause, const struct sl_delta *delta)
 {
 	struct sim_device *device = &sim->devices[index];
-	const struct sl_rowset *backup = cause == SL_EVENT_ANSWER ? sim_view_before_last_step(device->engine) : NULL;
+	const struct sl_rowset *backup = cause == SL_EVENT_ANSWER
+		? sim_view_before_last_step(device->store, sl_engine_rows(device->engine), &sim->arena) : NULL;
 	bool emptied = cause == SL_EVENT_ANSWER && sl_rows_is_empty_project(device->shown);
 	const struct sl_row *row;
 	size_t cursor = 0;

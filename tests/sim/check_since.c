@@ -16,11 +16,12 @@ void sim_since_show(struct sim *sim, struct sim_device *device, const struct sl_
 		sim_note_state(device, row);
 }
 
-static const struct sim_made *find_made(const struct sim_device *device, const struct sim_entry *entry)
+static struct sim_made *find_made(struct sim_device *device, const struct sim_entry *entry)
 {
 	size_t count = device->made_count < SIM_MADE ? device->made_count : SIM_MADE;
+	bool decision = entry->kind == SIM_ENTRY_DECISION;
 	for (size_t i = 0; i < count; i++)
-		if (device->made[i].entry.kind == entry->kind && device->made[i].entry.id == entry->id)
+		if ((device->made[i].entry.kind == SIM_ENTRY_DECISION) == decision && device->made[i].entry.id == entry->id)
 			return &device->made[i];
 	return NULL;
 }
@@ -29,7 +30,12 @@ void sim_since_store(struct sim_device *device, const struct sl_write *writes, s
 {
 	for (size_t i = 0; i < count; i++) {
 		struct sim_entry entry = sim_view_stored(writes[i].key);
-		if (!writes[i].remove && entry.kind != SIM_ENTRY_NONE && !find_made(device, &entry))
+		struct sim_made *made = find_made(device, &entry);
+		if (writes[i].remove || entry.kind == SIM_ENTRY_NONE)
+			continue;
+		if (made) /* edits have joined it */
+			made->event = device->events + 1;
+		else
 			device->made[device->made_count++ % SIM_MADE] = (struct sim_made){ entry, device->events + 1 };
 	}
 }

@@ -124,9 +124,9 @@ static void carry_out_one(struct sim *sim, struct sim_device *device, const stru
 		if (effect->conflict.opened)
 			sim_check_conflict(sim, device->index, event->type, effect->conflict.id);
 		break;
-	case SL_EFFECT_BACKUP:
-		SIM_NOTE(sim, "device %u  makes backup %lld (%s)", device->index, (long long)effect->backup.id,
-			effect->backup.reason);
+	case SL_EFFECT_JOURNAL:
+		SIM_NOTE(sim, "device %u  makes entry %lld (%s)", device->index, (long long)effect->journal.id,
+			sl_cause_name(effect->journal.head.cause));
 		break;
 	}
 }
@@ -165,6 +165,20 @@ static bool is_refusal(int rc)
 		|| rc == SL_FORBIDDEN;
 }
 
+static bool is_step_back(const struct sim_intent *intent)
+{
+	return intent->entry.kind == SIM_ENTRY_MERGE || intent->entry.kind == SIM_ENTRY_STEP;
+}
+
+/* Whether what a user undoes is done: that may take pages of the journal. */
+static bool has_ended(const struct sl_effects *effects)
+{
+	for (size_t i = 0; i < effects->count; i++)
+		if (effects->items[i].type == SL_EFFECT_RESULT && effects->items[i].result.about == SL_EVENT_UNDO)
+			return true;
+	return false;
+}
+
 int sim_device_handle(struct sim *sim, unsigned index, struct sl_event *event, const struct sim_intent *intent)
 {
 	struct sim_device *device = &sim->devices[index];
@@ -188,6 +202,11 @@ int sim_device_handle(struct sim *sim, unsigned index, struct sl_event *event, c
 		sim_violate(sim, "engine", "device %u, event %d: code %d, %s", index, (int)event->type, rc, err.message);
 		return rc;
 	}
+	const struct sim_intent *later = NULL;
+	if (intent && is_step_back(intent) && !has_ended(&effects)) {
+		later = intent;
+		intent = NULL;
+	}
 	struct sim_intent whole;
 	if (intent && (intent->wide || intent->compare)) {
 		whole = *intent;
@@ -198,7 +217,7 @@ int sim_device_handle(struct sim *sim, unsigned index, struct sl_event *event, c
 		sim_check_show_all(sim, index);
 	sim_check_after(sim, index);
 	if (device->engine && device->has_load)
-		sim_device_load(sim, device);
+		sim_device_load(sim, device, later);
 	return SL_OK;
 }
 

@@ -109,8 +109,8 @@ const struct sl_pair *sim_device_stored(struct sim *sim, const struct sim_device
 /* Makes a batch durable, and notes which words it brings and takes. */
 void sim_device_store(struct sim *sim, struct sim_device *device, const struct sl_write *writes, size_t count);
 
-/* Hands in the page of the journal that the engine asked for. */
-void sim_device_load(struct sim *sim, struct sim_device *device);
+/* Hands in the page of the journal that the engine asked for. `intent`: of the user who waits for it; or NULL. */
+void sim_device_load(struct sim *sim, struct sim_device *device, const struct sim_intent *intent);
 
 void sim_device_answer(struct sim *sim, struct sim_message *message);
 void sim_device_failed(struct sim *sim, struct sim_message *message);

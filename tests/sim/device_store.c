@@ -27,7 +27,7 @@ static int compare_entries(const void *a, const void *b)
 	return sl_str_compare(((const struct sl_pair *)b)->key, ((const struct sl_pair *)a)->key);
 }
 
-void sim_device_load(struct sim *sim, struct sim_device *device)
+void sim_device_load(struct sim *sim, struct sim_device *device, const struct sim_intent *intent)
 {
 	struct sl_event event = { .type = SL_EVENT_LOADED, .loaded = { .id = device->load.load.id } };
 	struct sl_pair *pairs = sim_alloc(sim, (sl_rowset_count(device->store) + 1) * sizeof(*pairs));
@@ -44,18 +44,11 @@ void sim_device_load(struct sim *sim, struct sim_device *device)
 	event.loaded.pairs = pairs;
 	event.loaded.count = count < most ? count : most;
 	event.loaded.complete = count <= most;
-	if (sim_device_handle(sim, device->index, &event, NULL) != SL_OK)
+	if (sim_device_handle(sim, device->index, &event, intent) != SL_OK)
 		sim_violate(sim, "engine", "device %u refuses its journal", device->index);
 }
 
-/* What a fall-back took that nobody declared may look like others' changes, and is only in backups then: until ten newer
- * ones have come. */
-static bool is_last_resort(const struct sim *sim, const struct sl_write *write)
-{
-	return write->remove && sim->server.fell_back && !sim->plan->declared && sim_view_is_merge_backup(write->key);
-}
-
-/* An open decision that a newer one about the same passage replaces: its words are in its receipt then, and nobody is asked about
+/* An open decision that a newer one about the same passage replaces: its words are in the journal then, and nobody is asked about
  * them again. */
 static bool is_replaced(const struct sl_write *writes, size_t count, size_t at)
 {
@@ -98,8 +91,6 @@ void sim_device_store(struct sim *sim, struct sim_device *device, const struct s
 		sim_words_drop(&sim->words, old[i], false);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (is_last_resort(sim, &writes[i]))
-			sim_words_excuse(&sim->words, old[i]);
 		if (is_replaced(writes, count, i))
 			note_kept_in_receipt(sim, old[i]);
 		sim_words_check(&sim->words, old[i]);

@@ -1,4 +1,4 @@
-/* Today's decisions, receipts and backups as the simulator sees them; see engine_view.h. */
+/* Decisions and the journal as the simulator sees them; see engine_view.h. */
 #include "engine_view.h"
 
 #include <stdlib.h>
@@ -30,28 +30,38 @@ bool sim_view_find_decision(const struct sl_engine *engine, int64_t id, struct s
 	return false;
 }
 
-bool sim_view_undoable(const struct sl_engine *engine, size_t i, struct sim_entry *entry_r)
+bool sim_view_undoable(const struct sl_row *stored, size_t i, struct sl_arena *arena, struct sim_entry *entry_r)
 {
-	const struct sl_kept_receipt *receipt = sl_engine_receipt(engine, i);
-	size_t receipts = 0;
-	if (receipt) {
-		*entry_r = (struct sim_entry){ SIM_ENTRY_MERGE, receipt->id };
-		return true;
-	}
-	while (sl_engine_receipt(engine, receipts))
-		receipts++;
-	const struct sl_backup *backup = sl_engine_backup(engine, i - receipts);
-	if (backup)
-		*entry_r = (struct sim_entry){ SIM_ENTRY_STEP, backup->id };
-	return backup != NULL;
+	struct sl_journal_entry entry;
+	*entry_r = sim_view_stored(stored->key.id);
+	if (entry_r->kind != SIM_ENTRY_STEP || i == 0)
+		return entry_r->kind == SIM_ENTRY_STEP;
+	*entry_r = (struct sim_entry){ SIM_ENTRY_MERGE, entry_r->id, i };
+	return sl_journal_read(stored->data, arena, &entry) == SL_OK && i <= entry.note_count;
 }
 
-const struct sl_rowset *sim_view_before_last_step(const struct sl_engine *engine)
+const struct sl_rowset *sim_view_before_last_step(const struct sl_rowset *store, const struct sl_rowset *rows,
+	struct sl_arena *arena)
 {
-	const struct sl_backup *backup = NULL, *next;
-	for (size_t i = 0; (next = sl_engine_backup(engine, i)); i++)
-		backup = next;
-	return backup ? backup->delta->rows : NULL;
+	struct sl_rowset *before = sl_rowset_new(arena, 16);
+	const struct sl_row *row, *last = NULL;
+	struct sl_journal_entry entry;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(store, &cursor)))
+		if (sim_view_stored(row->key.id).kind == SIM_ENTRY_STEP
+			&& (!last || sim_view_stored(row->key.id).id > sim_view_stored(last->key.id).id))
+			last = row;
+	if (!before || !last || sl_journal_read(last->data, arena, &entry) != SL_OK)
+		return NULL;
+	for (size_t i = 0; i < entry.change_count; i++) {
+		const struct sl_row *now = sl_rowset_find(rows, &entry.changes[i].key);
+		struct sl_row then = now ? *now : (struct sl_row){ .key = entry.changes[i].key };
+		if (sl_journal_step_back(&entry.changes[i], &then, arena) != SL_OK)
+			return NULL;
+		if (then.data.length && !sl_rowset_put(before, &then))
+			abort();
+	}
+	return before;
 }
 
 struct sl_event sim_view_decide(int64_t decision, size_t hunk, enum sl_choice choice, struct sl_str own)
@@ -62,12 +72,7 @@ struct sl_event sim_view_decide(int64_t decision, size_t hunk, enum sl_choice ch
 
 struct sl_event sim_view_undo(const struct sim_entry *entry)
 {
-	struct sl_event event = { .type = entry->kind == SIM_ENTRY_MERGE ? SL_EVENT_REVERSE : SL_EVENT_RESTORE_BACKUP };
-	if (entry->kind == SIM_ENTRY_MERGE)
-		event.reverse.receipt = entry->id;
-	else
-		event.restore_backup.backup = entry->id;
-	return event;
+	return (struct sl_event){ .type = SL_EVENT_UNDO, .undo = { .entry = entry->id, .note = entry->note } };
 }
 
 /* --- how they are stored ------------------------------------------------------------------------------------------ */
@@ -80,20 +85,14 @@ static bool begins_with(struct sl_str text, const char *prefix)
 
 struct sim_entry sim_view_stored(struct sl_str key)
 {
-	static const struct { const char *prefix; enum sim_entry_kind kind; } kinds[] = { { "conflict/", SIM_ENTRY_DECISION },
-		{ "receipt/", SIM_ENTRY_MERGE }, { "backup/merge/", SIM_ENTRY_STEP }, { "backup/own/", SIM_ENTRY_STEP } };
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (begins_with(key, kinds[i].prefix))
-			return (struct sim_entry){ kinds[i].kind, strtoll(key.bytes + strlen(kinds[i].prefix), NULL, 10) };
-	return (struct sim_entry){ SIM_ENTRY_NONE, 0 };
+	if (begins_with(key, "conflict/"))
+		return (struct sim_entry){ SIM_ENTRY_DECISION, strtoll(key.bytes + strlen("conflict/"), NULL, 10), 0 };
+	if (begins_with(key, "journal/"))
+		return (struct sim_entry){ SIM_ENTRY_STEP, sl_journal_number(key), 0 };
+	return (struct sim_entry){ SIM_ENTRY_NONE, 0, 0 };
 }
 
 bool sim_view_is_state(struct sl_str key)
 {
 	return !begins_with(key, "journal/") && !begins_with(key, "head/");
-}
-
-bool sim_view_is_merge_backup(struct sl_str key)
-{
-	return begins_with(key, "backup/merge/");
 }

@@ -28,17 +28,20 @@ enum sim_entry_kind {
 struct sim_entry {
 	enum sim_entry_kind kind;
 	int64_t id;
+	size_t note; /* of a merge: which of the entry's, from 1 */
 };
 
 /* The i-th open decision. False: there are no more. */
 bool sim_view_decision(const struct sl_engine *engine, size_t i, struct sim_decision *decision_r);
 bool sim_view_find_decision(const struct sl_engine *engine, int64_t id, struct sim_decision *decision_r);
 
-/* The i-th of the entries that a user can undo, merges before steps. False: there are no more. */
-bool sim_view_undoable(const struct sl_engine *engine, size_t i, struct sim_entry *entry_r);
+/* What a user can undo of an entry of the journal: all of it, or what it did with one value. `i` counts from 0. False: there is no
+ * more. */
+bool sim_view_undoable(const struct sl_row *stored, size_t i, struct sl_arena *arena, struct sim_entry *entry_r);
 
-/* Rows as they were before the newest step; NULL: there was none. */
-const struct sl_rowset *sim_view_before_last_step(const struct sl_engine *engine);
+/* Rows that the newest entry of the store changed, as they were before it; NULL: there is none, or it can't be read. */
+const struct sl_rowset *sim_view_before_last_step(const struct sl_rowset *store, const struct sl_rowset *rows,
+	struct sl_arena *arena);
 
 /* The events of a user who decides, or undoes an entry. `hunk` counts from 1; 0: all of them. */
 struct sl_event sim_view_decide(int64_t decision, size_t hunk, enum sl_choice choice, struct sl_str own);
@@ -49,8 +52,5 @@ struct sim_entry sim_view_stored(struct sl_str key);
 
 /* Whether a stored pair is handed in at the start, rather than when the engine asks for it. */
 bool sim_view_is_state(struct sl_str key);
-
-/* Whether the pair holds what a merge replaced. */
-bool sim_view_is_merge_backup(struct sl_str key);
 
 #endif

@@ -116,7 +116,7 @@ bool habit_decide(struct writing *writing)
 		choice.name, (long long)decision.id, choice.hunk, decision.hunk_count, sl_entity_name(key.entity),
 		(int)decision.path.length, decision.path.bytes, (int)decision.mine.length, decision.mine.bytes,
 		(int)decision.theirs.length, decision.theirs.bytes);
-	writing->intent.entry = (struct sim_entry){ SIM_ENTRY_DECISION, decision.id };
+	writing->intent.entry = (struct sim_entry){ SIM_ENTRY_DECISION, decision.id, 0 };
 	give_up(writing, &decision, &choice);
 	sim_check_touch(&writing->intent, &decision);
 	if (writing_tell(writing, &event) == SL_OK || choice.choice == SL_CHOICE_THEIRS)
@@ -137,11 +137,14 @@ bool habit_decide(struct writing *writing)
 static bool choose_entry(struct writing *writing, enum sim_entry_kind kind, struct sim_entry *chosen_r)
 {
 	struct sim_entry entry;
-	*chosen_r = (struct sim_entry){ SIM_ENTRY_NONE, 0 };
-	for (size_t i = 0; i < 60 && sim_view_undoable(writing->device->engine, i, &entry); i++)
-		if ((kind == SIM_ENTRY_NONE || kind == entry.kind)
-			&& (chosen_r->kind == SIM_ENTRY_NONE || dice_chance(&writing->dice, 300)))
-			*chosen_r = entry;
+	const struct sl_row *stored;
+	size_t cursor = 0;
+	*chosen_r = (struct sim_entry){ SIM_ENTRY_NONE, 0, 0 };
+	while ((stored = sl_rowset_next(writing->device->store, &cursor)))
+		for (size_t i = 0; sim_view_undoable(stored, i, &writing->sim->arena, &entry); i++)
+			if ((kind == SIM_ENTRY_NONE || kind == entry.kind)
+				&& (chosen_r->kind == SIM_ENTRY_NONE || dice_chance(&writing->dice, 300)))
+				*chosen_r = entry;
 	return chosen_r->kind != SIM_ENTRY_NONE;
 }
 

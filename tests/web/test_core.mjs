@@ -182,7 +182,7 @@ test("what an engine stored makes another one that knows the same", () => {
 	const second = core.engine();
 	second.handle({ type: "start", pairs: [...store] });
 	assert.deepEqual(second.rows().rows, first.rows().rows);
-	for (const list of ["conflicts", "receipts", "backups", "quarantine"])
+	for (const list of ["conflicts", "quarantine"])
 		assert.deepEqual(second[list](), first[list]());
 	first.dispose();
 	assert.equal(second.document().document.rawScript, "FADE IN");

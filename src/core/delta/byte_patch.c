@@ -10,12 +10,6 @@
 #define BLOCK 16      /* bytes; copies shorter than this are found at the ends of the change only */
 #define CANDIDATES 16 /* blocks of equal hash tried at one place */
 
-/* One operation: `length` bytes of the result, at `offset` in the source (copy) or in the patch (insert). */
-struct op {
-	bool copies;
-	size_t offset, length;
-};
-
 static struct sl_str slice(struct sl_str text, size_t begin, size_t end)
 {
 	return begin < end ? (struct sl_str){ text.bytes + begin, end - begin } : (struct sl_str){ NULL, 0 };
@@ -28,7 +22,7 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 /* Joins neighbouring operations: a copy or an insert waits until it can't grow any more; never both do. */
 struct writer {
 	struct sl_buf *out;
-	struct op copy;       /* waits if its length isn't 0 */
+	struct sl_patch_op copy;       /* waits if its length isn't 0 */
 	struct sl_buf insert; /* waits if not empty */
 };
 
@@ -64,7 +58,7 @@ static void write_copy(struct writer *writer, size_t offset, size_t length)
 		return;
 	}
 	write_waiting(writer);
-	writer->copy = (struct op){ true, offset, length };
+	writer->copy = (struct sl_patch_op){ true, offset, length };
 }
 
 static void write_insert(struct writer *writer, struct sl_str text)
@@ -85,15 +79,16 @@ static int writer_finish(struct writer *writer)
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */
 
-/* 1 with an operation, 0 at the end, SL_INTERNAL when the patch is damaged. */
-static int op_read(struct sl_str patch, size_t *cursor, struct op *op_r)
+int sl_patch_next(struct sl_str patch, size_t *cursor, struct sl_patch_op *op_r)
 {
 	uint64_t head = 0, offset = 0;
+	if (*cursor == 0 && sl_varint_read(patch, cursor, &head) != 0)
+		return SL_INTERNAL;
 	if (*cursor == patch.length)
 		return 0;
 	if (sl_varint_read(patch, cursor, &head) != 0 || head / 2 == 0 || head / 2 > SL_PATCH_BYTES)
 		return SL_INTERNAL;
-	*op_r = (struct op){ head & 1, *cursor, (size_t)(head / 2) };
+	*op_r = (struct sl_patch_op){ head & 1, *cursor, (size_t)(head / 2) };
 	if (op_r->copies) {
 		if (sl_varint_read(patch, cursor, &offset) != 0 || offset > SL_PATCH_BYTES)
 			return SL_INTERNAL;
@@ -117,12 +112,12 @@ static int survey(struct sl_str patch, size_t source_length, struct survey *surv
 {
 	uint64_t declared = 0, made = 0;
 	size_t cursor = 0, count = 0;
-	struct op op = { false, 0, 0 };
+	struct sl_patch_op op = { false, 0, 0 };
 	int more = sl_varint_read(patch, &cursor, &declared);
 	if (more != 0 || declared > SL_PATCH_BYTES)
 		return sl_err_set(err, SL_INTERNAL, "a stored patch has no sound length");
 	*survey_r = (struct survey){ .begin = cursor, .length = (size_t)declared };
-	while ((more = op_read(patch, &cursor, &op)) > 0) {
+	while ((more = sl_patch_next(patch, &cursor, &op)) > 0) {
 		if (op.copies && (op.offset > source_length || op.length > source_length - op.offset))
 			return sl_err_set(err, SL_INTERNAL, "a stored patch reaches beyond its source");
 		made += op.length;
@@ -140,14 +135,14 @@ int sl_patch_apply(struct sl_str from, struct sl_str patch, struct sl_arena *are
 	struct sl_err *err)
 {
 	struct survey whole;
-	struct op op;
+	struct sl_patch_op op;
 	int code = survey(patch, from.length, &whole, err);
 	if (code != 0)
 		return code;
 	char *bytes = sl_arena_alloc(arena, whole.length), *at = bytes;
 	if (!bytes)
 		return sl_err_set(err, SL_NO_MEMORY, "no memory for a patched text");
-	for (size_t cursor = whole.begin; op_read(patch, &cursor, &op) > 0; at += op.length)
+	for (size_t cursor = whole.begin; sl_patch_next(patch, &cursor, &op) > 0; at += op.length)
 		memcpy(at, (op.copies ? from.bytes : patch.bytes) + op.offset, op.length);
 	*to_r = (struct sl_str){ bytes, whole.length };
 	return 0;
@@ -158,7 +153,7 @@ int sl_patch_apply(struct sl_str from, struct sl_str patch, struct sl_arena *are
 /* An operation of the first patch, and where its part of the result begins. */
 struct piece {
 	size_t begin;
-	struct op op;
+	struct sl_patch_op op;
 };
 
 static struct piece *pieces_of(struct sl_str patch, const struct survey *whole, struct sl_arena *arena)
@@ -166,7 +161,7 @@ static struct piece *pieces_of(struct sl_str patch, const struct survey *whole, 
 	struct piece *pieces = sl_arena_zalloc(arena, whole->count, sizeof(*pieces));
 	size_t cursor = whole->begin, begin = 0;
 	for (size_t i = 0; pieces && i < whole->count; i++) {
-		if (op_read(patch, &cursor, &pieces[i].op) <= 0)
+		if (sl_patch_next(patch, &cursor, &pieces[i].op) <= 0)
 			return NULL; /* can't happen: `whole` surveyed it */
 		pieces[i].begin = begin;
 		begin += pieces[i].op.length;
@@ -190,10 +185,10 @@ static size_t piece_at(const struct piece *pieces, size_t count, size_t offset)
 
 /* Writes what makes `copy`, a piece of the first patch's result, out of the first patch's source. */
 static void resolve(struct writer *writer, struct sl_str first, const struct piece *pieces, size_t count,
-	struct op copy)
+	struct sl_patch_op copy)
 {
 	for (size_t i = piece_at(pieces, count, copy.offset); copy.length > 0; i++) {
-		const struct op *op = &pieces[i].op;
+		const struct sl_patch_op *op = &pieces[i].op;
 		size_t skipped = copy.offset - pieces[i].begin;
 		size_t length = smaller(copy.length, op->length - skipped);
 		if (op->copies)
@@ -210,7 +205,7 @@ int sl_patch_compose(struct sl_str first, struct sl_str second, struct sl_arena 
 {
 	struct survey a, b;
 	struct writer writer;
-	struct op op;
+	struct sl_patch_op op;
 	int code = survey(first, SIZE_MAX, &a, err);
 	if (code == 0)
 		code = survey(second, a.length, &b, err);
@@ -220,7 +215,7 @@ int sl_patch_compose(struct sl_str first, struct sl_str second, struct sl_arena 
 	if (!pieces)
 		return sl_err_set(err, SL_NO_MEMORY, "no memory to compose patches");
 	writer_init(&writer, out, b.length);
-	for (size_t cursor = b.begin; op_read(second, &cursor, &op) > 0;) {
+	for (size_t cursor = b.begin; sl_patch_next(second, &cursor, &op) > 0;) {
 		if (op.copies)
 			resolve(&writer, first, pieces, a.count, op);
 		else

@@ -28,4 +28,14 @@ int sl_patch_apply(struct sl_str from, struct sl_str patch, struct sl_arena *are
 int sl_patch_compose(struct sl_str first, struct sl_str second, struct sl_arena *arena, struct sl_buf *out,
 	struct sl_err *err) __attribute__((warn_unused_result));
 
+/* One operation: `length` bytes of the result, at `offset` in the source (copy) or in the patch (insert). */
+struct sl_patch_op {
+	bool copies;
+	size_t offset, length;
+};
+
+/* The operation at *cursor, which is 0 for the first one, and moves on. Returns 1, 0 at the end, or SL_INTERNAL for a damaged
+ * patch. Whether copies lie within the source, sl_patch_apply judges. */
+int sl_patch_next(struct sl_str patch, size_t *cursor, struct sl_patch_op *op_r) __attribute__((warn_unused_result));
+
 #endif

@@ -151,11 +151,24 @@ static struct sl_digest digest_of(const struct sl_adopting *adopting)
 
 /* --- merging ------------------------------------------------------------------------------------------------------ */
 
-static int change_local(struct sl_engine *engine, const struct sl_delta *change)
+static int change_local(struct sl_engine *engine, const struct sl_delta *change, enum sl_cause cause)
 {
-	int rc = sl_engine_back_up(engine, change, "merge");
 	engine->guarded = engine->guarded && sl_delta_is_empty(change);
-	return rc == SL_OK ? sl_engine_change_local(engine, change, true) : rc;
+	return sl_engine_change_local(engine, change, true, cause);
+}
+
+/* What the rows are in base from now on, though not here: should the server fall back to it, it is known. */
+static int note_once(const struct sl_adopting *adopting)
+{
+	const struct sl_row *row, *here;
+	size_t cursor = 0;
+	int rc = SL_OK;
+	while (rc == SL_OK && (row = sl_rowset_next(adopting->change.rows, &cursor))) {
+		here = sl_rowset_find(adopting->engine->local, &row->key);
+		if (!here || !sl_row_same_content(here, row))
+			rc = sl_journal_note_once(adopting->engine, row);
+	}
+	return rc;
 }
 
 static int add_key(struct sl_rowset *keys, const struct sl_key *key)
@@ -215,6 +228,16 @@ static int64_t last_deleted(const struct sl_delta *told)
 	return last;
 }
 
+/* What came of a restore is told apart from what others did. */
+static enum sl_cause cause_of(const struct sl_adopting *adopting, enum sl_cause otherwise)
+{
+	struct sl_engine *engine = adopting->engine;
+	if (!engine->restored || adopting->news->version < engine->restored)
+		return otherwise;
+	engine->restored = 0;
+	return SL_CAUSE_RESTORE;
+}
+
 static int merge(struct sl_adopting *adopting, bool doubtful)
 {
 	struct sl_engine *engine = adopting->engine;
@@ -226,17 +249,20 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 	const struct sl_merge_options options = { .shared = shared,
 		.first_sync = !engine->meta.pulled, .episodes_above = last_deleted(&adopting->news->changes),
 		.taken = { engine->local, engine->base } };
+	enum sl_cause cause = doubtful ? SL_CAUSE_REPAIR : cause_of(adopting, SL_CAUSE_MERGE);
 	int rc = shared ? choose_sides(adopting, &sides) : SL_NO_MEMORY;
 	if (rc == SL_OK)
 		rc = sl_engine_find_ancestor(adopting, sides.base, doubtful, &ancestor, shared);
 	if (rc == SL_OK)
 		rc = sl_merge(ancestor, sides.mine, sides.theirs, &options, &engine->scratch, &merge, &ignored);
 	if (rc == SL_OK)
-		rc = change_local(engine, &merge.adopt);
+		rc = change_local(engine, &merge.adopt, cause);
 	if (rc == SL_OK)
 		rc = sl_engine_note_renames(engine, &merge);
+	if (rc == SL_OK)
+		rc = sl_journal_note_merge(engine, &merge, cause);
 	engine->counts.merges++;
-	return rc == SL_OK ? sl_engine_keep_receipts(engine, &merge) : rc;
+	return rc == SL_OK ? note_once(adopting) : rc;
 }
 
 static int take_in(struct sl_adopting *adopting, bool doubtful)
@@ -250,7 +276,7 @@ static int take_in(struct sl_adopting *adopting, bool doubtful)
 	if (rc != SL_OK || sl_delta_is_empty(&adopting->change))
 		return rc;
 	bool untouched = sl_rowset_count(engine->pending) == 0 && !doubtful;
-	rc = untouched ? change_local(engine, &adopting->change) : merge(adopting, doubtful);
+	rc = untouched ? change_local(engine, &adopting->change, cause_of(adopting, SL_CAUSE_PULL)) : merge(adopting, doubtful);
 	return rc == SL_OK ? sl_engine_change_base(engine, &adopting->change) : rc;
 }
 

@@ -85,6 +85,8 @@ static int hold(const struct sl_answer *answer, struct sl_job *job)
 {
 	int rc = sl_arena_copy(&job->arena, answer->text, &job->text);
 	job->id = answer->since;
+	job->status = answer->status;
+	job->wait_ms = answer->wait_ms;
 	sl_engine_queue_job(answer->engine, job);
 	return rc;
 }
@@ -216,6 +218,17 @@ static int answer_request(const struct sl_answer *answer, enum sl_request_kind k
 	}
 }
 
+/* Takes the answer, gives its body back, and waits as it asks. */
+static int take(const struct sl_answer *answer, enum sl_request_kind kind)
+{
+	struct sl_engine *engine = answer->engine;
+	int rc = answer_request(answer, kind);
+	json_decref(answer->body);
+	if (rc == SL_OK && answer->wait_ms && !engine->retry.on)
+		sl_engine_back_off(engine, 0, answer->wait_ms);
+	return rc;
+}
+
 int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event)
 {
 	struct sl_outstanding request = engine->outstanding;
@@ -233,20 +246,14 @@ int sl_engine_answer(struct sl_engine *engine, const struct sl_event *event)
 	answer.wait_ms = 1000 * (backoff > retry_after ? backoff : retry_after);
 	if (sl_json_parse(event->answer.body, &answer.body, &ignored) == SL_NO_MEMORY)
 		return SL_NO_MEMORY;
-	int rc = answer_request(&answer, request.kind);
-	json_decref(answer.body);
-	if (rc == SL_OK && answer.wait_ms && !engine->retry.on)
-		sl_engine_back_off(engine, 0, answer.wait_ms);
-	return rc;
+	return take(&answer, request.kind);
 }
 
 int sl_engine_answer_held(struct sl_engine *engine, const struct sl_job *job)
 {
-	struct sl_answer answer = { .engine = engine, .status = 200, .since = job->id, .text = job->text };
+	struct sl_answer answer = { .engine = engine, .status = job->status, .since = job->id, .text = job->text,
+		.wait_ms = job->wait_ms };
 	struct sl_err ignored = SL_ERR_INIT;
 	int rc = sl_json_parse(job->text, &answer.body, &ignored);
-	if (rc == SL_OK)
-		rc = answer_pull(&answer);
-	json_decref(answer.body);
-	return rc;
+	return rc == SL_OK ? take(&answer, SL_REQUEST_PULL) : rc;
 }

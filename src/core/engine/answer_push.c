@@ -88,6 +88,7 @@ static int read_pushed(const struct sl_answer *answer)
 		return take_pushed(answer, &news);
 	int64_t version = engine->meta.restore_version;
 	engine->meta.restore_version = 0;
+	engine->restored = news.version;
 	sl_engine_want(engine, SL_WANT_CHANGES);
 	sl_engine_succeed(engine);
 	sl_answer_finish_op(engine);

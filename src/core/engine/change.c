@@ -93,15 +93,13 @@ void sl_engine_note_edit(struct sl_engine *engine)
 	engine->guarded = false;
 }
 
-int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup)
+int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, enum sl_cause cause)
 {
 	struct sl_delta change;
 	struct sl_rowset *before;
 	int rc = work_out(engine, delta, &change, &before);
-	if (rc == SL_OK && backup)
-		rc = sl_engine_back_up(engine, &change, backup);
 	if (rc == SL_OK)
-		rc = sl_engine_change_local(engine, &change, true);
+		rc = sl_engine_change_local(engine, &change, true, cause);
 	if (rc == SL_OK && !sl_delta_is_empty(&change))
 		sl_engine_note_edit(engine);
 	return rc;
@@ -131,7 +129,7 @@ int sl_engine_apply_given(struct sl_engine *engine, const struct sl_delta *delta
 	struct sl_rowset *before;
 	int rc = work_out(engine, delta, &change, &before);
 	if (rc == SL_OK)
-		rc = sl_engine_change_local(engine, &change, !known);
+		rc = sl_engine_change_local(engine, &change, !known, SL_CAUSE_EDIT);
 	if (rc == SL_OK && known)
 		rc = tell_unknown(engine, delta, &change, before);
 	if (rc == SL_OK && !sl_delta_is_empty(&change))

@@ -28,8 +28,8 @@ static void complete(struct sl_engine_config *config)
 	set_default(&config->backoff_most_ms, 300000);
 	config->push_bytes = config->push_bytes ? config->push_bytes : (size_t)4 << 20;
 	config->row_bytes = config->row_bytes ? config->row_bytes : (size_t)16 << 20;
-	config->receipts_kept = config->receipts_kept ? config->receipts_kept : 200;
-	config->backups_kept = config->backups_kept ? config->backups_kept : 10;
+	config->journal_bytes = config->journal_bytes ? config->journal_bytes : (size_t)64 << 20;
+	set_default(&config->journal_ms, (int64_t)90 * 24 * 60 * 60 * 1000);
 }
 
 /* Whether the text has 1 to `most` bytes, letters, digits and those of `others`; NULL has. */
@@ -113,6 +113,7 @@ void sl_engine_free(struct sl_engine **engine)
 		return;
 	sl_engine_end_repair(*engine);
 	sl_engine_free_jobs(*engine);
+	sl_journal_free(*engine);
 	sl_arena_dispose(&(*engine)->arenas[0]);
 	sl_arena_dispose(&(*engine)->arenas[1]);
 	sl_arena_dispose(&(*engine)->settings);

@@ -8,11 +8,6 @@
 #include "core/json/write.h"
 #include "core/schema/validate.h"
 
-static int not_found(struct sl_err *err, const char *what)
-{
-	return sl_err_set(err, SL_NOT_FOUND, "there is no such %s", what);
-}
-
 /* --- a choice as a merge ------------------------------------------------------------------------------------------- */
 
 /* One decision, and the rows that it is about. */
@@ -22,13 +17,13 @@ struct deciding {
 	struct sl_rowset *now; /* the row and its episode, as far as they are there */
 };
 
-static int begin(struct sl_engine *engine, const struct sl_record *record, struct deciding *deciding_r)
+static int begin(struct sl_engine *engine, const struct sl_stored_decision *stored, struct deciding *deciding_r)
 {
-	const struct sl_key *key = &record->key;
+	const struct sl_key *key = &stored->key;
 	const struct sl_key episode = sl_key_of_episode(key->episode);
 	const struct sl_row *row = sl_rowset_find(engine->local, key), *parent = sl_rowset_find(engine->local, &episode);
 	*deciding_r = (struct deciding){ .engine = engine, .now = sl_rowset_new(&engine->scratch, 4) };
-	int rc = sl_engine_read_decision(record, &engine->scratch, &deciding_r->open);
+	int rc = sl_engine_read_decision(stored->text, &engine->scratch, &deciding_r->open);
 	if (rc == SL_OK && (!deciding_r->now || (row && !sl_rowset_put(deciding_r->now, row))
 		|| (sl_entity_has_episode(key->entity) && parent && !sl_rowset_put(deciding_r->now, parent))))
 		rc = SL_NO_MEMORY;
@@ -100,13 +95,12 @@ static int delete_kept(const struct deciding *deciding)
 		return SL_NO_MEMORY;
 	if (!row || !sl_str_equal(row->data, deciding->open.note.result))
 		return SL_OK;
-	return sl_engine_apply_edit(engine, &edit, "merge");
+	return sl_engine_apply_edit(engine, &edit, SL_CAUSE_DECISION);
 }
 
 /* --- what users decide --------------------------------------------------------------------------------------------- */
 
-/* That the rows of the edit are valid: what a user wrote may be anything. */
-static int check_edit(struct sl_engine *engine, const struct sl_delta *edit, struct sl_err *err)
+int sl_engine_check_edit(struct sl_engine *engine, const struct sl_delta *edit, struct sl_err *err)
 {
 	struct sl_buf text;
 	json_t *value = NULL;
@@ -140,25 +134,25 @@ static int drop_hunk(struct sl_engine *engine, const struct sl_decision *open, s
 /* Goes on with what is left of the decision. */
 static int reduce(struct sl_engine *engine, int64_t id, const struct sl_decision *rest)
 {
-	int rc = sl_engine_close_conflict(engine, id);
+	int rc = sl_engine_close_decision(engine, id);
 	return rc == SL_OK && rest->note.hunk_count > 0 ? sl_engine_open_decision(engine, rest) : rc;
 }
 
 int sl_engine_resolve(struct sl_engine *engine, int64_t id, size_t hunk, enum sl_choice choice, struct sl_str own,
 	struct sl_err *err)
 {
-	const struct sl_record *record = sl_engine_find_record(engine, SL_RECORD_CONFLICT, id);
+	const struct sl_stored_decision *stored = sl_engine_find_decision(engine, id);
 	struct deciding deciding;
 	struct sl_merge merge;
 	struct sl_decision rest;
-	if (!record)
-		return not_found(err, "conflict");
+	if (!stored)
+		return sl_err_set(err, SL_NOT_FOUND, "there is no such decision");
 	if (choice == SL_CHOICE_OWN && sl_utf8_valid(own) != own.length)
 		return sl_err_set(err, SL_MALFORMED, "the text is not valid UTF-8");
-	int rc = begin(engine, record, &deciding);
+	int rc = begin(engine, stored, &deciding);
 	if (rc == SL_OK && deciding.open.note.kind == SL_NOTE_KEPT) {
 		rc = chooses_deletion(&deciding.open.note, choice) ? delete_kept(&deciding) : SL_OK;
-		return rc == SL_OK ? sl_engine_close_conflict(engine, id) : rc;
+		return rc == SL_OK ? sl_engine_close_decision(engine, id) : rc;
 	}
 	if (rc == SL_OK)
 		rc = drop_hunk(engine, &deciding.open, hunk, &rest);
@@ -167,12 +161,12 @@ int sl_engine_resolve(struct sl_engine *engine, int64_t id, size_t hunk, enum sl
 	if (rc == SL_OK)
 		rc = merge_choice(&deciding, hunk, choice, own, &merge, err);
 	if (rc == SL_OK)
-		rc = check_edit(engine, &merge.push, err);
+		rc = sl_engine_check_edit(engine, &merge.push, err);
 	if (rc == SL_OK)
 		rc = reduce(engine, id, &rest);
 	if (rc == SL_OK)
-		rc = sl_engine_apply_edit(engine, &merge.push, "merge");
-	return rc == SL_OK ? sl_engine_keep_receipts(engine, &merge) : rc;
+		rc = sl_engine_apply_edit(engine, &merge.push, SL_CAUSE_DECISION);
+	return rc == SL_OK ? sl_journal_note_merge(engine, &merge, SL_CAUSE_DECISION) : rc;
 }
 
 /* --- decisions that come and go -------------------------------------------------------------------------------------- */
@@ -202,12 +196,12 @@ static int is_overlapped(const struct deciding *deciding, size_t hunk, const str
 	return rc == SL_OK ? both.open_count > 0 : rc;
 }
 
-/* Takes out of an older decision about the same field what the new one is about. The words stay in its receipt. */
-static int yield_to(struct sl_engine *engine, const struct sl_record *record, const struct sl_note *newer)
+/* Takes out of an older decision about the same field what the new one is about. The words stay in the journal. */
+static int yield_to(struct sl_engine *engine, const struct sl_stored_decision *stored, const struct sl_note *newer)
 {
 	struct deciding deciding;
-	int64_t id = record->id;
-	int rc = begin(engine, record, &deciding);
+	int64_t id = stored->id;
+	int rc = begin(engine, stored, &deciding);
 	if (rc != SL_OK || !sl_str_equal(deciding.open.note.path, newer->path) || deciding.open.note.kind != newer->kind)
 		return rc;
 	size_t before = deciding.open.note.hunk_count;
@@ -225,12 +219,12 @@ int sl_engine_take_decision(struct sl_engine *engine, const struct sl_note *note
 {
 	const struct sl_key episode = sl_key_of_episode(note->key.episode);
 	const struct sl_row *row = sl_rowset_find(merged, &note->key), *parent = sl_rowset_find(engine->local, &episode);
-	struct sl_decision decision = { .note = *note };
-	const struct sl_records *copies = &engine->records[SL_RECORD_CONFLICT];
+	struct sl_decision decision = { .note = *note, .entry = engine->open.id };
+	const struct sl_stored_decisions *all = &engine->decisions;
 	int rc = SL_OK;
-	for (size_t i = copies->count; rc == SL_OK && i > 0; i--)
-		if (sl_key_equal(&copies->items[i - 1].key, &note->key))
-			rc = yield_to(engine, &copies->items[i - 1], note);
+	for (size_t i = all->count; rc == SL_OK && i > 0; i--)
+		if (sl_key_equal(&all->items[i - 1].key, &note->key))
+			rc = yield_to(engine, &all->items[i - 1], note);
 	if (row)
 		decision.row = *row;
 	if (sl_entity_has_episode(note->key.entity) && parent)
@@ -239,16 +233,16 @@ int sl_engine_take_decision(struct sl_engine *engine, const struct sl_note *note
 }
 
 /* 1 if the row is by now as a choice of mine would make it, or one that was kept is gone; 0 if not. */
-static int is_settled(struct sl_engine *engine, const struct sl_record *record)
+static int is_settled(struct sl_engine *engine, const struct sl_stored_decision *stored)
 {
 	struct deciding deciding;
 	struct sl_merge merge;
 	struct sl_err ignored = SL_ERR_INIT;
-	if (!sl_rowset_find(engine->touched_local, &record->key))
+	if (!sl_rowset_find(engine->touched_local, &stored->key))
 		return 0;
-	int rc = begin(engine, record, &deciding);
+	int rc = begin(engine, stored, &deciding);
 	if (rc == SL_OK && deciding.open.note.kind == SL_NOTE_KEPT)
-		return sl_rowset_find(engine->local, &record->key) == NULL;
+		return sl_rowset_find(engine->local, &stored->key) == NULL;
 	if (rc == SL_OK)
 		rc = merge_choice(&deciding, SL_ALL_HUNKS, SL_CHOICE_MINE, (struct sl_str){ NULL, 0 }, &merge, &ignored);
 	if (rc == SL_NOT_FOUND)
@@ -258,11 +252,11 @@ static int is_settled(struct sl_engine *engine, const struct sl_record *record)
 
 int sl_engine_close_settled(struct sl_engine *engine)
 {
-	struct sl_records *copies = &engine->records[SL_RECORD_CONFLICT];
-	for (size_t i = copies->count; i > 0; i--) {
-		int rc = is_settled(engine, &copies->items[i - 1]);
+	struct sl_stored_decisions *all = &engine->decisions;
+	for (size_t i = all->count; i > 0; i--) {
+		int rc = is_settled(engine, &all->items[i - 1]);
 		if (rc > 0)
-			rc = sl_engine_close_conflict(engine, copies->items[i - 1].id);
+			rc = sl_engine_close_decision(engine, all->items[i - 1].id);
 		if (rc != SL_OK)
 			return rc;
 	}

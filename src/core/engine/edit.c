@@ -200,11 +200,11 @@ static int merge_edit(struct editing *editing, struct sl_err *err)
 	int rc = sl_merge(editing->seen, mine, now, &options, arena, &merge, err);
 	if (rc != SL_OK)
 		return rc;
-	rc = sl_engine_change_local(engine, &merge.push, true);
+	rc = sl_engine_change_local(engine, &merge.push, true, SL_CAUSE_MERGE);
 	if (rc == SL_OK)
 		rc = sl_engine_note_renames(engine, &merge);
-	if (rc == SL_OK && !engine->follower.length)
-		rc = sl_engine_keep_receipts(engine, &merge);
+	if (rc == SL_OK)
+		rc = sl_journal_note_merge(engine, &merge, SL_CAUSE_MERGE);
 	if (rc == SL_OK)
 		rc = tell_outcome(engine, &editing->delta);
 	engine->counts.merges++;

@@ -12,13 +12,14 @@
  *   operation  at most one push in flight: its id and bytes are fixed until the server's verdict on it is known
  *   pending    what differs between base and local; what of it is not in that operation is the next one
  *   quarantine rows that the server refused, with its reason: kept, shown, and not sent again until they are edited
- *   conflict copies, receipts of merges, backups: what makes every automatic step visible and reversible
+ *   decisions  passages about which a person has to decide
+ *   journal    in the host's store: what every step changed, so that each can be looked at and undone (journal.h)
  *
  * What holds at all times, whatever the network, the server, other devices and the clock do:
  *   - No push before a completed pull; and no push empties a project that isn't but after the explicit SL_EVENT_CLEAR: one
  *     emptied otherwise stays so on this device, with the error "empty_overwrite", until somebody goes on with it.
  *   - What the server sends is merged three-way (merge.h) with base as ancestor. Edits win over deletions. Where a
- *     person has to decide, the row holds the server's text and the user's own is a conflict copy until it is resolved.
+ *     person has to decide, the row holds the server's text there and a decision is open until somebody takes it.
  *   - An edit overwrites nothing that came in since the app saw what it was made on: both are merged. It is refused only if it
  *     can never be valid. Rows that got another key meanwhile, and episodes that vanished, are found again.
  *   - Nothing remote is taken in unless its digest is that of the rows that result; if it isn't, the changes are asked for
@@ -26,7 +27,7 @@
  *     contradicts its digest twice is taken at its word, with the same care.)
  *   - A server that fell back (restored from a backup) is offered again what it lost. Pushes name the epoch of their base,
  *     so that one that is declared stops them before they overwrite anything.
- *   - Before anything but a single edit replaces or removes local rows, they are kept in a backup.
+ *   - Whatever changes local rows leaves an entry in the journal, in the same batch.
  *   - Refused rows never hold up others; retries back off, honour Retry-After, and never apply twice.
  *   - Only differences of the host's clock matter: it may be wrong by years, and jump.
  *
@@ -38,6 +39,7 @@
 #define SL_CORE_ENGINE_ENGINE_H
 
 #include "core/base/error.h"
+#include "core/engine/journal.h"
 #include "core/merge/merge.h"
 #include "core/rows/digest.h"
 #include "core/rows/document_write.h"
@@ -64,8 +66,9 @@ struct sl_engine_config {
 	                             * a day; and an hour after 401 and 403 */
 	size_t push_bytes;          /* more than this is pushed in several operations [4 MiB] */
 	size_t row_bytes;           /* no larger row is taken, from the user or the server: not less than it has [16 MiB] */
-	unsigned receipts_kept;     /* [200] */
-	unsigned backups_kept;      /* of each kind: before what others did came in, and before the user's large steps [10] */
+	size_t journal_bytes;       /* what the journal may take before its oldest end goes [64 MiB] */
+	int64_t journal_ms;         /* for how long entries with words set aside, imports and others' deletions stay as they are, of
+	                             * the time during which the engine runs [90 days] */
 };
 
 /* --- events: what happened ---------------------------------------------------------------------------------------- */
@@ -86,9 +89,8 @@ enum sl_event_type {
 	SL_EVENT_HINT,           /* the server may have something new (realtime channel, page came to the front) */
 	SL_EVENT_SYNC_NOW,       /* the user wants it now: refused rows too; only what the server asked for is waited */
 	SL_EVENT_RESOLVE,        /* the user decided a conflict */
-	SL_EVENT_REVERSE,        /* the user wants their own value back that a merge gave up */
 	SL_EVENT_RESTORE,        /* the user wants a version of the server back; pending edits are pushed first */
-	SL_EVENT_RESTORE_BACKUP, /* the user wants back what a step replaced or removed on this device */
+	SL_EVENT_UNDO,           /* the user takes back an entry of the journal, or what it did with one value */
 	SL_EVENT_CLEAR,          /* the user deletes everything on purpose */
 	SL_EVENT_SIGN_OUT,       /* stop; keep everything */
 	SL_EVENT_SIGN_IN         /* new credentials: go on, also after a 401 or SIGN_OUT */
@@ -174,15 +176,13 @@ struct sl_event {
 			struct sl_str own;    /* with SL_CHOICE_OWN: what the user made of both, as plain text */
 		} resolve;
 		struct {
-			int64_t receipt;
-		} reverse;
-		struct {
 			int64_t version;
 			bool preview; /* only tell what it would change: SL_EFFECT_RESULT with the delta */
 		} restore;
 		struct {
-			int64_t backup;
-		} restore_backup;
+			int64_t entry;
+			size_t note; /* of the entry, counted from 1: only this value; 0: all that the entry did */
+		} undo;          /* it is merged with what came later; SL_EFFECT_RESULT tells how it ended */
 		struct {
 			/* Any stable name of the account; empty: not known. The store remembers the first; another one
 			 * is refused with SL_FORBIDDEN, lest one writer's rows go to another. */
@@ -202,8 +202,8 @@ enum sl_effect_type {
 	SL_EFFECT_STATUS,   /* show it */
 	SL_EFFECT_CHANGED,  /* rows are not as the app has them: take them over. What it gave itself is not repeated, nor
 	                     * what follows: ranks after REPLACE, the scenes and shots of an episode that it deleted */
-	SL_EFFECT_CONFLICT, /* a conflict copy was opened (ask the user when convenient) or closed */
-	SL_EFFECT_BACKUP    /* a backup was made (it is in a batch before this) */
+	SL_EFFECT_CONFLICT, /* a decision was opened (ask the user when convenient) or closed */
+	SL_EFFECT_JOURNAL   /* an entry was made of something else than the user's own edits */
 };
 
 /* One change of the store. */
@@ -296,8 +296,8 @@ struct sl_effect {
 		} conflict;
 		struct {
 			int64_t id;
-			const char *reason; /* as in struct sl_backup */
-		} backup;
+			struct sl_journal_head head;
+		} journal;
 	};
 };
 
@@ -324,8 +324,7 @@ void sl_engine_new_id(const unsigned char random[16], char id_r[SL_NEW_ID_BYTES]
 
 /* Takes one event and gives the effects. Returns 0, or
  *   a refusal of what the app or user asked for, with nothing changed and no effects: SL_INVALID and SL_MALFORMED
- *   (content, see err->path), SL_TOO_LARGE (nesting, number of values), SL_NOT_FOUND (no such conflict, receipt or
- *   backup, or its place is gone), SL_FORBIDDEN (sign_in as somebody else; anything but edits of a follower);
+ *   (content, see err->path), SL_TOO_LARGE (nesting, number of values), SL_NOT_FOUND (no such decision or entry), SL_FORBIDDEN (sign_in as somebody else; anything but edits of a follower);
  *   SL_NO_MEMORY or SL_INTERNAL (the store is damaged or of another version, START did not come first, no such event): the
  *   engine answers SL_INTERNAL from now on; start a new one from the store. There are no effects, so nothing of the event
  *   has happened. If START itself fails so, keep the store as it is and tell the user. `err` may be NULL. */
@@ -373,23 +372,8 @@ const struct sl_status *sl_engine_status(const struct sl_engine *engine);
  * at the hunks meanwhile, and all else that either side wrote. A choice is merged with what was typed since. A field has at most
  * one open decision a hunk: an overlap with a newer one is a part of that. */
 struct sl_conflict_copy {
-	int64_t id, version; /* of the server, when it was made */
+	int64_t id, version, entry; /* the server's version, and the entry of the journal, when it was made */
 	struct sl_note note;
-};
-
-/* What a merge did with a field that both sides changed. If the note is open, a conflict copy was opened as well, under an
- * id of its own; the receipt stays when that is resolved, and reversing it closes the copy. */
-struct sl_kept_receipt {
-	int64_t id, version;
-	struct sl_note note;
-};
-
-struct sl_backup {
-	int64_t id, version;
-	const char *reason; /* "merge", "replace", "clear", "restore_backup" */
-	/* Rows as they were before the step; `deleted`: those that the step added. Restoring puts the rows back and removes
-	 * those of `deleted` that are still as the step left them; what came from others ("merge") it never removes. */
-	const struct sl_delta *delta;
 };
 
 struct sl_quarantined {
@@ -404,8 +388,6 @@ int sl_engine_next_quarantined(const struct sl_engine *engine, size_t *cursor, s
 
 /* The i-th, oldest first; NULL behind the last. */
 const struct sl_conflict_copy *sl_engine_conflict(const struct sl_engine *engine, size_t i);
-const struct sl_kept_receipt *sl_engine_receipt(const struct sl_engine *engine, size_t i);
-const struct sl_backup *sl_engine_backup(const struct sl_engine *engine, size_t i);
 
 /* For telemetry and tests: how often, since START. */
 struct sl_engine_counts {

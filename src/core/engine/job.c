@@ -6,7 +6,10 @@
 
 #include <stdlib.h>
 
-#define PAGE_ENTRIES 32
+#define PAGE_ENTRIES 32               /* at most, … */
+#define PAGE_BYTES ((int64_t)1 << 20) /* … and about so much at once */
+#define PAGE_HEADS 256
+#define JOB_SLACK ((size_t)1 << 20)
 
 int sl_engine_new_job(const struct sl_job_kind *kind, struct sl_job **job_r)
 {
@@ -15,6 +18,11 @@ int sl_engine_new_job(const struct sl_job_kind *kind, struct sl_job **job_r)
 		return SL_NO_MEMORY;
 	job->kind = kind;
 	sl_arena_init(&job->arena, 0);
+	sl_arena_init(&job->pasts[0], 0);
+	sl_arena_init(&job->pasts[1], 0);
+	job->past = &job->pasts[0];
+	job->first = 1;
+	job->last = INT64_MAX;
 	job->rows = sl_rowset_new(&job->arena, 16);
 	job->keys = sl_rowset_new(&job->arena, 8);
 	if (job->rows && job->keys)
@@ -28,6 +36,8 @@ void sl_engine_free_job(struct sl_job **job)
 	if (!*job)
 		return;
 	sl_arena_dispose(&(*job)->arena);
+	sl_arena_dispose(&(*job)->pasts[0]);
+	sl_arena_dispose(&(*job)->pasts[1]);
 	free(*job);
 	*job = NULL;
 }
@@ -38,6 +48,12 @@ void sl_engine_queue_job(struct sl_engine *engine, struct sl_job *job)
 	while (*end)
 		end = &(*end)->following;
 	*end = job;
+}
+
+void sl_engine_queue_job_first(struct sl_engine *engine, struct sl_job *job)
+{
+	job->following = engine->jobs;
+	engine->jobs = job;
 }
 
 void sl_engine_free_jobs(struct sl_engine *engine)
@@ -68,14 +84,14 @@ bool sl_engine_is_walking(const struct sl_engine *engine)
 int sl_engine_hold_row(struct sl_engine *engine, struct sl_job *job, const struct sl_key *key)
 {
 	const struct sl_row *now = sl_rowset_find(engine->local, key);
-	struct sl_row held;
+	struct sl_row held = { .version = 0 };
 	if (sl_rowset_find(job->rows, key))
 		return SL_OK;
-	int rc = now ? sl_row_copy(&job->arena, now, &held) : SL_OK;
-	if (!now) {
-		held = (struct sl_row){ .version = 0 };
-		rc = sl_key_copy(&job->arena, key, &held.key);
-	}
+	int rc = sl_key_copy(&job->arena, key, &held.key);
+	if (rc == SL_OK && now)
+		rc = sl_arena_copy(job->past, now->rank, &held.rank);
+	if (rc == SL_OK && now)
+		rc = sl_arena_copy(job->past, now->data, &held.data);
 	return rc == SL_OK && sl_rowset_put(job->rows, &held) ? SL_OK : SL_NO_MEMORY;
 }
 
@@ -94,6 +110,41 @@ int sl_engine_hold_rows(struct sl_engine *engine, const struct sl_delta *change)
 	return rc;
 }
 
+/* Only the last text of each row counts: the others are freed once they outweigh those. */
+static int compact(struct sl_job *job)
+{
+	struct sl_arena *old = job->past;
+	struct sl_row *row;
+	size_t cursor = 0;
+	int rc = SL_OK;
+	if (old->total_bytes < job->compact_at)
+		return SL_OK;
+	job->past = old == &job->pasts[0] ? &job->pasts[1] : &job->pasts[0];
+	while (rc == SL_OK && (row = sl_rowset_next(job->rows, &cursor))) {
+		rc = sl_arena_copy(job->past, row->rank, &row->rank);
+		if (rc == SL_OK)
+			rc = sl_arena_copy(job->past, row->data, &row->data);
+	}
+	if (rc == SL_OK)
+		sl_arena_dispose(old);
+	job->compact_at = 2 * job->past->total_bytes + JOB_SLACK;
+	return rc;
+}
+
+int sl_engine_walk_back(struct sl_engine *engine, struct sl_job *job, const struct sl_journal_entry *entry)
+{
+	int rc = SL_OK;
+	for (size_t i = 0; rc == SL_OK && i < entry->change_count; i++) {
+		const struct sl_journal_change *change = &entry->changes[i];
+		if (job->everything)
+			rc = sl_engine_hold_row(engine, job, &change->key);
+		struct sl_row *row = rc == SL_OK ? sl_rowset_find(job->rows, &change->key) : NULL;
+		if (row)
+			rc = sl_journal_step_back(change, row, job->past);
+	}
+	return rc == SL_OK ? compact(job) : rc;
+}
+
 int sl_engine_add_job_key(struct sl_job *job, const struct sl_key *key)
 {
 	struct sl_row row = { .version = 0 };
@@ -105,6 +156,14 @@ int sl_engine_add_job_key(struct sl_job *job, const struct sl_key *key)
 
 /* --- page by page ------------------------------------------------------------------------------------------------- */
 
+/* As many as are likely to be of moderate size together. */
+static size_t bodies_at_once(const struct sl_engine_meta *meta)
+{
+	int64_t entries = meta->journal_last - meta->journal_first + 1;
+	int64_t most = meta->journal_bytes > 0 ? entries * PAGE_BYTES / meta->journal_bytes : PAGE_ENTRIES;
+	return most < 1 ? 1 : most > PAGE_ENTRIES ? PAGE_ENTRIES : (size_t)most;
+}
+
 static int ask(struct sl_engine *engine, struct sl_job *job)
 {
 	struct sl_effect *effect = sl_engine_add_effect(engine, SL_EFFECT_LOAD);
@@ -112,10 +171,10 @@ static int ask(struct sl_engine *engine, struct sl_job *job)
 		return SL_NO_MEMORY;
 	job->page = ++engine->last_page;
 	effect->load.id = job->page;
-	effect->load.prefix = SL_STR("journal/");
+	effect->load.prefix = job->kind->heads ? SL_STR("head/") : SL_STR("journal/");
 	effect->load.first = job->first;
 	effect->load.last = job->next;
-	effect->load.most = PAGE_ENTRIES;
+	effect->load.most = job->kind->heads ? PAGE_HEADS : bodies_at_once(&engine->meta);
 	return SL_OK;
 }
 
@@ -132,10 +191,10 @@ static int begin(struct sl_engine *engine, struct sl_job *job)
 {
 	const struct sl_row *key;
 	size_t cursor = 0;
-	int rc = SL_OK;
+	int rc = sl_journal_close(engine);
 	job->begun = true;
 	job->first = job->first > engine->meta.journal_first ? job->first : engine->meta.journal_first;
-	job->next = engine->meta.journal_last;
+	job->next = job->last < engine->meta.journal_last ? job->last : engine->meta.journal_last;
 	while (rc == SL_OK && (key = sl_rowset_next(job->keys, &cursor)))
 		rc = sl_engine_hold_row(engine, job, &key->key);
 	return rc;
@@ -157,22 +216,6 @@ int sl_engine_run_jobs(struct sl_engine *engine)
 	return SL_OK;
 }
 
-static bool read_id(struct sl_str key, int64_t *id_r)
-{
-	static const struct sl_str prefix = { "journal/", 8 };
-	int64_t id = 0;
-	if (key.length <= prefix.length || key.length > prefix.length + 18
-		|| memcmp(key.bytes, prefix.bytes, prefix.length) != 0)
-		return false;
-	for (size_t i = prefix.length; i < key.length; i++) {
-		if (key.bytes[i] < '0' || key.bytes[i] > '9')
-			return false;
-		id = id * 10 + (key.bytes[i] - '0');
-	}
-	*id_r = id;
-	return true;
-}
-
 /* 1: there may be more; 0: the job has what it needs, or can't go on. */
 static int take_page(struct sl_engine *engine, struct sl_job *job, const struct sl_event *event, bool *sound_r)
 {
@@ -180,8 +223,8 @@ static int take_page(struct sl_engine *engine, struct sl_job *job, const struct 
 	*sound_r = event->loaded.count > 0 || event->loaded.complete;
 	for (size_t i = 0; rc > 0 && *sound_r && i < event->loaded.count; i++) {
 		const struct sl_pair *pair = &event->loaded.pairs[i];
-		int64_t id;
-		*sound_r = read_id(pair->key, &id) && id >= job->first && id <= job->next;
+		int64_t id = sl_journal_number(pair->key);
+		*sound_r = id >= job->first && id <= job->next && (pair->key.bytes[0] == 'h') == job->kind->heads;
 		if (!*sound_r)
 			break;
 		job->next = id - 1;

@@ -213,20 +213,16 @@ static void read_resolve(struct reading *reading, struct sl_event *event)
 	refuse(reading, "choice", "must be one of mine, theirs, both, own");
 }
 
-static void read_reverse(struct reading *reading, struct sl_event *event)
-{
-	event->reverse.receipt = read_number(reading, "receipt", true);
-}
-
 static void read_restore(struct reading *reading, struct sl_event *event)
 {
 	event->restore.version = read_number(reading, "version", true);
 	event->restore.preview = json_is_true(json_object_get(reading->object, "preview"));
 }
 
-static void read_restore_backup(struct reading *reading, struct sl_event *event)
+static void read_undo(struct reading *reading, struct sl_event *event)
 {
-	event->restore_backup.backup = read_number(reading, "backup", true);
+	event->undo.entry = read_number(reading, "entry", true);
+	event->undo.note = (size_t)read_number(reading, "note", false);
 }
 
 static void read_sign_in(struct reading *reading, struct sl_event *event)
@@ -254,9 +250,8 @@ static const struct {
 	{ "hint", SL_EVENT_HINT, read_hint },
 	{ "syncNow", SL_EVENT_SYNC_NOW, NULL },
 	{ "resolve", SL_EVENT_RESOLVE, read_resolve },
-	{ "reverse", SL_EVENT_REVERSE, read_reverse },
 	{ "restore", SL_EVENT_RESTORE, read_restore },
-	{ "restoreBackup", SL_EVENT_RESTORE_BACKUP, read_restore_backup },
+	{ "undo", SL_EVENT_UNDO, read_undo },
 	{ "clear", SL_EVENT_CLEAR, NULL },
 	{ "signOut", SL_EVENT_SIGN_OUT, NULL },
 	{ "signIn", SL_EVENT_SIGN_IN, read_sign_in },

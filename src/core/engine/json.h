@@ -13,9 +13,8 @@
  *   failed         request, reason?
  *   hint           version?
  *   resolve        conflict, hunk?, choice: "mine" | "theirs" | "both" | "own", own?
- *   reverse        receipt
  *   restore        version, preview?
- *   restoreBackup  backup
+ *   undo           entry, note?
  *   signIn         account?
  *   online, offline, tick, syncNow, clear, signOut: none
  * delta, before and document are JSON values, the rest texts and numbers.
@@ -30,7 +29,7 @@
  *    "total":0,"nextTry":0,"readOnly":false,"error":"","detail":"","traceId":""}
  *   {"type":"changed","revision":2,"delta":DELTA,"renamed"?:[{"entity","from","to"}]}: keys as in DELTA's `deleted`
  *   {"type":"conflict","id":1,"opened":true}
- *   {"type":"backup","id":1,"reason":"merge"}
+ *   {"type":"journal","id":1,"head":HEAD}: as sl_engine_json_head writes it
  */
 #ifndef SL_CORE_ENGINE_JSON_H
 #define SL_CORE_ENGINE_JSON_H
@@ -54,15 +53,18 @@ const char *sl_engine_json_event(enum sl_event_type type);
 /* "value", "both", "moved", "kept", "renamed". */
 const char *sl_engine_note_kind(enum sl_note_kind kind);
 
-/* Appends the members of a note, from "entity" to "hunks" as below, without braces. */
+/* Appends the members of a note, without braces: entity, key, path, base?, mine?, theirs?, result?, kind, conflict, open, hunks?
+ * (values as JSON; key as in DELTA's `deleted`; hunks: an array of {at, base, mine, theirs}). */
 void sl_engine_json_note(const struct sl_note *note, struct sl_buf *out);
 
-/* Append an array of what the engine keeps, oldest first: {id, version, entity, key, path, base?, mine?, theirs?,
- * result?, kind, conflict, open, hunks?} for conflict copies and receipts (values as JSON; hunks: an array of {at, base,
- * mine, theirs}), {id, version, reason, delta} for backups, {entity, key, reason} for quarantined rows; `key` as in DELTA's `deleted`. Return the buffer's code. */
+/* Append an array of what the engine keeps, oldest first: {id, version, entry, NOTE} for open decisions, {entity, key, reason} for
+ * quarantined rows. Return the buffer's code. */
 int sl_engine_json_conflicts(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));
-int sl_engine_json_receipts(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));
-int sl_engine_json_backups(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));
 int sl_engine_json_quarantine(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));
+
+/* Append {cause, time, age, version, bytes, from, to, rows, notes, open, setsAside, removes} of a head, and {cause, version, from,
+ * to, rows: [{entity, key, added, removed}], notes: [{NOTE}, …]} of an entry. */
+void sl_engine_json_head(const struct sl_journal_head *head, struct sl_buf *out);
+void sl_engine_json_entry(const struct sl_journal_entry *entry, struct sl_buf *out);
 
 #endif

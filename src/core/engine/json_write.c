@@ -152,9 +152,10 @@ static void write_effect(const struct sl_effect *effect, struct sl_buf *out)
 		add_number(out, "{\"type\":\"conflict\",\"id\":", effect->conflict.id);
 		add_flag(out, ",\"opened\":", effect->conflict.opened);
 		break;
-	case SL_EFFECT_BACKUP:
-		add_number(out, "{\"type\":\"backup\",\"id\":", effect->backup.id);
-		add_text(out, ",\"reason\":", sl_str_from(effect->backup.reason));
+	case SL_EFFECT_JOURNAL:
+		add_number(out, "{\"type\":\"journal\",\"id\":", effect->journal.id);
+		sl_buf_add_text(out, ",\"head\":");
+		sl_engine_json_head(&effect->journal.head, out);
 		break;
 	}
 	sl_buf_add_char(out, '}');
@@ -226,49 +227,16 @@ void sl_engine_json_note(const struct sl_note *note, struct sl_buf *out)
 	write_hunks(note, out);
 }
 
-static void write_receipt(int64_t id, int64_t version, const struct sl_note *receipt, struct sl_buf *out)
-{
-	add_number(out, "{\"id\":", id);
-	add_number(out, ",\"version\":", version);
-	sl_buf_add_char(out, ',');
-	sl_engine_json_note(receipt, out);
-	sl_buf_add_char(out, '}');
-}
-
 int sl_engine_json_conflicts(const struct sl_engine *engine, struct sl_buf *out)
 {
 	const struct sl_conflict_copy *copy;
 	sl_buf_add_char(out, '[');
 	for (size_t i = 0; (copy = sl_engine_conflict(engine, i)); i++) {
-		sl_buf_add_text(out, i ? "," : "");
-		write_receipt(copy->id, copy->version, &copy->note, out);
-	}
-	sl_buf_add_char(out, ']');
-	return sl_buf_code(out);
-}
-
-int sl_engine_json_receipts(const struct sl_engine *engine, struct sl_buf *out)
-{
-	const struct sl_kept_receipt *kept;
-	sl_buf_add_char(out, '[');
-	for (size_t i = 0; (kept = sl_engine_receipt(engine, i)); i++) {
-		sl_buf_add_text(out, i ? "," : "");
-		write_receipt(kept->id, kept->version, &kept->note, out);
-	}
-	sl_buf_add_char(out, ']');
-	return sl_buf_code(out);
-}
-
-int sl_engine_json_backups(const struct sl_engine *engine, struct sl_buf *out)
-{
-	const struct sl_backup *backup;
-	sl_buf_add_char(out, '[');
-	for (size_t i = 0; (backup = sl_engine_backup(engine, i)); i++) {
-		add_number(out, i ? ",{\"id\":" : "{\"id\":", backup->id);
-		add_number(out, ",\"version\":", backup->version);
-		add_text(out, ",\"reason\":", sl_str_from(backup->reason));
-		sl_buf_add_text(out, ",\"delta\":");
-		write_delta(backup->delta, out);
+		add_number(out, i ? ",{\"id\":" : "{\"id\":", copy->id);
+		add_number(out, ",\"version\":", copy->version);
+		add_number(out, ",\"entry\":", copy->entry);
+		sl_buf_add_char(out, ',');
+		sl_engine_json_note(&copy->note, out);
 		sl_buf_add_char(out, '}');
 	}
 	sl_buf_add_char(out, ']');
@@ -292,4 +260,46 @@ int sl_engine_json_quarantine(const struct sl_engine *engine, struct sl_buf *out
 		sl_buf_fail(out, rc);
 	sl_buf_add_text(out, before[0] == '[' ? "[]" : "]");
 	return sl_buf_code(out);
+}
+
+/* --- the journal -------------------------------------------------------------------------------------------------- */
+
+void sl_engine_json_head(const struct sl_journal_head *head, struct sl_buf *out)
+{
+	add_text(out, "{\"cause\":", sl_str_from(sl_cause_name(head->cause)));
+	add_number(out, ",\"time\":", head->time_ms);
+	add_number(out, ",\"age\":", head->age_ms);
+	add_number(out, ",\"version\":", head->version);
+	add_number(out, ",\"bytes\":", head->bytes);
+	add_number(out, ",\"from\":", head->from);
+	add_number(out, ",\"to\":", head->to);
+	add_number(out, ",\"rows\":", head->rows);
+	add_number(out, ",\"notes\":", head->notes);
+	add_number(out, ",\"open\":", head->open);
+	add_flag(out, ",\"setsAside\":", head->sets_aside);
+	add_flag(out, ",\"removes\":", head->removes);
+	sl_buf_add_char(out, '}');
+}
+
+void sl_engine_json_entry(const struct sl_journal_entry *entry, struct sl_buf *out)
+{
+	add_text(out, "{\"cause\":", sl_str_from(sl_cause_name(entry->cause)));
+	add_number(out, ",\"version\":", entry->version);
+	add_number(out, ",\"from\":", entry->from);
+	add_number(out, ",\"to\":", entry->to);
+	sl_buf_add_text(out, ",\"rows\":[");
+	for (size_t i = 0; i < entry->change_count; i++) {
+		sl_buf_add_text(out, i ? ",{" : "{");
+		write_key(&entry->changes[i].key, out);
+		add_flag(out, ",\"added\":", entry->changes[i].added);
+		add_flag(out, ",\"removed\":", entry->changes[i].was.length == 0);
+		sl_buf_add_char(out, '}');
+	}
+	sl_buf_add_text(out, "],\"notes\":[");
+	for (size_t i = 0; i < entry->note_count; i++) {
+		sl_buf_add_text(out, i ? ",{" : "{");
+		sl_engine_json_note(&entry->notes[i], out);
+		sl_buf_add_char(out, '}');
+	}
+	sl_buf_add_text(out, "]}");
 }

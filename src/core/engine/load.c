@@ -2,8 +2,6 @@
  * means that the store was damaged (SL_INTERNAL), and nothing is guessed then. Unknown keys are left alone. */
 #include "core/engine/private.h"
 
-#include <stdlib.h>
-
 #include "core/json/parse.h"
 
 struct loading {
@@ -106,7 +104,7 @@ static int load_meta(struct loading *loading, const json_t *object)
 {
 	struct sl_engine_meta *meta = &loading->engine->meta;
 	int64_t format = sl_engine_stored_number(object, "format");
-	if (format != 1 && format != SL_STORE_FORMAT)
+	if (format < 1 || format > SL_STORE_FORMAT)
 		return sl_err_set(loading->err, SL_INTERNAL, "the store was made by another version of this program");
 	meta->version = sl_engine_stored_number(object, "version");
 	meta->next_id = sl_engine_stored_number(object, "nextId");
@@ -118,6 +116,7 @@ static int load_meta(struct loading *loading, const json_t *object)
 	meta->journal_first = sl_engine_stored_number(object, "journalFirst");
 	meta->journal_last = sl_engine_stored_number(object, "journalLast");
 	meta->journal_bytes = sl_engine_stored_number(object, "journalBytes");
+	meta->age_ms = sl_engine_stored_number(object, "age");
 	meta->pulled = json_is_true(json_object_get(object, "pulled"));
 	meta->signed_out = json_is_true(json_object_get(object, "signedOut"));
 	meta->clearing = json_is_true(json_object_get(object, "clearing"));
@@ -158,28 +157,19 @@ static int load_object(struct loading *loading, const struct sl_pair *pair, stru
 	return rc;
 }
 
-static int load_record(struct loading *loading, const struct sl_pair *pair, enum sl_record_kind kind)
+static int load_decision(struct loading *loading, const struct sl_pair *pair)
 {
-	struct sl_str number = behind(pair->key, sl_engine_record_prefix(kind));
-	struct sl_record record = { .text = pair->value };
-	char digits[24], *end;
-	if (number.length >= sizeof(digits))
-		return damaged(loading, pair);
-	memcpy(digits, number.bytes, number.length);
-	digits[number.length] = '\0';
-	record.id = strtoll(digits, &end, 10);
-	if (*end != '\0' || record.id <= 0)
-		return damaged(loading, pair);
-	int rc = sl_engine_keep(loading->engine, pair->value, &record.text);
-	if (rc == SL_OK && kind == SL_RECORD_CONFLICT) {
-		struct sl_kept_receipt receipt;
-		rc = sl_engine_read_receipt(&record, &loading->engine->scratch, &receipt);
-		if (rc == SL_OK)
-			rc = sl_key_copy(loading->engine->arena, &receipt.note.key, &record.key);
-	}
-	if (rc != SL_OK)
-		return rc == SL_NO_MEMORY ? rc : damaged(loading, pair);
-	return sl_engine_add_record(loading->engine, kind, record);
+	struct sl_engine *engine = loading->engine;
+	struct sl_stored_decision stored = { .id = sl_engine_decision_number(pair->key) };
+	struct sl_decision decision;
+	int rc = stored.id > 0 ? sl_engine_read_decision(pair->value, &engine->scratch, &decision) : SL_INTERNAL;
+	if (rc == SL_OK)
+		rc = sl_key_copy(engine->arena, &decision.note.key, &stored.key);
+	if (rc == SL_OK)
+		rc = sl_engine_keep(engine, pair->value, &stored.text);
+	if (rc == SL_OK)
+		rc = sl_engine_add_decision(engine, stored);
+	return rc == SL_OK || rc == SL_NO_MEMORY ? rc : damaged(loading, pair);
 }
 
 /* --- in order ----------------------------------------------------------------------------------------------------- */
@@ -201,9 +191,8 @@ static int load_other(struct loading *loading, const struct sl_pair *pair)
 		return sl_engine_load_renames(engine, pair->value);
 	if (starts_with(pair->key, "handed/"))
 		return sl_engine_load_handed(engine, pair->key, pair->value) == SL_NO_MEMORY ? SL_NO_MEMORY : SL_OK;
-	for (int kind = 0; kind < SL_RECORDS; kind++)
-		if (starts_with(pair->key, sl_engine_record_prefix(kind)))
-			return load_record(loading, pair, kind);
+	if (starts_with(pair->key, "conflict/"))
+		return load_decision(loading, pair);
 	return SL_OK;
 }
 

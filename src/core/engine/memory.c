@@ -32,18 +32,19 @@ static struct sl_rowset *copy_rows(const struct sl_rowset *rows, const struct sl
 	return copy;
 }
 
-static int copy_records(struct sl_records *records, struct sl_arena *arena)
+static int copy_decisions(struct sl_engine *engine)
 {
-	struct sl_record *items = sl_arena_zalloc(arena, records->count + 1, sizeof(*items));
+	struct sl_stored_decisions *all = &engine->decisions;
+	struct sl_stored_decision *items = sl_arena_zalloc(engine->arena, all->count + 1, sizeof(*items));
 	int rc = items ? SL_OK : SL_NO_MEMORY;
-	for (size_t i = 0; rc == SL_OK && i < records->count; i++) {
-		items[i].id = records->items[i].id;
-		rc = sl_arena_copy(arena, records->items[i].text, &items[i].text);
+	for (size_t i = 0; rc == SL_OK && i < all->count; i++) {
+		items[i].id = all->items[i].id;
+		rc = sl_arena_copy(engine->arena, all->items[i].text, &items[i].text);
 		if (rc == SL_OK)
-			rc = sl_key_copy(arena, &records->items[i].key, &items[i].key);
+			rc = sl_key_copy(engine->arena, &all->items[i].key, &items[i].key);
 	}
-	records->items = items;
-	records->capacity = records->count + 1;
+	all->items = items;
+	all->capacity = all->count + 1;
 	return rc;
 }
 
@@ -54,9 +55,7 @@ static int copy_texts(struct sl_engine *engine)
 	int rc = SL_OK;
 	for (size_t i = 0; rc == SL_OK && i < sizeof(texts) / sizeof(texts[0]); i++)
 		rc = sl_engine_keep(engine, *texts[i], texts[i]);
-	for (int kind = 0; rc == SL_OK && kind < SL_RECORDS; kind++)
-		rc = copy_records(&engine->records[kind], engine->arena);
-	return rc;
+	return rc == SL_OK ? copy_decisions(engine) : rc;
 }
 
 /* Into engine->arena, which is the other one by now. */

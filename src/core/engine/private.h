@@ -28,7 +28,7 @@ int sl_engine_refresh(struct sl_engine *engine, const struct sl_key *key);
 
 /* Deletions must be expanded. Rows are copied. `visible`: the app doesn't know yet, and is told. */
 int sl_engine_change_base(struct sl_engine *engine, const struct sl_delta *change);
-int sl_engine_change_local(struct sl_engine *engine, const struct sl_delta *change, bool visible);
+int sl_engine_change_local(struct sl_engine *engine, const struct sl_delta *change, bool visible, enum sl_cause cause);
 
 /* --- revision.c: rows as they were a short while ago -------------------------------------------------------------- */
 
@@ -104,14 +104,20 @@ int sl_engine_load_writes(struct sl_engine *engine, const struct sl_write *write
 /* --- job.c: what needs bodies of the journal ---------------------------------------------------------------------- */
 
 int sl_engine_new_job(const struct sl_job_kind *kind, struct sl_job **job_r);
+
+/* What a walk needs of an entry: rows that it is about go back behind it. Returns 0, SL_NO_MEMORY or SL_INTERNAL. */
+int sl_engine_walk_back(struct sl_engine *engine, struct sl_job *job, const struct sl_journal_entry *entry);
 void sl_engine_free_job(struct sl_job **job);
 void sl_engine_free_jobs(struct sl_engine *engine);
 
 /* A walk is about this row, too. */
 int sl_engine_add_job_key(struct sl_job *job, const struct sl_key *key);
 
-/* Gives the job away. It begins when those before it have ended; then the newest entry must be closed, and stays so. */
+/* Gives the job away. It begins when those before it have ended; then the newest entry is closed. */
 void sl_engine_queue_job(struct sl_engine *engine, struct sl_job *job);
+
+/* The same before all others, for a job that goes on with what another one has found. */
+void sl_engine_queue_job_first(struct sl_engine *engine, struct sl_job *job);
 
 bool sl_engine_has_job(const struct sl_engine *engine, const struct sl_job_kind *kind);
 
@@ -336,9 +342,8 @@ int sl_engine_read_delta(struct sl_engine *engine, struct sl_str text, struct sl
 /* Starts the waits after which it is pushed. */
 void sl_engine_note_edit(struct sl_engine *engine);
 
-/* Changes local rows as an edit does: ranks, cascades, timers. `backup`: NULL, or the reason of the backup before
- * it. */
-int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, const char *backup);
+/* Changes local rows as an edit does: ranks, cascades, timers. */
+int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, enum sl_cause cause);
 
 /* The same of an edit as an app gave it. `known`: the app has it already. */
 int sl_engine_apply_given(struct sl_engine *engine, const struct sl_delta *delta, bool known);
@@ -409,8 +414,14 @@ int sl_engine_follow(struct sl_engine *engine, const struct sl_write *writes, si
 
 int sl_engine_resolve(struct sl_engine *engine, int64_t id, size_t hunk, enum sl_choice choice, struct sl_str own,
 	struct sl_err *err);
-int sl_engine_reverse(struct sl_engine *engine, int64_t id, struct sl_err *err);
-int sl_engine_restore_backup(struct sl_engine *engine, int64_t id, struct sl_err *err);
+
+/* The edit's rows are valid: what a user wrote may be anything. */
+int sl_engine_check_edit(struct sl_engine *engine, const struct sl_delta *edit, struct sl_err *err);
+
+/* --- undo.c --------------------------------------------------------------------------------------------------------- */
+
+/* Takes back what an entry did, or with `note` (from 1) what it did with that value. */
+int sl_engine_undo(struct sl_engine *engine, int64_t entry, size_t note, struct sl_err *err);
 
 /* --- status.c ------------------------------------------------------------------------------------------------------- */
 
@@ -422,18 +433,16 @@ void sl_engine_set_text(char *text, size_t size, struct sl_str from);
 
 int sl_engine_report(struct sl_engine *engine);
 
-/* --- records.c, backup.c: conflict copies, receipts, backups -------------------------------------------------------- */
+/* --- notes.c: what is stored as JSON ---------------------------------------------------------------------------------- */
 
-int sl_engine_add_record(struct sl_engine *engine, enum sl_record_kind kind, struct sl_record record);
-int sl_engine_record_key(struct sl_engine *engine, enum sl_record_kind kind, int64_t id, struct sl_str *key_r);
-const char *sl_engine_record_prefix(enum sl_record_kind kind);
+/* `chained`: the rows before and behind the step can be had, so that long values need not be stored again. */
+int sl_engine_write_note(struct sl_engine *engine, const struct sl_note *note, bool chained, struct sl_buf *out);
 
-/* Keeps the text under a new id and drops the oldest beyond `most` (0: none). `key`: the row, or NULL. */
-int sl_engine_keep_record(struct sl_engine *engine, enum sl_record_kind kind, const struct sl_buf *text,
-	const struct sl_key *key, size_t most, int64_t *id_r);
+/* Texts are in the arena. Returns 0, SL_NO_MEMORY, or SL_INTERNAL for what no engine stored so. */
+int sl_engine_read_note(const json_t *object, struct sl_arena *arena, struct sl_note *note_r);
 
 /* The text as a JSON object, a new reference. Returns 0, SL_NO_MEMORY or SL_INTERNAL. */
-int sl_engine_parse_record(struct sl_str text, json_t **object_r);
+int sl_engine_parse_object(struct sl_str text, json_t **object_r);
 
 /* A whole number that is a member of what is stored, 0 for anything else. */
 int64_t sl_engine_stored_number(const json_t *object, const char *name);
@@ -441,31 +450,60 @@ int64_t sl_engine_stored_number(const json_t *object, const char *name);
 /* A delta that is a member of what is stored: SL_INTERNAL for one that no engine stored so. */
 int sl_engine_stored_delta(const json_t *object, const char *name, struct sl_arena *arena, struct sl_delta *delta_r);
 
-/* Keeps what a merge decided: receipts, and open decisions. */
-int sl_engine_keep_receipts(struct sl_engine *engine, const struct sl_merge *merge);
+/* --- decisions.c ---------------------------------------------------------------------------------------------------- */
 
 /* An open decision, and its row and that one's episode as the merge left them (data of length 0: there is none), so that both can
  * come back should they go before somebody decides. */
 struct sl_decision {
 	struct sl_note note;
 	struct sl_row row, parent;
+	int64_t version, entry; /* of the server, and in the journal, when it was made */
 };
 
 /* Opens the decision as it is, and reads one: its texts live in the arena. */
 int sl_engine_open_decision(struct sl_engine *engine, const struct sl_decision *decision);
-int sl_engine_read_decision(const struct sl_record *record, struct sl_arena *arena, struct sl_decision *decision_r);
+int sl_engine_read_decision(struct sl_str text, struct sl_arena *arena, struct sl_decision *decision_r);
 
-/* Keeps what `change` is about to replace or remove locally, if anything. `reason` as in struct sl_backup. */
-int sl_engine_back_up(struct sl_engine *engine, const struct sl_delta *change, const char *reason);
+int sl_engine_add_decision(struct sl_engine *engine, struct sl_stored_decision decision); /* in memory only */
+int64_t sl_engine_decision_number(struct sl_str key);                                      /* 0: of something else */
+struct sl_stored_decision *sl_engine_find_decision(struct sl_engine *engine, int64_t id);  /* NULL: there is none */
 
-/* Look a record up and parse it: NULL when there is none. The text must be sound, which is so for all that is kept. */
-struct sl_record *sl_engine_find_record(struct sl_engine *engine, enum sl_record_kind kind, int64_t id);
-int sl_engine_read_receipt(const struct sl_record *record, struct sl_arena *arena, struct sl_kept_receipt *receipt_r);
-int sl_engine_read_backup(const struct sl_record *record, struct sl_arena *arena, struct sl_backup *backup_r,
-	json_t **hashes_r);
+/* Removes the decision and tells the app. */
+int sl_engine_close_decision(struct sl_engine *engine, int64_t id);
 
-/* Removes the conflict copy and tells the app. */
-int sl_engine_close_conflict(struct sl_engine *engine, int64_t id);
+/* --- journal.c: writing it ------------------------------------------------------------------------------------------- */
+
+/* What `change` is about to do to local. */
+int sl_journal_note_change(struct sl_engine *engine, const struct sl_delta *change, enum sl_cause cause);
+
+/* What a merge did with values, behind its change; decisions are opened. */
+int sl_journal_note_merge(struct sl_engine *engine, const struct sl_merge *merge, enum sl_cause cause);
+
+/* That a row once was so here, though only in base. Joins the entry at hand, if there is one. */
+int sl_journal_note_once(struct sl_engine *engine, const struct sl_row *row);
+
+int sl_journal_write(struct sl_engine *engine);     /* stores the newest entry as it is */
+int sl_journal_close(struct sl_engine *engine);     /* nothing joins it any more */
+int sl_journal_end_event(struct sl_engine *engine); /* stores it; only edits may still join */
+void sl_journal_free(struct sl_engine *engine);
+
+/* Pairs of entries; in scratch. `prefix`: "journal/" or "head/". */
+int sl_journal_key(struct sl_engine *engine, const char *prefix, int64_t id, struct sl_str *key_r);
+int sl_journal_put(struct sl_engine *engine, const char *prefix, int64_t id, const struct sl_buf *text);
+int sl_journal_drop(struct sl_engine *engine, int64_t id, int64_t bytes);
+
+/* --- journal_entry.c ------------------------------------------------------------------------------------------------- */
+
+void sl_journal_write_head(const struct sl_journal_head *head, struct sl_buf *out);
+
+/* The members of a body before its changes; they follow, then once and notes. */
+void sl_journal_begin_body(const struct sl_journal_head *head, struct sl_buf *out);
+int sl_journal_write_change(struct sl_engine *engine, const struct sl_journal_change *change, struct sl_buf *out);
+int sl_journal_read_object(const json_t *object, struct sl_arena *arena, struct sl_journal_entry *entry_r);
+
+/* The change with the effect of both, from behind the newer one to before the older one. SL_INTERNAL: they don't follow one another. */
+int sl_journal_compose(const struct sl_journal_change *newer, const struct sl_journal_change *older, struct sl_arena *arena,
+	struct sl_journal_change *change_r);
 
 /* --- decide.c: open decisions ------------------------------------------------------------------------------------- */
 

@@ -201,7 +201,9 @@ int sl_engine_make_op(struct sl_engine *engine)
 		engine->guarded = true;
 	if (!work || engine->guarded)
 		return engine->meta.restore_version ? make_restore(engine) : SL_OK;
-	int rc = choose_rows(engine, &delta);
+	int rc = sl_journal_close(engine); /* the states that are pushed stand in it each by itself */
+	if (rc == SL_OK)
+		rc = choose_rows(engine, &delta);
 	return rc == SL_OK ? make_push(engine, &delta) : rc;
 }
 

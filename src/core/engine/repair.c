@@ -98,7 +98,7 @@ static int take_entry(struct sl_engine *engine, struct sl_job *job, int64_t id, 
 	json_t *entry = NULL, *change, *hashes, *hash;
 	const char *name;
 	size_t index;
-	int rc = sl_engine_parse_record(body, &entry);
+	int rc = sl_engine_parse_object(body, &entry);
 	(void)engine;
 	(void)id;
 	json_array_foreach(json_object_get(entry, "rows"), index, change) {

@@ -105,13 +105,11 @@ static int take_document(struct replacing *replacing, struct sl_err *err)
 	struct sl_delta change;
 	int rc = work_out_change(replacing, &change, err);
 	if (rc == SL_OK)
-		rc = sl_engine_back_up(engine, &change, "replace");
-	if (rc == SL_OK)
-		rc = sl_engine_change_local(engine, &change, false);
+		rc = sl_engine_change_local(engine, &change, false, SL_CAUSE_REPLACE);
 	if (rc == SL_OK && !replacing->current)
 		rc = sl_engine_note_renames(engine, &replacing->merge);
 	if (rc == SL_OK && !replacing->current)
-		rc = sl_engine_keep_receipts(engine, &replacing->merge);
+		rc = sl_journal_note_merge(engine, &replacing->merge, SL_CAUSE_REPLACE);
 	if (rc == SL_OK && !sl_delta_is_empty(&change))
 		sl_engine_note_edit(engine);
 	return rc;
@@ -147,7 +145,7 @@ int sl_engine_clear(struct sl_engine *engine)
 	struct sl_delta change;
 	if (!nothing || sl_delta_difference(engine->local, nothing, &engine->scratch, &change) != SL_OK)
 		return SL_NO_MEMORY;
-	int rc = sl_engine_apply_edit(engine, &change, "clear");
+	int rc = sl_engine_apply_edit(engine, &change, SL_CAUSE_CLEAR);
 	engine->guarded = false;
 	engine->meta.clearing = true;
 	return rc;

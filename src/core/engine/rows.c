@@ -169,11 +169,13 @@ int sl_engine_change_base(struct sl_engine *engine, const struct sl_delta *chang
 	return rc == SL_OK ? refresh_all(engine, change) : rc;
 }
 
-int sl_engine_change_local(struct sl_engine *engine, const struct sl_delta *change, bool visible)
+int sl_engine_change_local(struct sl_engine *engine, const struct sl_delta *change, bool visible, enum sl_cause cause)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
 	int rc = sl_engine_hold_rows(engine, change);
+	if (rc == SL_OK)
+		rc = sl_journal_note_change(engine, change, cause);
 	if (rc == SL_OK && !sl_delta_is_empty(change))
 		rc = sl_engine_note_revision(engine, change);
 	for (size_t i = 0; rc == SL_OK && i < change->deleted_count; i++)

@@ -14,18 +14,29 @@
 #define SL_ENGINE_ERROR_BYTES 64
 #define SL_ENGINE_DETAIL_BYTES 512
 
-/* Kept by id, as the texts that are stored; parsed when somebody looks. */
-enum sl_record_kind { SL_RECORD_CONFLICT, SL_RECORD_RECEIPT, SL_RECORD_BACKUP_MERGE, SL_RECORD_BACKUP_OWN, SL_RECORDS };
-
-struct sl_record {
+/* An open decision, by id: the text that is stored, and its row. It is parsed when somebody looks. */
+struct sl_stored_decision {
 	int64_t id;
 	struct sl_str text;
-	struct sl_key key; /* of a conflict copy: the row */
+	struct sl_key key;
 };
 
-struct sl_records {
-	struct sl_record *items; /* by rising id */
+struct sl_stored_decisions {
+	struct sl_stored_decision *items; /* by rising id */
 	size_t count, capacity;
+};
+
+/* The newest entry of the journal, while more may join it (journal.c). */
+struct sl_open_entry {
+	bool on;
+	bool changed;             /* since it was stored */
+	int64_t id;
+	struct sl_journal_head head;
+	struct sl_arena arena;
+	struct sl_rowset *rows;   /* what was before: rank; data: patch from what is behind; version 1: nothing */
+	struct sl_rowset *was;    /* data: hash of what is behind, empty: gone */
+	struct sl_rowset *once;   /* data: hash of what the row was in base only */
+	struct sl_buf notes;      /* as in the body */
 };
 
 /* Runs from `since_ms` for `delay_ms`. When the clock goes back it starts again, so that no leap can stop it for
@@ -35,7 +46,7 @@ struct sl_timer {
 	int64_t since_ms, delay_ms;
 };
 
-#define SL_STORE_FORMAT 2
+#define SL_STORE_FORMAT 3
 #define SL_MOST_RENAMES 256
 
 /* Small facts, stored together. */
@@ -46,6 +57,7 @@ struct sl_engine_meta {
 	int64_t version, next_id, last_sync_ms;
 	int64_t restore_version; /* what the user wants back, 0: nothing */
 	int64_t journal_first, journal_last, journal_bytes; /* entries that are stored, and what their bodies take; 0: none */
+	int64_t age_ms;          /* for how long engines of this store have been running, when the last entry was written */
 	struct sl_str epoch, account;
 	bool pulled;             /* an initial pull was completed */
 	bool signed_out;
@@ -153,7 +165,8 @@ struct sl_engine {
 	struct sl_recent recent;
 	struct sl_engine_meta meta;
 	struct sl_operation op;
-	struct sl_records records[SL_RECORDS];
+	struct sl_stored_decisions decisions;
+	struct sl_open_entry open;
 	struct sl_repair repair;
 	struct sl_job *jobs;           /* the first runs */
 	int64_t last_page;             /* id of the page that was asked for last */
@@ -164,6 +177,7 @@ struct sl_engine {
 	enum sl_barred barred;
 	enum sl_want want;
 	bool greeting_due;   /* a handshake */
+	int64_t restored;    /* the version that a restore has made, until it is pulled; 0: none */
 	int64_t preview;     /* the version that the user wants to know the difference to; 0: none */
 	bool guarded;        /* a push would empty the project, and nobody asked for that */
 	bool impatient;      /* the user asked for a sync that has not been tried yet */
@@ -187,7 +201,7 @@ struct sl_engine {
 	struct sl_str meta_text, op_text, retry_text; /* as stored */
 
 	/* The event at hand; in scratch. */
-	int64_t now_ms;
+	int64_t now_ms, age_ms; /* age_ms: as in the journal's heads */
 	unsigned char random[16];
 	struct sl_rowset *touched_base, *touched_local; /* keys to be stored */
 	const struct sl_rename *renames;                /* what the app has to be told of */
@@ -207,21 +221,28 @@ struct sl_job_kind {
 	 * damaged. */
 	int (*finish)(struct sl_engine *engine, struct sl_job *job, bool complete);
 	bool walks; /* its rows go back in time: what changes here meanwhile is held for it first */
+	bool heads; /* it reads heads, not bodies */
 };
 
 struct sl_job {
 	const struct sl_job_kind *kind;
 	bool begun;
 	int64_t page;           /* id of the page that it waits for; 0: none */
-	int64_t first, next;    /* the entries still to be seen, the newest being `next`. Set `first` before it is queued */
+	int64_t first, last;    /* the entries that it wants to see, at most; set before it is queued */
+	int64_t next;           /* the newest of those still to be seen */
 	bool everything;        /* a walk about all rows that have changed since its revision */
 	bool exact;             /* of a document that waits */
 	bool reached;           /* of a walk: its rows are those of the revision */
 	struct sl_rowset *keys; /* of a walk: the rows that it is about, which are held when it begins */
-	int64_t revision, id;   /* of what it is about, if it is about such a thing */
-	struct sl_arena arena;  /* all that it holds */
+	int64_t revision, id;   /* of what it is about, if it is about such a thing; */
+	size_t note;            /* of an entry; 0: all of it */
+	struct sl_arena arena;  /* all that it holds, but for … */
+	struct sl_arena pasts[2], *past; /* … the texts of `rows`, as they change on the way */
+	size_t compact_at;
 	struct sl_rowset *rows; /* what it is about */
 	struct sl_str text, other; /* what it will go on with: an edit, an answer */
+	int status;             /* of the answer */
+	int64_t wait_ms;        /* that the answer asked for */
 	struct sl_job *following;
 };
 

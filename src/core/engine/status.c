@@ -78,7 +78,7 @@ static enum sl_status_word word_of(const struct sl_engine *engine)
 		return SL_STATUS_OFFLINE;
 	if (has_error(engine))
 		return SL_STATUS_ERROR;
-	if (engine->records[SL_RECORD_CONFLICT].count > 0)
+	if (engine->decisions.count > 0)
 		return SL_STATUS_CONFLICT;
 	return is_syncing(engine) ? SL_STATUS_SYNCING : SL_STATUS_SYNCED;
 }
@@ -136,7 +136,7 @@ int sl_engine_report(struct sl_engine *engine)
 	char error[SL_ENGINE_ERROR_BYTES], detail[SL_ENGINE_DETAIL_BYTES];
 	struct sl_status status = { .word = word_of(engine), .pending = sl_rowset_count(engine->pending),
 		.quarantined = sl_rowset_count(engine->quarantine),
-		.conflicts = engine->records[SL_RECORD_CONFLICT].count,
+		.conflicts = engine->decisions.count,
 		.last_sync_ms = engine->meta.last_sync_ms, .version = engine->meta.version,
 		.read_only = engine->barred != SL_BARRED_NOT, .next_try_ms = sl_engine_next_try(engine),
 		.error = engine->status_error, .detail = engine->status_detail, .trace_id = engine->trace_id };

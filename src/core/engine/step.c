@@ -5,14 +5,24 @@
 
 #include "core/engine/private.h"
 
+#define MOST_PASSED_MS ((int64_t)24 * 60 * 60 * 1000)
+
 /* --- events ------------------------------------------------------------------------------------------------------- */
+
+/* Ages count while the engine runs. A clock that leaps ahead adds no more than a day, one that goes back nothing. */
+static void note_time(struct sl_engine *engine, int64_t now_ms)
+{
+	int64_t passed = engine->started ? now_ms - engine->now_ms : 0;
+	engine->age_ms += passed < 0 ? 0 : passed > MOST_PASSED_MS ? MOST_PASSED_MS : passed;
+	engine->now_ms = now_ms;
+}
 
 static int begin(struct sl_engine *engine, const struct sl_event *event)
 {
 	struct sl_arena *scratch = &engine->scratch;
 	sl_arena_dispose(scratch);
 	sl_arena_dispose(engine->view);
-	engine->now_ms = event->now_ms;
+	note_time(engine, event->now_ms);
 	memcpy(engine->random, event->random, sizeof(engine->random));
 	engine->effects = NULL;
 	engine->renames = NULL;
@@ -47,6 +57,7 @@ static int start(struct sl_engine *engine, const struct sl_event *event, struct 
 	make_rank_prefix(engine);
 	int rc = sl_engine_load(engine, event->start.pairs, event->start.count, err);
 	engine->recent.from = engine->meta.revision;
+	engine->age_ms = engine->meta.age_ms;
 	return rc == SL_OK && !engine->follower.length
 		? sl_engine_take_handed(engine, event->start.pairs, event->start.count, true) : rc;
 }
@@ -172,10 +183,8 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 	case SL_EVENT_RESOLVE:
 		return sl_engine_resolve(engine, event->resolve.conflict, event->resolve.hunk - 1, event->resolve.choice,
 			event->resolve.own, err);
-	case SL_EVENT_REVERSE:
-		return sl_engine_reverse(engine, event->reverse.receipt, err);
-	case SL_EVENT_RESTORE_BACKUP:
-		return sl_engine_restore_backup(engine, event->restore_backup.backup, err);
+	case SL_EVENT_UNDO:
+		return sl_engine_undo(engine, event->undo.entry, event->undo.note, err);
 	case SL_EVENT_RESTORE:
 		if (engine->barred && !event->restore.preview)
 			return sl_engine_tell_result(engine, SL_EVENT_RESTORE, event->restore.version, SL_FORBIDDEN,
@@ -199,8 +208,7 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 static bool is_refusal(const struct sl_engine *engine, const struct sl_event *event, int code)
 {
 	bool asked = event->type == SL_EVENT_EDIT || event->type == SL_EVENT_REPLACE || event->type == SL_EVENT_RESOLVE
-		|| event->type == SL_EVENT_REVERSE || event->type == SL_EVENT_RESTORE_BACKUP
-		|| event->type == SL_EVENT_SIGN_IN;
+		|| event->type == SL_EVENT_UNDO || event->type == SL_EVENT_SIGN_IN;
 	if (code == SL_FORBIDDEN && engine->follower.length)
 		return true;
 	if (!asked)
@@ -227,6 +235,8 @@ static int finish(struct sl_engine *engine)
 		rc = sl_engine_close_settled(engine);
 	if (rc == SL_OK)
 		rc = sl_engine_proceed(engine);
+	if (rc == SL_OK)
+		rc = sl_journal_end_event(engine);
 	if (rc == SL_OK)
 		rc = sl_engine_report(engine);
 	if (rc == SL_OK)
@@ -268,49 +278,14 @@ int64_t sl_engine_revision(const struct sl_engine *engine) { return engine->meta
 const struct sl_status *sl_engine_status(const struct sl_engine *engine) { return &engine->status; }
 const struct sl_engine_counts *sl_engine_counts(const struct sl_engine *engine) { return &engine->counts; }
 
-static const struct sl_record *record_at(const struct sl_engine *engine, enum sl_record_kind kind, size_t i)
-{
-	return i < engine->records[kind].count ? &engine->records[kind].items[i] : NULL;
-}
-
-const struct sl_kept_receipt *sl_engine_receipt(const struct sl_engine *engine, size_t i)
-{
-	const struct sl_record *record = record_at(engine, SL_RECORD_RECEIPT, i);
-	struct sl_kept_receipt *receipt = record ? sl_arena_zalloc(engine->view, 1, sizeof(*receipt)) : NULL;
-	return receipt && sl_engine_read_receipt(record, engine->view, receipt) == SL_OK ? receipt : NULL;
-}
-
 const struct sl_conflict_copy *sl_engine_conflict(const struct sl_engine *engine, size_t i)
 {
-	const struct sl_record *record = record_at(engine, SL_RECORD_CONFLICT, i);
-	struct sl_conflict_copy *copy = record ? sl_arena_zalloc(engine->view, 1, sizeof(*copy)) : NULL;
-	struct sl_kept_receipt kept;
-	if (!copy || sl_engine_read_receipt(record, engine->view, &kept) != SL_OK)
+	struct sl_conflict_copy *copy = i < engine->decisions.count ? sl_arena_zalloc(engine->view, 1, sizeof(*copy)) : NULL;
+	struct sl_decision decision;
+	if (!copy || sl_engine_read_decision(engine->decisions.items[i].text, engine->view, &decision) != SL_OK)
 		return NULL;
-	*copy = (struct sl_conflict_copy){ kept.id, kept.version, kept.note };
+	*copy = (struct sl_conflict_copy){ engine->decisions.items[i].id, decision.version, decision.entry, decision.note };
 	return copy;
-}
-
-/* The i-th of both kinds by id. */
-static const struct sl_record *backup_at(const struct sl_engine *engine, size_t i)
-{
-	const struct sl_records *merges = &engine->records[SL_RECORD_BACKUP_MERGE];
-	const struct sl_records *own = &engine->records[SL_RECORD_BACKUP_OWN];
-	size_t a = 0, b = 0;
-	while (a < merges->count || b < own->count) {
-		bool first = b == own->count || (a < merges->count && merges->items[a].id < own->items[b].id);
-		const struct sl_record *record = first ? &merges->items[a++] : &own->items[b++];
-		if (i-- == 0)
-			return record;
-	}
-	return NULL;
-}
-
-const struct sl_backup *sl_engine_backup(const struct sl_engine *engine, size_t i)
-{
-	const struct sl_record *record = backup_at(engine, i);
-	struct sl_backup *backup = record ? sl_arena_zalloc(engine->view, 1, sizeof(*backup)) : NULL;
-	return backup && sl_engine_read_backup(record, engine->view, backup, NULL) == SL_OK ? backup : NULL;
 }
 
 int sl_engine_next_quarantined(const struct sl_engine *engine, size_t *cursor, struct sl_quarantined *row_r)

@@ -9,7 +9,8 @@
  *   renamed              rows that got another key lately, as JSON (renames.c)
  *   op                   the body of the operation in flight
  *   meta, retry          JSON
- *   conflict/ receipt/ backup/merge/ backup/own/ id       JSON (records.c, backup.c)
+ *   conflict/NUMBER      an open decision, as JSON (decisions.c)
+ *   journal/NUMBER, head/NUMBER   entries of the journal (journal_entry.c)
  */
 #include "core/engine/private.h"
 
@@ -164,6 +165,7 @@ static void write_meta(struct sl_buf *out, const struct sl_engine_meta *meta)
 {
 	sl_buf_add_text(out, "{\"account\":");
 	sl_json_string(out, meta->account);
+	add_member(out, ",\"age\":", meta->age_ms);
 	sl_buf_add_text(out, meta->clearing ? ",\"clearing\":true,\"epoch\":" : ",\"clearing\":false,\"epoch\":");
 	sl_json_string(out, meta->epoch);
 	add_member(out, ",\"format\":", SL_STORE_FORMAT);

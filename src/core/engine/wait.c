@@ -18,50 +18,15 @@ static int key_of(struct sl_engine *engine, int64_t number, struct sl_str *key_r
 
 /* --- back in time ------------------------------------------------------------------------------------------------- */
 
-static bool fits(const struct sl_row *row, const json_t *hash)
-{
-	char hex[SL_DIGEST_HEX] = "";
-	if (row->data.length)
-		sl_engine_row_hash(row, hex);
-	return json_is_string(hash) && strcmp(json_string_value(hash), hex) == 0;
-}
-
-/* The row as it was before the entry. */
-static int step_row_back(struct sl_job *job, struct sl_row *row, const json_t *change)
-{
-	const json_t *rank = json_object_get(change, "rank"), *data = json_object_get(change, "data");
-	if (!fits(row, json_object_get(change, "was")))
-		return SL_INTERNAL;
-	if (json_is_true(json_object_get(change, "absent"))) {
-		row->rank = row->data = (struct sl_str){ NULL, 0 };
-		return SL_OK;
-	}
-	if (!json_is_string(rank) || !json_is_string(data))
-		return SL_INTERNAL;
-	int rc = sl_arena_copy(&job->arena, (struct sl_str){ json_string_value(rank), json_string_length(rank) }, &row->rank);
-	return rc == SL_OK
-		? sl_arena_copy(&job->arena, (struct sl_str){ json_string_value(data), json_string_length(data) }, &row->data) : rc;
-}
-
 static int take_entry(struct sl_engine *engine, struct sl_job *job, int64_t id, struct sl_str body)
 {
-	json_t *entry = NULL, *change;
-	size_t index;
-	int rc = sl_engine_parse_record(body, &entry);
+	struct sl_journal_entry entry;
 	(void)id;
-	json_array_foreach(json_object_get(entry, "rows"), index, change) {
-		const json_t *name = json_object_get(change, "key");
-		struct sl_key key;
-		struct sl_row *row;
-		if (sl_engine_parse_key((struct sl_str){ json_string_value(name), json_string_length(name) }, &key) != SL_OK)
-			continue;
-		if (rc == SL_OK && job->everything)
-			rc = sl_engine_hold_row(engine, job, &key);
-		if (rc == SL_OK && (row = sl_rowset_find(job->rows, &key)))
-			rc = step_row_back(job, row, change);
-	}
-	job->reached = sl_engine_stored_number(entry, "from") <= job->revision;
-	json_decref(entry);
+	int rc = sl_journal_read(body, &engine->scratch, &entry);
+	if (rc == SL_OK)
+		rc = sl_engine_walk_back(engine, job, &entry);
+	if (rc == SL_OK)
+		job->reached = entry.from <= job->revision;
 	return rc == SL_OK ? !job->reached : rc;
 }
 

@@ -16,7 +16,7 @@ static int require_engine(struct sl_work *work)
 /* The members of the configuration, and of what kind each is. */
 static const struct setting {
 	const char *name;
-	enum { MILLISECONDS, BYTES, COUNT, TEXT } kind;
+	enum { MILLISECONDS, BYTES, TEXT } kind;
 	size_t offset;
 } settings[] = {
 	{ "path", TEXT, offsetof(struct sl_engine_config, path) },
@@ -31,8 +31,8 @@ static const struct setting {
 	{ "backoffMostMs", MILLISECONDS, offsetof(struct sl_engine_config, backoff_most_ms) },
 	{ "pushBytes", BYTES, offsetof(struct sl_engine_config, push_bytes) },
 	{ "rowBytes", BYTES, offsetof(struct sl_engine_config, row_bytes) },
-	{ "receiptsKept", COUNT, offsetof(struct sl_engine_config, receipts_kept) },
-	{ "backupsKept", COUNT, offsetof(struct sl_engine_config, backups_kept) },
+	{ "journalBytes", BYTES, offsetof(struct sl_engine_config, journal_bytes) },
+	{ "journalMs", MILLISECONDS, offsetof(struct sl_engine_config, journal_ms) },
 };
 
 static void set(struct sl_engine_config *config, const struct setting *setting, int32_t number)
@@ -40,10 +40,8 @@ static void set(struct sl_engine_config *config, const struct setting *setting, 
 	char *place = (char *)config + setting->offset;
 	if (setting->kind == MILLISECONDS)
 		*(int64_t *)(void *)place = number;
-	else if (setting->kind == BYTES)
-		*(size_t *)(void *)place = (size_t)number;
 	else
-		*(unsigned *)(void *)place = (unsigned)number;
+		*(size_t *)(void *)place = (size_t)number;
 }
 
 static int read_setting(struct sl_work *work, const char *name, const json_t *value, struct sl_engine_config *config)
@@ -138,7 +136,7 @@ int sl_op_engine_document(struct sl_work *work)
 	return code;
 }
 
-/* engine_kept("conflicts", "receipts", "backups" or "quarantine"): the list */
+/* engine_kept("conflicts" or "quarantine"): the list */
 int sl_op_engine_kept(struct sl_work *work)
 {
 	static const struct {
@@ -146,15 +144,13 @@ int sl_op_engine_kept(struct sl_work *work)
 		int (*write)(const struct sl_engine *engine, struct sl_buf *out);
 	} kinds[] = {
 		{ "conflicts", sl_engine_json_conflicts },
-		{ "receipts", sl_engine_json_receipts },
-		{ "backups", sl_engine_json_backups },
 		{ "quarantine", sl_engine_json_quarantine },
 	};
 	int code = require_engine(work);
 	for (size_t i = 0; code == SL_OK && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (sl_str_equal(work->in[0], sl_str_from(kinds[i].name)))
 			return kinds[i].write(work->engine, &work->out);
-	return code == SL_OK ? sl_work_refuse(work, "must be conflicts, receipts, backups or quarantine") : code;
+	return code == SL_OK ? sl_work_refuse(work, "must be conflicts or quarantine") : code;
 }
 
 /* --- ids ---------------------------------------------------------------------------------------------------------- */

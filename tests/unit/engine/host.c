@@ -195,9 +195,9 @@ static void carry_out(struct host *host, const struct sl_effect *effect)
 		host->closed += !effect->conflict.opened;
 		host->last_conflict = effect->conflict.id;
 		break;
-	case SL_EFFECT_BACKUP:
-		host->backups++;
-		host->last_backup = effect->backup.id;
+	case SL_EFFECT_JOURNAL:
+		host->entries++;
+		host->last_entry = effect->journal.id;
 		break;
 	case SL_EFFECT_STATUS:
 		host->statuses++;

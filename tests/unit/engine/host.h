@@ -47,6 +47,7 @@ struct host {
 	bool crash_delivers;        /* a request sent before the crash reaches the server */
 	bool crashed;               /* by the last event */
 	bool unchecked;             /* leave the checks out: for scripts that run hundreds of times */
+	bool unchained;             /* the test has put entries of its own into the journal */
 	size_t effects;             /* carried out so far */
 
 	bool recording;
@@ -60,10 +61,10 @@ struct host {
 	size_t renames;             /* told so far */
 	size_t loads, results;
 	int last_result;
-	size_t stores, sends, changes, opened, closed, backups, statuses; /* effects so far */
+	size_t stores, sends, changes, opened, closed, entries, statuses; /* effects so far */
 	size_t last_batch;          /* pairs in the last batch, … */
 	struct sl_write *batch;     /* … and what they were, in view_arena */
-	int64_t last_conflict, last_backup;
+	int64_t last_conflict, last_entry;
 };
 
 void host_open(struct host *host, struct sync_server *server, size_t device);
@@ -102,6 +103,12 @@ void host_settle(struct host *host);
 
 /* An edit of one shot, and all it takes. */
 void host_shot(struct host *host, int64_t episode, const char *id, const char *description);
+
+/* Takes back an entry, or one value of it, and fails the test unless that ends well. */
+void host_undo(struct host *host, int64_t entry, size_t note);
+
+/* The entry of this number, in view_arena. */
+struct sl_journal_entry host_entry(struct host *host, int64_t number);
 
 enum sl_status_word host_word(struct host *host);
 size_t host_pending(struct host *host);

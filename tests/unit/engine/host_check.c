@@ -1,4 +1,5 @@
 /* What the scripted host checks: what must hold after every event, and what tests ask of rows and requests; see engine_host.h. */
+#include "chain.h"
 #include "host.h"
 
 #include <stdio.h>
@@ -6,17 +7,28 @@
 
 /* --- what always holds --------------------------------------------------------------------------------------------- */
 
-static size_t count_records(const struct sl_engine *engine)
+static size_t count_decisions(const struct sl_engine *engine)
 {
-	size_t conflicts = 0, receipts = 0, backups = 0;
-	while (sl_engine_conflict(engine, conflicts))
-		conflicts++;
-	while (sl_engine_receipt(engine, receipts))
-		receipts++;
-	while (sl_engine_backup(engine, backups))
-		backups++;
-	assert_true(receipts <= 200 && backups <= 20);
-	return conflicts * 1000000 + receipts * 1000 + backups;
+	size_t count = 0;
+	while (sl_engine_conflict(engine, count))
+		count++;
+	return count;
+}
+
+static void check_journal(const struct host *host)
+{
+	struct sl_pair *pairs = calloc(host->pair_count + 1, sizeof(*pairs));
+	struct sl_arena arena;
+	sl_arena_init(&arena, 0);
+	assert_non_null(pairs);
+	for (size_t i = 0; i < host->pair_count; i++)
+		pairs[i] = (struct sl_pair){ { host->pairs[i].key, host->pairs[i].key_length },
+			{ host->pairs[i].value, host->pairs[i].value_length } };
+	const char *wrong = chain_check(pairs, host->pair_count, host->engine, 1, &arena);
+	if (wrong)
+		fail_msg("the journal: %s", wrong);
+	sl_arena_dispose(&arena);
+	free(pairs);
 }
 
 static void check_store(struct host *host)
@@ -36,7 +48,7 @@ static void check_store(struct host *host)
 	assert_int_equal(sl_engine_status(other)->pending, sl_engine_status(host->engine)->pending);
 	assert_int_equal(sl_engine_status(other)->quarantined, sl_engine_status(host->engine)->quarantined);
 	assert_int_equal(sl_engine_status(other)->version, sl_engine_status(host->engine)->version);
-	assert_int_equal(count_records(other), count_records(host->engine));
+	assert_int_equal(count_decisions(other), count_decisions(host->engine));
 	free(pairs);
 	sl_engine_free(&other);
 }
@@ -47,6 +59,8 @@ void host_check(struct host *host)
 	struct sl_delta difference;
 	sl_arena_init(&arena, 0);
 	check_store(host);
+	if (!host->unchained)
+		check_journal(host);
 	expect_rows(host->view, sl_engine_rows(host->engine));
 	expect_whole(sl_engine_rows(host->engine));
 	assert_true(sl_digest_equal(sl_digest_of(sl_engine_base(host->engine)), sl_engine_digest(host->engine)));
@@ -58,6 +72,30 @@ void host_check(struct host *host)
 }
 
 /* --- what tests ask ------------------------------------------------------------------------------------------------ */
+
+void host_undo(struct host *host, int64_t entry, size_t note)
+{
+	size_t results = host->results;
+	struct sl_event event = { .type = SL_EVENT_UNDO, .undo = { entry, note } };
+	assert_int_equal(host_event(host, event), SL_OK);
+	assert_int_equal(host->results, results + 1);
+	assert_int_equal(host->last_result, SL_OK);
+}
+
+struct sl_journal_entry host_entry(struct host *host, int64_t number)
+{
+	struct sl_journal_entry entry;
+	char key[40];
+	snprintf(key, sizeof(key), "journal/%012lld", (long long)number);
+	for (size_t i = 0; i < host->pair_count; i++)
+		if (strcmp(host->pairs[i].key, key) == 0) {
+			struct sl_str value = { host->pairs[i].value, host->pairs[i].value_length };
+			assert_int_equal(sl_journal_read(value, &host->view_arena, &entry), 0);
+			return entry;
+		}
+	fail_msg("there is no entry %lld", (long long)number);
+	abort();
+}
 
 enum sl_status_word host_word(struct host *host) { return sl_engine_status(host->engine)->word; }
 size_t host_pending(struct host *host) { return sl_engine_status(host->engine)->pending; }

@@ -353,7 +353,7 @@ static void stores__that_are_damaged_are_refused(void **state)
 		{ { "base/shots/1/s", 14 }, { "no newline", 10 } }, { { "base/shots/1/s", 14 }, { "", 0 } },
 		{ { "base/nothing/1", 14 }, { "a\n{}", 4 } }, { { "base/shots/x/s", 14 }, { "a\n{}", 4 } },
 		{ { "base/shots/1/", 13 }, { "a\n{}", 4 } }, { { "base/episodes/", 14 }, { "a\n{}", 4 } },
-		{ { "meta", 4 }, { "{", 1 } }, { { "meta", 4 }, { "{\"format\":3}", 12 } }, { { "op", 2 }, { "[]", 2 } },
+		{ { "meta", 4 }, { "{", 1 } }, { { "meta", 4 }, { "{\"format\":4}", 12 } }, { { "op", 2 }, { "[]", 2 } },
 		{ { "conflict/1", 10 }, { "{}", 2 } }, { { "conflict/x", 10 }, { "{}", 2 } }, { { "retry", 5 }, { "1", 1 } },
 	};
 	(void)state;

@@ -3,47 +3,45 @@
 
 #include <stdio.h>
 
-/* --- 6: backups ---------------------------------------------------------------------------------------------------- */
+/* --- 6: the journal ---------------------------------------------------------------------------------------------------- */
 
-static void rule_6__a_backup_before_rows_are_replaced_or_removed(void **state)
+static void rule_6__an_entry_before_rows_are_replaced_or_removed(void **state)
 {
 	(void)state;
 	begin_with_shot();
 	host_shot(&b, 1, "t", "added");
 	host_settle(&b);
 	sync(&a);
-	assert_int_equal(a.backups, 0); /* nothing here was replaced */
 	host_edit(&b, "{'deleted':{'shots':[{'episodeId':1,'shotId':'s'}]}}");
 	host_settle(&b);
 	sync(&a);
-	assert_int_equal(a.backups, 1);
 	expect_shot(&a, 1, "s", NULL);
-	struct sl_event event = { .type = SL_EVENT_RESTORE_BACKUP, .restore_backup = { a.last_backup } };
-	assert_int_equal(host_event(&a, event), SL_OK);
+	host_undo(&a, a.last_entry, 0);
 	expect_shot(&a, 1, "s", "old");
 	expect_shot(&a, 1, "t", "added");
 	host_settle(&a);
 	expect_in_sync(&a);
 }
 
-static void rule_6__the_last_ten_are_kept(void **state)
+/* Cases 9 and 10: however much comes behind it. */
+static void rule_6__no_entry_is_pushed_out_by_others(void **state)
 {
 	(void)state;
 	begin_with_shot();
-	for (int i = 0; i < 14; i++) {
+	host_edit(&b, "{'episodes':[{'id':2}],'deleted':{'episodes':[1]}}");
+	host_settle(&b);
+	sync(&a);
+	int64_t deletion = a.last_entry;
+	for (int i = 0; i < 300; i++) {
 		char text[20];
 		snprintf(text, sizeof(text), "draft %d", i);
-		host_shot(&b, 1, "s", text);
+		host_shot(&b, 2, "t", text);
 		host_settle(&b);
 		sync(&a);
 	}
-	assert_int_equal(a.backups, 14);
-	assert_non_null(sl_engine_backup(a.engine, 9));
-	assert_null(sl_engine_backup(a.engine, 10));
-	struct sl_event event = { .type = SL_EVENT_RESTORE_BACKUP,
-		.restore_backup = { sl_engine_backup(a.engine, 0)->id } };
-	assert_int_equal(host_event(&a, event), SL_OK);
-	expect_shot(&a, 1, "s", "draft 3");
+	host_undo(&a, deletion, 0);
+	expect_shot(&a, 1, "s", "old");
+	expect_shot(&a, 2, "t", "draft 299");
 }
 
 /* --- 7: a server that fell back ------------------------------------------------------------------------------------ */
@@ -147,8 +145,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(rule_6__a_backup_before_rows_are_replaced_or_removed),
-		TEST(rule_6__the_last_ten_are_kept),
+		TEST(rule_6__an_entry_before_rows_are_replaced_or_removed),
+		TEST(rule_6__no_entry_is_pushed_out_by_others),
 		TEST(rule_7__what_a_restored_server_lost_is_offered_again),
 		TEST(rule_7__also_when_nobody_declared_it),
 		TEST(rule_7__a_server_that_lost_everything_gets_everything),
