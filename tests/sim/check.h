@@ -77,6 +77,7 @@ struct sim_check {
 	struct sim_field fields[SIM_FIELDS]; /* a table by hash */
 	unsigned wide;                       /* events that may edit everything, for all devices */
 	bool undone;                         /* somebody took back a merge or a step */
+	bool restored;                       /* somebody had a version of the server restored */
 	unsigned wide_births;                /* of these: the imports that runs begin with */
 	int64_t counters[SIM_COUNTERS];      /* the sum of what users added */
 	unsigned counter_steps[SIM_COUNTERS];

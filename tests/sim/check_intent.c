@@ -85,6 +85,7 @@ static void leap(struct sim *sim, size_t counter, int64_t by)
 void sim_check_restored(struct sim *sim, const struct sl_change *change)
 {
 	const struct sl_key *key = change->after ? &change->after->key : &change->before->key;
+	sim->check.restored = true;
 	for (size_t i = 0; i < SIM_COUNTERS && key->entity == SL_META; i++) {
 		if (!sl_str_equal(key->id, sl_str_from(sim_counter_rows[i])))
 			continue;

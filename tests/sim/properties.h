@@ -18,14 +18,14 @@
 	PROPERTY(DOUBT, 0, "what was typed survives a deletion by somebody who fell back with the server")                 \
 	PROPERTY(NEEDLESS, 0, "a question about edits that came near each other, but did not meet, is one too many")       \
 	PROPERTY(SINCE, 1000, "a decision removes nothing that came after the question")                                   \
-	PROPERTY(SINCE_MERGE, 0, "taking back a merge removes nothing that came after it")                                 \
-	PROPERTY(SINCE_STEP, 0, "undoing a step removes nothing that came after it")                                       \
+	PROPERTY(SINCE_MERGE, 1000, "taking back a merge removes nothing that came after it")                                 \
+	PROPERTY(SINCE_STEP, 1000, "undoing a step removes nothing that came after it")                                       \
 	PROPERTY(APART, 0, "nothing comes between the scenes of a run that its writer did not know of")                    \
 	PROPERTY(ONCE, 1000, "no typed word stands twice in a project")                                                       \
 	PROPERTY(ONCE_KEPT, 0, "nor where somebody kept what others deleted")                                              \
 	PROPERTY(UNMIXED, 1000, "no row is made of two that were added under one id")                                         \
 	PROPERTY(BOUNDED, 1000, "what a device stores has a bound")                                                        \
-	PROPERTY(RESTORED, 0, "nobody is asked about what a restored server has of what the device had itself")            \
+	PROPERTY(RESTORED, 1000, "nobody is asked about what a restored server has of what the device had itself")            \
 	PROPERTY(ASKED_ONCE, 1000, "no two questions are about one passage")                                               \
 	PROPERTY(DECIDABLE, 1000, "decisions can be taken, whatever has become of the row")                                \
 	PROPERTY(KEPT_WHOLE, 1000, "an episode that is kept is kept with its scenes and shots")                            \
@@ -39,7 +39,7 @@
 	PROPERTY(REPLACERS, 250, "one device's app knows only whole documents")                                            \
 	PROPERTY(LATE, 300, "decisions are taken late, also in own words")                                                 \
 	PROPERTY(PASSAGES, 0, "decisions are taken passage by passage")                                                    \
-	PROPERTY(UNDOERS, 0, "users undo entries of any age, again and again")                                           \
+	PROPERTY(UNDOERS, 300, "users undo entries of any age, again and again")                                           \
 	PROPERTY(ELEMENTS, 0, "forms and zones without names, or renamed")                                               \
 	PROPERTY(MOVERS, 0, "scenes and shots move from one episode to another")                                         \
 	PROPERTY(RESETS, 300, "counters are set back to 0 now and then")                                                   \

@@ -158,7 +158,7 @@ static int change_local(struct sl_engine *engine, const struct sl_delta *change,
 }
 
 /* What the rows are in base from now on, though not here: should the server fall back to it, it is known. */
-static int note_once(const struct sl_adopting *adopting)
+static int note_once(const struct sl_adopting *adopting, enum sl_cause cause)
 {
 	const struct sl_row *row, *here;
 	size_t cursor = 0;
@@ -166,7 +166,7 @@ static int note_once(const struct sl_adopting *adopting)
 	while (rc == SL_OK && (row = sl_rowset_next(adopting->change.rows, &cursor))) {
 		here = sl_rowset_find(adopting->engine->local, &row->key);
 		if (!here || !sl_row_same_content(here, row))
-			rc = sl_journal_note_once(adopting->engine, row);
+			rc = sl_journal_note_once(adopting->engine, row, cause);
 	}
 	return rc;
 }
@@ -252,7 +252,7 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 	enum sl_cause cause = doubtful ? SL_CAUSE_REPAIR : cause_of(adopting, SL_CAUSE_MERGE);
 	int rc = shared ? choose_sides(adopting, &sides) : SL_NO_MEMORY;
 	if (rc == SL_OK)
-		rc = sl_engine_find_ancestor(adopting, sides.base, doubtful, &ancestor, shared);
+		rc = sl_engine_find_ancestor(adopting, &sides, doubtful, &ancestor, shared);
 	if (rc == SL_OK)
 		rc = sl_merge(ancestor, sides.mine, sides.theirs, &options, &engine->scratch, &merge, &ignored);
 	if (rc == SL_OK)
@@ -262,7 +262,7 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 	if (rc == SL_OK)
 		rc = sl_journal_note_merge(engine, &merge, cause);
 	engine->counts.merges++;
-	return rc == SL_OK ? note_once(adopting) : rc;
+	return rc == SL_OK ? note_once(adopting, cause) : rc;
 }
 
 static int take_in(struct sl_adopting *adopting, bool doubtful)
@@ -315,10 +315,12 @@ int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const s
 	if (rc <= 0)
 		return rc;
 	bool doubtful = sl_engine_is_doubtful(engine, news, proven);
-	rc = doubtful ? sl_engine_ask_journal(&adopting, job_r) : SL_OK;
-	if (rc != SL_OK || *job_r)
-		return rc;
+	if (doubtful || engine->meta.fallen)
+		rc = sl_engine_ask_journal(&adopting, doubtful, job_r);
+	if (rc < 0 || *job_r)
+		return rc < 0 ? rc : 0;
 	rc = take_in(&adopting, doubtful);
+	engine->meta.fallen = (engine->meta.fallen || doubtful) && sl_rowset_count(engine->pending) > 0;
 	if (rc == SL_OK && (news->whole || news->epoch.length))
 		rc = sl_engine_keep(engine, news->epoch, &engine->meta.epoch);
 	sl_engine_end_repair(engine);

@@ -55,10 +55,11 @@ static int take_pushed(const struct sl_answer *answer, struct sl_news *news)
 		return SL_OK;
 	}
 	int64_t before = engine->meta.version;
-	struct sl_job *job; /* none: these are never whole states */
+	struct sl_job *job = NULL;
 	int rc = sl_engine_op_delta(engine, &op);
 	if (rc == SL_OK)
 		rc = sl_engine_adopt(engine, &op, news, &job);
+	sl_engine_free_job(&job); /* the pull that follows asks the journal */
 	if (rc < 0)
 		return rc;
 	sl_engine_succeed(engine);
@@ -101,7 +102,7 @@ static int answer_conflict(const struct sl_answer *answer)
 	struct sl_engine *engine = answer->engine;
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_news news;
-	struct sl_job *job;
+	struct sl_job *job = NULL;
 	int rc = sl_engine_read_news(engine, answer->body, &news, &err);
 	if (rc < 0)
 		return rc;
@@ -123,6 +124,9 @@ static int answer_conflict(const struct sl_answer *answer)
 		return SL_OK;
 	}
 	rc = sl_engine_adopt(engine, NULL, &news, &job);
+	if (job) /* only a pull can wait for the journal */
+		sl_engine_want(engine, SL_WANT_CHANGES);
+	sl_engine_free_job(&job);
 	return rc < 0 ? rc : SL_OK;
 }
 

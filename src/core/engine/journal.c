@@ -161,13 +161,17 @@ int sl_journal_note_change(struct sl_engine *engine, const struct sl_delta *chan
 	return rc;
 }
 
-int sl_journal_note_once(struct sl_engine *engine, const struct sl_row *row)
+int sl_journal_note_once(struct sl_engine *engine, const struct sl_row *row, enum sl_cause cause)
 {
 	struct sl_open_entry *open = &engine->open;
 	struct sl_row once = { .version = 0 };
 	char hex[SL_DIGEST_HEX];
-	if (!open->on)
+	if (engine->follower.length)
 		return SL_OK;
+	int rc = open_entry(engine, cause);
+	if (rc != SL_OK)
+		return rc;
+	open->changed = true;
 	sl_engine_row_hash(row, hex);
 	return sl_key_copy(&open->arena, &row->key, &once.key) == SL_OK
 		&& sl_arena_copy(&open->arena, sl_str_from(hex), &once.data) == SL_OK && sl_rowset_put(open->once, &once) ? SL_OK

@@ -117,6 +117,7 @@ static int load_meta(struct loading *loading, const json_t *object)
 	meta->journal_last = sl_engine_stored_number(object, "journalLast");
 	meta->journal_bytes = sl_engine_stored_number(object, "journalBytes");
 	meta->age_ms = sl_engine_stored_number(object, "age");
+	meta->fallen = json_is_true(json_object_get(object, "fallen"));
 	meta->pulled = json_is_true(json_object_get(object, "pulled"));
 	meta->signed_out = json_is_true(json_object_get(object, "signedOut"));
 	meta->clearing = json_is_true(json_object_get(object, "clearing"));

@@ -244,7 +244,7 @@ bool sl_engine_is_other_epoch(const struct sl_engine *engine, const struct sl_ne
 bool sl_engine_is_in_doubt(const struct sl_engine *engine);
 
 /* A job that asks the journal what the rows in doubt once were here; not queued yet. NULL: there is nothing to be asked. */
-int sl_engine_ask_journal(const struct sl_adopting *adopting, struct sl_job **job_r);
+int sl_engine_ask_journal(const struct sl_adopting *adopting, bool doubtful, struct sl_job **job_r);
 
 /* Asks for the whole state. `version`: the server's; −1: not known. */
 void sl_engine_ask_for_all(struct sl_engine *engine, int64_t version);
@@ -264,8 +264,8 @@ bool sl_engine_is_told_twice(struct sl_engine *engine, const struct sl_adopting 
 /* Whether the server's state may lack what it once had. */
 bool sl_engine_is_doubtful(const struct sl_engine *engine, const struct sl_news *news, bool proven);
 
-/* The ancestor for the merge with theirs, out of the rows of base that it looks at. */
-int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_rowset *base, bool doubtful,
+/* The ancestor for the merge of the sides. */
+int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_engine_sides *sides, bool doubtful,
 	const struct sl_rowset **ancestor_r, struct sl_rowset *shared);
 
 /* --- handshake.c -------------------------------------------------------------------------------------------------- */
@@ -479,8 +479,8 @@ int sl_journal_note_change(struct sl_engine *engine, const struct sl_delta *chan
 /* What a merge did with values, behind its change; decisions are opened. */
 int sl_journal_note_merge(struct sl_engine *engine, const struct sl_merge *merge, enum sl_cause cause);
 
-/* That a row once was so here, though only in base. Joins the entry at hand, if there is one. */
-int sl_journal_note_once(struct sl_engine *engine, const struct sl_row *row);
+/* That a row was so here, though only in base. */
+int sl_journal_note_once(struct sl_engine *engine, const struct sl_row *row, enum sl_cause cause);
 
 int sl_journal_write(struct sl_engine *engine);     /* stores the newest entry as it is */
 int sl_journal_close(struct sl_engine *engine);     /* nothing joins it any more */

@@ -55,25 +55,49 @@ bool sl_engine_is_doubtful(const struct sl_engine *engine, const struct sl_news 
 #define WAS_HERE SL_STR("+")   /* that is what the row once was here */
 #define CAME_BACK SL_STR("-")  /* it had been deleted here, and was there again */
 
+/* `is`: what the server has, or NULL. */
+static int ask_about(struct sl_job *job, const struct sl_key *key, const struct sl_row *is)
+{
+	struct sl_row asked = { .rank = UNKNOWN, .data = SL_STR("") };
+	char hex[SL_DIGEST_HEX];
+	if (is)
+		sl_engine_row_hash(is, hex);
+	return sl_key_copy(&job->arena, key, &asked.key) == SL_OK
+		&& (!is || sl_arena_copy(&job->arena, sl_str_from(hex), &asked.data) == SL_OK) && sl_rowset_put(job->rows, &asked)
+		? SL_OK : SL_NO_MEMORY;
+}
+
 /* The rows of base that the server has otherwise, or not at all. */
 static int find_doubtful_rows(const struct sl_adopting *adopting, struct sl_job *job)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
-	while ((row = sl_rowset_next(adopting->engine->base, &cursor))) {
+	int rc = SL_OK;
+	while (rc == SL_OK && (row = sl_rowset_next(adopting->engine->base, &cursor))) {
 		const struct sl_row *is = sl_rowset_find(adopting->theirs, &row->key);
-		struct sl_row asked = { .rank = UNKNOWN, .data = SL_STR("") };
-		char hex[SL_DIGEST_HEX];
-		if (is && sl_row_same_content(row, is))
-			continue;
-		if (is)
-			sl_engine_row_hash(is, hex);
-		if (sl_key_copy(&job->arena, &row->key, &asked.key) != SL_OK
-			|| (is && sl_arena_copy(&job->arena, sl_str_from(hex), &asked.data) != SL_OK)
-			|| !sl_rowset_append(job->rows, &asked))
-			return SL_NO_MEMORY;
+		if (!is || !sl_row_same_content(row, is))
+			rc = ask_about(job, &row->key, is);
 	}
-	return SL_OK;
+	return rc;
+}
+
+static bool is_other(const struct sl_rowset *rows, const struct sl_row *row)
+{
+	const struct sl_row *there = sl_rowset_find(rows, &row->key);
+	return !there || !sl_row_same_content(there, row);
+}
+
+/* Rows that others bring back to the server since it fell back, and that are otherwise in base, and here. */
+static int find_lost_rows(const struct sl_adopting *adopting, struct sl_job *job)
+{
+	const struct sl_engine *engine = adopting->engine;
+	const struct sl_row *row;
+	size_t cursor = 0;
+	int rc = SL_OK;
+	while (rc == SL_OK && (row = sl_rowset_next(adopting->theirs ? adopting->theirs : adopting->change.rows, &cursor)))
+		if (is_other(engine->base, row) && is_other(engine->local, row) && sl_rowset_find(engine->pending, &row->key))
+			rc = ask_about(job, &row->key, row);
+	return rc;
 }
 
 static void compare_hash(struct sl_row *asked, const json_t *hash)
@@ -134,15 +158,17 @@ bool sl_engine_is_in_doubt(const struct sl_engine *engine)
 	return sl_engine_has_job(engine, &doubt_job);
 }
 
-int sl_engine_ask_journal(const struct sl_adopting *adopting, struct sl_job **job_r)
+int sl_engine_ask_journal(const struct sl_adopting *adopting, bool doubtful, struct sl_job **job_r)
 {
 	struct sl_engine *engine = adopting->engine;
 	*job_r = NULL;
 	if (engine->once || !engine->meta.journal_last)
 		return SL_OK;
 	int rc = sl_engine_new_job(&doubt_job, job_r);
-	if (rc == SL_OK)
+	if (rc == SL_OK && doubtful)
 		rc = find_doubtful_rows(adopting, *job_r);
+	if (rc == SL_OK)
+		rc = find_lost_rows(adopting, *job_r);
 	if (rc != SL_OK || sl_rowset_count((*job_r)->rows) == 0)
 		sl_engine_free_job(job_r);
 	return rc;
@@ -187,7 +213,7 @@ static int doubt(const struct sl_adopting *adopting, const struct sl_row *row, s
 
 /* The ancestor for the merge: base, but for rows in doubt; and for those that are missing from a project that was emptied
  * without being cleared, which removes nothing once others go on with theirs. */
-int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_rowset *base, bool doubtful,
+int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_engine_sides *sides, bool doubtful,
 	const struct sl_rowset **ancestor_r, struct sl_rowset *shared)
 {
 	struct sl_engine *engine = adopting->engine;
@@ -197,8 +223,8 @@ int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_
 	struct sl_row kept;
 	size_t cursor = 0;
 	int rc = known ? SL_OK : SL_NO_MEMORY;
-	*ancestor_r = emptied || doubtful ? known : base;
-	while (rc == SL_OK && *ancestor_r == known && (row = sl_rowset_next(base, &cursor))) {
+	*ancestor_r = emptied || doubtful || engine->once ? known : sides->base;
+	while (rc == SL_OK && *ancestor_r == known && (row = sl_rowset_next(sides->base, &cursor))) {
 		if (emptied && !sl_rowset_find(engine->local, &row->key))
 			continue;
 		kept = *row;
@@ -209,6 +235,9 @@ int sl_engine_find_ancestor(const struct sl_adopting *adopting, const struct sl_
 		if (rc == SL_OK && !sl_row_same_content(row, &kept))
 			rc = sl_engine_touch(shared, &row->key);
 	}
+	for (cursor = 0; rc == SL_OK && *ancestor_r == known && (row = sl_rowset_next(sides->theirs, &cursor));)
+		if (journal_says(engine, &row->key, WAS_HERE) && !sl_rowset_put(known, row))
+			rc = SL_NO_MEMORY;
 	return rc;
 }
 

@@ -61,6 +61,7 @@ struct sl_engine_meta {
 	struct sl_str epoch, account;
 	bool pulled;             /* an initial pull was completed */
 	bool signed_out;
+	bool fallen;             /* the server fell back, and has not got all again that it lost */
 	bool clearing;           /* the user emptied the project on purpose, which is not pushed yet */
 };
 

@@ -168,6 +168,7 @@ static void write_meta(struct sl_buf *out, const struct sl_engine_meta *meta)
 	add_member(out, ",\"age\":", meta->age_ms);
 	sl_buf_add_text(out, meta->clearing ? ",\"clearing\":true,\"epoch\":" : ",\"clearing\":false,\"epoch\":");
 	sl_json_string(out, meta->epoch);
+	sl_buf_add_text(out, meta->fallen ? ",\"fallen\":true" : ",\"fallen\":false");
 	add_member(out, ",\"format\":", SL_STORE_FORMAT);
 	add_member(out, ",\"journalBytes\":", meta->journal_bytes);
 	add_member(out, ",\"journalFirst\":", meta->journal_first);

@@ -118,6 +118,15 @@ export interface Core {
 		theirs: string,
 	): { text: string; hunks: Hunk[]; both: { theirs: string; mine: string; at: number }[] };
 
+	/** What an entry of a journal did: the value of a pair "journal/N" of a store. */
+	journalEntry(body: string): JournalEntry;
+
+	/**
+	 * What takes an entry out of rows again. Begun with the rows as they are and the newest entry, and so on downwards, it
+	 * tells what each row was like at any time. Rows that are not given are left alone.
+	 */
+	journalBack(body: string, rows: Delta): Delta;
+
 	/** An id for a new row or project that nothing else has, on any device: 22 characters. */
 	newId(): string;
 

@@ -111,6 +111,19 @@ class LoadedCore {
 		return JSON.parse(this.call("text", base, mine, theirs));
 	}
 
+	/** @param {string} body */
+	journalEntry(body) {
+		return JSON.parse(this.call("journal_entry", body));
+	}
+
+	/**
+	 * @param {string} body
+	 * @param {object} rows
+	 */
+	journalBack(body, rows) {
+		return JSON.parse(this.call("journal_back", body, textOf(rows)));
+	}
+
 	newId() {
 		return JSON.parse(this.call("new_id", randomHex(this.#random)));
 	}

@@ -30,8 +30,10 @@ export interface EngineConfig {
 	backoffMostMs?: number;
 	pushBytes?: number;
 	rowBytes?: number;
-	receiptsKept?: number;
-	backupsKept?: number;
+	/** What the journal may take before its oldest end goes. */
+	journalBytes?: number;
+	/** For how long entries with words set aside stay as they are. */
+	journalMs?: number;
 }
 
 /** What happened. `now` (milliseconds) and `random` (32 hex digits) are filled in; tests and traces give their own. */
@@ -63,9 +65,9 @@ export type EngineEvent = { now?: number; random?: string } & (
 	/** `hunk` counts from 1; without it the choice is for all of them. */
 	| { type: "resolve"; conflict: number; hunk?: number; choice: "mine" | "theirs" | "both" }
 	| { type: "resolve"; conflict: number; hunk?: number; choice: "own"; own: string }
-	| { type: "reverse"; receipt: number }
 	| { type: "restore"; version: number; preview?: boolean }
-	| { type: "restoreBackup"; backup: number }
+	/** Takes back an entry of the journal, or, with `note` (from 1), what it did with one value. "result" tells how it ended. */
+	| { type: "undo"; entry: number; note?: number }
 	| { type: "signIn"; account?: string }
 );
 
@@ -109,7 +111,35 @@ export type Effect =
 		renamed?: { entity: string; from: RowKey; to: RowKey }[];
 	}
 	| { type: "conflict"; id: number; opened: boolean }
-	| { type: "backup"; id: number; reason: string };
+	/** An entry was made of something else than the user's own edits. */
+	| { type: "journal"; id: number; head: JournalHead };
+
+/** What a list of entries shows. Times are milliseconds; `from` and `to` revisions. */
+export interface JournalHead {
+	cause: "edit" | "pull" | "merge" | "replace" | "clear" | "restore" | "decision" | "undo" | "repair";
+	time: number;
+	age: number;
+	version: number;
+	bytes: number;
+	from: number;
+	to: number;
+	rows: number;
+	notes: number;
+	open: number;
+	/** A person's words that are not in the row are in its notes. */
+	setsAside: boolean;
+	removes: boolean;
+}
+
+/** What an entry did. Long values of its notes are left out: they are in the rows before and behind it. */
+export interface JournalEntry {
+	cause: JournalHead["cause"];
+	version: number;
+	from: number;
+	to: number;
+	rows: { entity: string; key: RowKey; added: boolean; removed: boolean }[];
+	notes: Note[];
+}
 
 /** A row's key as in `deleted` of a delta; for a project-level field its name. */
 export type RowKey = string | number | { episodeId: number; sceneId: string } | { episodeId: number; shotId: string };
@@ -135,7 +165,8 @@ export interface Note {
 	hunks?: Hunk[];
 }
 
-export type KeptNote = Note & { id: number; version: number };
+/** `entry`: of the journal. */
+export type Decision = Note & { id: number; version: number; entry: number };
 
 /** Methods throw CoreError; after "internal" or "unavailable" start again with a new engine from the store. */
 export interface Engine {
@@ -147,9 +178,7 @@ export interface Engine {
 	document(): { revision: number; document: Project };
 
 	/** Oldest first. */
-	conflicts(): KeptNote[];
-	receipts(): KeptNote[];
-	backups(): { id: number; version: number; reason: string; delta: Delta }[];
+	conflicts(): Decision[];
 	quarantine(): { entity: string; key: RowKey; reason: string }[];
 
 	/** Gives its memory back. Nothing is lost: all that counts is in the store. */

@@ -55,14 +55,6 @@ export class LoadedEngine {
 		return this.#call("engine_kept", "conflicts");
 	}
 
-	receipts() {
-		return this.#call("engine_kept", "receipts");
-	}
-
-	backups() {
-		return this.#call("engine_kept", "backups");
-	}
-
 	quarantine() {
 		return this.#call("engine_kept", "quarantine");
 	}

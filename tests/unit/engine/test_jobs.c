@@ -54,6 +54,48 @@ static void case_20__typing_goes_on_while_the_journal_is_read(void **state)
 	expect_shot(&a, 1, "s", "today, and more");
 }
 
+/* Everything is lost there, and another device that has less brings it back first. */
+static void case_20__what_others_bring_back_first_asks_nobody(void **state)
+{
+	(void)state;
+	size_t saved = sync_server_save(&server);
+	begin_with_shot();
+	sync(&b);
+	host_shot(&a, 1, "s", "old, and more");
+	sync_server_restore(&server, saved);
+	server.epoch = "second";
+	sync(&a); /* it finds nothing there */
+	host_simple(&b, SL_EVENT_SYNC_NOW);
+	host_settle(&b);
+	host_settle(&a);
+	assert_int_equal(a.opened, 0);
+	expect_in_sync(&a);
+	expect_shot(&a, 1, "s", "old, and more");
+}
+
+/* A row that was deleted here meanwhile stays so, though others bring back what it was. */
+static void case_20__what_was_deleted_is_not_asked_about(void **state)
+{
+	(void)state;
+	begin_with_shot();
+	sync(&b);
+	size_t saved = sync_server_save(&server);
+	host_shot(&a, 1, "s", "newer");
+	host_settle(&a);
+	sync(&b);
+	sync_server_restore(&server, saved);
+	server.epoch = "second";
+	host_edit(&a, "{'deleted':{'shots':[{'episodeId':1,'shotId':'s'}]}}");
+	host_wait(&a, 1500);
+	host_exchange(&a, false); /* the push meets the other epoch, */
+	host_exchange(&a, false); /* and the whole state is pulled */
+	sync(&b);
+	host_settle(&a);
+	assert_int_equal(a.opened, 0);
+	expect_in_sync(&a);
+	expect_shot(&a, 1, "s", NULL);
+}
+
 static void doubt__goes_on_without_a_journal_that_cannot_be_read(void **state)
 {
 	(void)state;
@@ -187,6 +229,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(case_20__what_a_row_once_was_here_asks_nobody),
 		TEST(case_20__typing_goes_on_while_the_journal_is_read),
+		TEST(case_20__what_others_bring_back_first_asks_nobody),
+		TEST(case_20__what_was_deleted_is_not_asked_about),
 		TEST(doubt__goes_on_without_a_journal_that_cannot_be_read),
 		TEST(edits__of_an_old_revision_are_merged_by_the_journal),
 		TEST(imports__of_an_old_revision_are_merged_by_the_journal),
