@@ -169,7 +169,7 @@ static inline void check_journal(const struct host *host)
 	sl_arena_init(&arena, 0);
 	while (pairs && (row = sl_rowset_next(host->store, &cursor)))
 		pairs[count++] = (struct sl_pair){ row->key.id, row->data };
-	CHECK(pairs && chain_check(pairs, count, host->engine, 1, &arena) == NULL);
+	CHECK(pairs && chain_check(pairs, count, host->engine, true, &arena) == NULL);
 	sl_arena_dispose(&arena);
 	free(pairs);
 }

@@ -153,7 +153,8 @@ static inline json_t *host_loaded_event(struct host *host)
 	const struct sl_row *row;
 	size_t cursor = 0, found = 0;
 	while ((row = sl_rowset_next(host->store, &cursor))) {
-		int64_t id = host_begins_with(row->key.id, "journal/") ? strtoll(row->key.id.bytes + 8, NULL, 10) : -1;
+		struct sl_str prefix = host->load.load.prefix;
+		int64_t id = host_begins_with(row->key.id, prefix.bytes) ? strtoll(row->key.id.bytes + prefix.length, NULL, 10) : -1;
 		if (id < host->load.load.first || id > host->load.load.last)
 			continue;
 		size_t at = 0;

@@ -24,6 +24,7 @@
  *   runs               scenes that a device added one behind the other have nothing between them that somebody added elsewhere
  *                      who saw none of them
  *   records            a shot's video job is one that a device had
+ *   journal            the journal of a device leads back from its rows to none, or to where it was cut
  *   typed-since        what is decided or undone takes nothing away that came after the question, the merge or the step
  *   once               no word stands twice
  *   unmixed            no row holds words of two that were added under one id

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "sim.h"
+#include "unit/engine/chain.h"
 
 /* --- one state for all -------------------------------------------------------------------------------------------- */
 
@@ -149,6 +150,23 @@ static void check_gone(struct sim *sim)
 	}
 }
 
+/* The journal of each device leads back from its rows. */
+static void check_journals(struct sim *sim)
+{
+	for (unsigned i = 0; i < sim->plan->devices; i++) {
+		const struct sim_device *device = &sim->devices[i];
+		struct sl_pair *pairs = sim_alloc(sim, (sl_rowset_count(device->store) + 1) * sizeof(*pairs));
+		const struct sl_row *row;
+		size_t cursor = 0, count = 0;
+		while (device->engine && (row = sl_rowset_next(device->store, &cursor)))
+			pairs[count++] = (struct sl_pair){ row->key.id, row->data };
+		const char *wrong = count ? chain_check(pairs, count, device->engine, !sim->plan->with[SIM_WITH_THINNED], &sim->arena)
+			: NULL;
+		if (wrong)
+			sim_violate(sim, "journal", "device %u: %s", i, wrong);
+	}
+}
+
 void sim_check_rest(struct sim *sim)
 {
 	const struct memory_store *memory = &sim->server.store->memory;
@@ -156,6 +174,7 @@ void sim_check_rest(struct sim *sim)
 		sim_violate(sim, "same-state", "the server's digest is not that of its rows");
 	for (unsigned i = 0; i < sim->plan->devices; i++)
 		check_device(sim, i);
+	check_journals(sim);
 	check_words(sim);
 	check_places(sim);
 	check_counters(sim);

@@ -30,6 +30,10 @@ void sim_device_start(struct sim *sim, unsigned index)
 	struct sim_device *device = &sim->devices[index];
 	struct sl_engine_config config = { .size = sizeof(config), .push_bytes = sim->plan->push_bytes,
 		.poll_ms = sim->plan->poll_ms };
+	if (sim->plan->with[SIM_WITH_THINNED]) {
+		config.journal_bytes = 5000;
+		config.thin_ms = 5000;
+	}
 	struct sl_event start = { .type = SL_EVENT_START };
 	struct sl_event sign_in = { .type = SL_EVENT_SIGN_IN };
 	if (device->engine)

@@ -62,6 +62,17 @@ static bool is_replaced(const struct sl_write *writes, size_t count, size_t at)
 	return replaced;
 }
 
+/* The oldest end of a journal that has no room is cut: nothing takes its place. */
+static bool is_cut(const struct sl_write *writes, size_t count, size_t at)
+{
+	if (!writes[at].remove || sim_view_stored(writes[at].key).kind != SIM_ENTRY_STEP)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!writes[i].remove && sim_view_stored(writes[i].key).kind == SIM_ENTRY_STEP)
+			return false;
+	return true;
+}
+
 static void note_kept_in_receipt(struct sim *sim, struct sl_str value)
 {
 	size_t cursor = 0;
@@ -91,6 +102,8 @@ void sim_device_store(struct sim *sim, struct sim_device *device, const struct s
 		sim_words_drop(&sim->words, old[i], false);
 	}
 	for (size_t i = 0; i < count; i++) {
+		if (is_cut(writes, count, i))
+			sim_words_excuse(&sim->words, old[i]);
 		if (is_replaced(writes, count, i))
 			note_kept_in_receipt(sim, old[i]);
 		sim_words_check(&sim->words, old[i]);

@@ -30,6 +30,7 @@
 	PROPERTY(DECIDABLE, 1000, "decisions can be taken, whatever has become of the row")                                \
 	PROPERTY(KEPT_WHOLE, 1000, "an episode that is kept is kept with its scenes and shots")                            \
 	PROPERTY(REVIVED, 1000, "an edit of a row whose episode is gone brings that back")                                 \
+	PROPERTY(THINNED, 150, "the journal has little room, and entries become one soon")                                \
 	PROPERTY(IN_ROW, 0, "a question leaves what was typed three words away, rather than five, in the row")               \
 	PROPERTY(FOLLOW, 0, "editors are saved whose row has got another key since they were opened")                       \
 	PROPERTY(REISSUED, 0, "what is deleted stays so after a restore that nobody declared, too")                        \

@@ -29,6 +29,7 @@ static void complete(struct sl_engine_config *config)
 	config->push_bytes = config->push_bytes ? config->push_bytes : (size_t)4 << 20;
 	config->row_bytes = config->row_bytes ? config->row_bytes : (size_t)16 << 20;
 	config->journal_bytes = config->journal_bytes ? config->journal_bytes : (size_t)64 << 20;
+	set_default(&config->thin_ms, (int64_t)60 * 60 * 1000);
 	set_default(&config->journal_ms, (int64_t)90 * 24 * 60 * 60 * 1000);
 }
 

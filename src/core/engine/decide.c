@@ -171,29 +171,58 @@ int sl_engine_resolve(struct sl_engine *engine, int64_t id, size_t hunk, enum sl
 
 /* --- decisions that come and go -------------------------------------------------------------------------------------- */
 
+/* The stretch of a text that another one replaces. */
+struct stretch {
+	size_t begin, end;
+};
+
+static struct stretch stretch_of(struct sl_str from, struct sl_str to)
+{
+	size_t begin = sl_str_common_prefix(from, to);
+	struct sl_str rest = { from.bytes + begin, from.length - begin }, other = { to.bytes + begin, to.length - begin };
+	return (struct stretch){ begin, from.length - sl_str_common_suffix(rest, other) };
+}
+
+/* An insertion meets what it stands at the edge of. */
+static bool meet(struct stretch a, struct stretch b)
+{
+	size_t begin = a.begin > b.begin ? a.begin : b.begin, end = a.end < b.end ? a.end : b.end;
+	return begin < end || (begin == end && (a.begin == a.end || b.begin == b.end));
+}
+
+/* 1 if a choice of mine in the newer decision replaces words of the row that the older choice, `old`, replaces too. 0 if not. */
+static int meets_newer(const struct deciding *deciding, const struct sl_rowset *old, const struct sl_note *newer)
+{
+	struct sl_err ignored = SL_ERR_INIT;
+	const struct sl_row *now = sl_rowset_find(deciding->now, &newer->key), *other = sl_rowset_find(old, &newer->key), *chosen;
+	struct sl_rowset *rows = NULL;
+	struct sl_str value;
+	int rc = SL_OK;
+	if (!now || !other || sl_row_same_content(now, other))
+		return 1;
+	for (size_t i = 0; rc == SL_OK && i < newer->hunk_count; i++) {
+		rc = sl_merge_choose(newer, i, SL_CHOICE_MINE, (struct sl_str){ NULL, 0 }, &deciding->engine->scratch, &value);
+		if (rc == SL_OK)
+			rc = with_value(deciding, deciding->now, value, &rows, &ignored);
+		chosen = rc == SL_OK ? sl_rowset_find(rows, &newer->key) : NULL;
+		if (chosen && meet(stretch_of(now->data, other->data), stretch_of(now->data, chosen->data)))
+			return 1;
+	}
+	return rc;
+}
+
 /* 1 if a choice of mine for the hunk clashes with the row as it is now, or with a choice of mine in the newer decision: then that
  * is about the same words. 0 if not. */
 static int is_overlapped(const struct deciding *deciding, size_t hunk, const struct sl_note *newer)
 {
-	struct sl_arena *arena = &deciding->engine->scratch;
-	const struct sl_str nothing = { NULL, 0 };
 	struct sl_err ignored = SL_ERR_INIT;
-	struct sl_rowset *chosen = NULL;
-	struct sl_merge old, both;
-	struct sl_str value;
-	int rc = merge_choice(deciding, hunk, SL_CHOICE_MINE, nothing, &old, &ignored);
+	struct sl_merge old;
+	int rc = merge_choice(deciding, hunk, SL_CHOICE_MINE, (struct sl_str){ NULL, 0 }, &old, &ignored);
 	if (rc == SL_NOT_FOUND)
 		return 0;
 	if (rc != SL_OK || old.open_count > 0 || !old.rows)
 		return rc == SL_OK ? 1 : rc;
-	rc = sl_merge_choose(newer, SL_ALL_HUNKS, SL_CHOICE_MINE, nothing, arena, &value);
-	if (rc == SL_OK)
-		rc = with_value(deciding, deciding->now, value, &chosen, &ignored);
-	if (rc == SL_OK && sl_digest_equal(sl_digest_of(chosen), sl_digest_of(old.rows)))
-		return 1; /* the same words once more */
-	if (rc == SL_OK)
-		rc = sl_merge(deciding->now, chosen, old.rows, NULL, arena, &both, &ignored);
-	return rc == SL_OK ? both.open_count > 0 : rc;
+	return meets_newer(deciding, old.rows, newer);
 }
 
 /* Takes out of an older decision about the same field what the new one is about. The words stay in the journal. */
@@ -204,15 +233,18 @@ static int yield_to(struct sl_engine *engine, const struct sl_stored_decision *s
 	int rc = begin(engine, stored, &deciding);
 	if (rc != SL_OK || !sl_str_equal(deciding.open.note.path, newer->path) || deciding.open.note.kind != newer->kind)
 		return rc;
-	size_t before = deciding.open.note.hunk_count;
+	const struct sl_note older = deciding.open.note;
+	size_t before = older.hunk_count;
 	for (size_t i = before; rc == SL_OK && i > 0; i--) {
 		rc = newer->rule == SL_RULE_TEXT ? is_overlapped(&deciding, i - 1, newer) : 1;
 		if (rc == 1)
 			rc = drop_hunk(engine, &deciding.open, i - 1, &deciding.open);
 	}
-	if (rc == SL_OK && (deciding.open.note.hunk_count < before || newer->kind == SL_NOTE_KEPT))
-		rc = reduce(engine, id, &deciding.open);
-	return rc;
+	if (rc != SL_OK || (deciding.open.note.hunk_count == before && newer->kind != SL_NOTE_KEPT))
+		return rc;
+	if (deciding.open.entry <= engine->meta.journal_told) /* its entry is no longer there, or about to go */
+		rc = sl_journal_note_again(engine, &older);
+	return rc == SL_OK ? reduce(engine, id, &deciding.open) : rc;
 }
 
 int sl_engine_take_decision(struct sl_engine *engine, const struct sl_note *note, const struct sl_rowset *merged)

@@ -69,6 +69,8 @@ struct sl_engine_config {
 	size_t journal_bytes;       /* what the journal may take before its oldest end goes [64 MiB] */
 	int64_t journal_ms;         /* for how long entries with words set aside, imports and others' deletions stay as they are, of
 	                             * the time during which the engine runs [90 days] */
+	int64_t thin_ms;            /* others become one for each such time once they are as old, one for each 24 of these after 24,
+	                             * and one for each 168 after 168 [1 hour] */
 };
 
 /* --- events: what happened ---------------------------------------------------------------------------------------- */
@@ -296,6 +298,7 @@ struct sl_effect {
 		} conflict;
 		struct {
 			int64_t id;
+			bool going; /* no new entry: what this one and older ones have set aside goes when the journal is next made smaller */
 			struct sl_journal_head head;
 		} journal;
 	};

@@ -38,6 +38,7 @@ void sl_engine_free_job(struct sl_job **job)
 	sl_arena_dispose(&(*job)->arena);
 	sl_arena_dispose(&(*job)->pasts[0]);
 	sl_arena_dispose(&(*job)->pasts[1]);
+	sl_journal_dispose(&(*job)->entry);
 	free(*job);
 	*job = NULL;
 }

@@ -13,39 +13,39 @@
 
 /* --- keys --------------------------------------------------------------------------------------------------------- */
 
-int sl_journal_key(struct sl_engine *engine, const char *prefix, int64_t id, struct sl_str *key_r)
+static int pair_key(struct sl_engine *engine, const char *prefix, int64_t id, struct sl_str *key_r)
 {
 	char text[48];
 	int length = snprintf(text, sizeof(text), "%s%012" PRId64, prefix, id);
 	return sl_arena_copy(&engine->scratch, (struct sl_str){ text, (size_t)length }, key_r);
 }
 
-int sl_journal_put(struct sl_engine *engine, const char *prefix, int64_t id, const struct sl_buf *text)
+static int put_pair(struct sl_engine *engine, const char *prefix, int64_t id, const struct sl_buf *text)
 {
 	struct sl_str key, value;
 	int rc = sl_buf_code(text);
 	if (rc == SL_OK)
 		rc = sl_arena_copy(&engine->scratch, sl_buf_str(text), &value);
 	if (rc == SL_OK)
-		rc = sl_journal_key(engine, prefix, id, &key);
+		rc = pair_key(engine, prefix, id, &key);
 	return rc == SL_OK ? sl_engine_put(engine, key, value) : SL_NO_MEMORY;
 }
 
 int sl_journal_drop(struct sl_engine *engine, int64_t id, int64_t bytes)
 {
 	struct sl_str body, head;
-	int rc = sl_journal_key(engine, "journal/", id, &body);
+	int rc = pair_key(engine, "journal/", id, &body);
 	if (rc == SL_OK)
-		rc = sl_journal_key(engine, "head/", id, &head);
+		rc = pair_key(engine, "head/", id, &head);
 	if (rc == SL_OK)
 		rc = sl_engine_remove(engine, body);
 	engine->meta.journal_bytes -= bytes;
 	return rc == SL_OK ? sl_engine_remove(engine, head) : rc;
 }
 
-/* --- the newest entry --------------------------------------------------------------------------------------------- */
+/* --- an entry in the making ----------------------------------------------------------------------------------------- */
 
-static void dispose(struct sl_open_entry *open)
+void sl_journal_dispose(struct sl_open_entry *open)
 {
 	if (open->on) {
 		sl_arena_dispose(&open->arena);
@@ -54,24 +54,88 @@ static void dispose(struct sl_open_entry *open)
 	*open = (struct sl_open_entry){ .on = false };
 }
 
-void sl_journal_free(struct sl_engine *engine)
+int sl_journal_begin(struct sl_open_entry *open, int64_t id, enum sl_cause cause)
 {
-	dispose(&engine->open);
-}
-
-static int begin(struct sl_engine *engine, enum sl_cause cause)
-{
-	struct sl_open_entry *open = &engine->open;
-	*open = (struct sl_open_entry){ .on = true, .head = { .cause = cause, .from = engine->meta.revision } };
+	*open = (struct sl_open_entry){ .on = true, .id = id, .head = { .cause = cause } };
 	sl_arena_init(&open->arena, 0);
 	sl_buf_init(&open->notes, SIZE_MAX);
 	open->rows = sl_rowset_new(&open->arena, 8);
 	open->was = sl_rowset_new(&open->arena, 8);
-	open->id = ++engine->meta.journal_last;
-	if (!engine->meta.journal_first)
-		engine->meta.journal_first = open->id;
 	open->once = sl_rowset_new(&open->arena, 1);
 	return open->rows && open->was && open->once ? SL_OK : SL_NO_MEMORY;
+}
+
+static void read_open(const struct sl_open_entry *open, const struct sl_row *row, struct sl_journal_change *change_r)
+{
+	const struct sl_row *was = sl_rowset_find(open->was, &row->key);
+	*change_r = (struct sl_journal_change){ row->key, was->data, row->version != 0, row->rank, row->data };
+}
+
+static int put(struct sl_open_entry *open, const struct sl_journal_change *change)
+{
+	return sl_rowset_put(open->rows, &(struct sl_row){ change->key, change->rank, change->patch, change->added })
+		&& sl_rowset_put(open->was, &(struct sl_row){ .key = change->key, .data = change->was }) ? SL_OK : SL_NO_MEMORY;
+}
+
+static int copy(struct sl_arena *arena, const struct sl_journal_change *change, struct sl_journal_change *copy_r)
+{
+	*copy_r = *change;
+	int rc = sl_key_copy(arena, &change->key, &copy_r->key);
+	if (rc == SL_OK)
+		rc = sl_arena_copy(arena, change->was, &copy_r->was);
+	if (rc == SL_OK)
+		rc = sl_arena_copy(arena, change->rank, &copy_r->rank);
+	return rc == SL_OK ? sl_arena_copy(arena, change->patch, &copy_r->patch) : rc;
+}
+
+int sl_journal_add(struct sl_open_entry *open, const struct sl_journal_change *change, bool newer)
+{
+	const struct sl_row *known = sl_rowset_find(open->rows, &change->key);
+	struct sl_journal_change there, both;
+	int rc = copy(&open->arena, change, &both);
+	if (rc != SL_OK || !known)
+		return rc == SL_OK ? put(open, &both) : rc;
+	read_open(open, known, &there);
+	struct sl_journal_change added = both;
+	rc = newer ? sl_journal_compose(&added, &there, &open->arena, &both)
+		: sl_journal_compose(&there, &added, &open->arena, &both);
+	both.key = known->key;
+	return rc == SL_OK ? put(open, &both) : rc;
+}
+
+/* The hashes of a row stand one behind the other, as they do in the body. */
+int sl_journal_add_once(struct sl_open_entry *open, const struct sl_key *key, struct sl_str hash)
+{
+	const struct sl_row *known = sl_rowset_find(open->once, key);
+	struct sl_row once = { .version = 0 };
+	struct sl_buf text;
+	sl_buf_init(&text, SIZE_MAX);
+	if (known) {
+		sl_buf_add_str(&text, known->data);
+		sl_buf_add_char(&text, ',');
+	}
+	sl_json_string(&text, hash);
+	int rc = sl_buf_code(&text) == SL_OK ? sl_arena_copy(&open->arena, sl_buf_str(&text), &once.data) : SL_NO_MEMORY;
+	if (rc == SL_OK)
+		rc = sl_key_copy(&open->arena, key, &once.key);
+	sl_buf_dispose(&text);
+	return rc == SL_OK && sl_rowset_put(open->once, &once) ? SL_OK : SL_NO_MEMORY;
+}
+
+/* --- the newest entry --------------------------------------------------------------------------------------------- */
+
+void sl_journal_free(struct sl_engine *engine)
+{
+	sl_journal_dispose(&engine->open);
+}
+
+static int begin(struct sl_engine *engine, enum sl_cause cause)
+{
+	int rc = sl_journal_begin(&engine->open, ++engine->meta.journal_last, cause);
+	engine->open.head.from = engine->meta.revision;
+	if (!engine->meta.journal_first)
+		engine->meta.journal_first = engine->open.id;
+	return rc;
 }
 
 static bool takes_more(const struct sl_engine *engine, enum sl_cause cause)
@@ -106,45 +170,29 @@ static int work_out(struct sl_engine *engine, const struct sl_row *before, const
 		sl_engine_row_hash(after, hex);
 		from = after->data;
 	}
-	if (sl_arena_copy(&engine->open.arena, sl_str_from(hex), &change_r->was) != SL_OK)
+	if (sl_arena_copy(&engine->scratch, sl_str_from(hex), &change_r->was) != SL_OK)
 		return SL_NO_MEMORY;
 	if (!before)
 		return SL_OK;
 	sl_buf_init(&patch, SIZE_MAX);
 	int rc = sl_splices_make(from, before->data, &engine->scratch, &patch);
 	if (rc == SL_OK)
-		rc = sl_arena_copy(&engine->open.arena, sl_buf_str(&patch), &change_r->patch);
+		rc = sl_arena_copy(&engine->scratch, sl_buf_str(&patch), &change_r->patch);
 	sl_buf_dispose(&patch);
-	return rc == SL_OK ? sl_arena_copy(&engine->open.arena, before->rank, &change_r->rank) : rc;
-}
-
-static void read_open(const struct sl_open_entry *open, const struct sl_row *row, struct sl_journal_change *change_r)
-{
-	const struct sl_row *was = sl_rowset_find(open->was, &row->key);
-	*change_r = (struct sl_journal_change){ row->key, was->data, row->version != 0, row->rank, row->data };
+	change_r->rank = before->rank;
+	return rc;
 }
 
 static int add(struct sl_engine *engine, const struct sl_row *before, const struct sl_row *after)
 {
 	struct sl_open_entry *open = &engine->open;
-	struct sl_journal_change change, older;
+	struct sl_journal_change change;
 	if (!before && !after)
 		return SL_OK;
 	int rc = work_out(engine, before, after, &change);
-	const struct sl_row *known = rc == SL_OK ? sl_rowset_find(open->rows, &change.key) : NULL;
-	if (known) {
-		struct sl_journal_change newer = change;
-		read_open(open, known, &older);
-		rc = sl_journal_compose(&newer, &older, &open->arena, &change);
-		change.key = known->key;
-	} else if (rc == SL_OK)
-		rc = sl_key_copy(&open->arena, &change.key, &change.key);
-	if (rc != SL_OK)
-		return rc;
 	open->head.removes = open->head.removes || (!after && open->head.cause != SL_CAUSE_EDIT);
 	open->changed = true;
-	return sl_rowset_put(open->rows, &(struct sl_row){ change.key, change.rank, change.patch, change.added })
-		&& sl_rowset_put(open->was, &(struct sl_row){ .key = change.key, .data = change.was }) ? SL_OK : SL_NO_MEMORY;
+	return rc == SL_OK ? sl_journal_add(open, &change, true) : rc;
 }
 
 int sl_journal_note_change(struct sl_engine *engine, const struct sl_delta *change, enum sl_cause cause)
@@ -164,7 +212,6 @@ int sl_journal_note_change(struct sl_engine *engine, const struct sl_delta *chan
 int sl_journal_note_once(struct sl_engine *engine, const struct sl_row *row, enum sl_cause cause)
 {
 	struct sl_open_entry *open = &engine->open;
-	struct sl_row once = { .version = 0 };
 	char hex[SL_DIGEST_HEX];
 	if (engine->follower.length)
 		return SL_OK;
@@ -173,20 +220,29 @@ int sl_journal_note_once(struct sl_engine *engine, const struct sl_row *row, enu
 		return rc;
 	open->changed = true;
 	sl_engine_row_hash(row, hex);
-	return sl_key_copy(&open->arena, &row->key, &once.key) == SL_OK
-		&& sl_arena_copy(&open->arena, sl_str_from(hex), &once.data) == SL_OK && sl_rowset_put(open->once, &once) ? SL_OK
-		: SL_NO_MEMORY;
+	return sl_journal_add_once(open, &row->key, sl_str_from(hex));
 }
 
-static int note_one(struct sl_engine *engine, const struct sl_merge *merge, const struct sl_note *note)
+static int add_note(struct sl_engine *engine, const struct sl_note *note, bool chained)
 {
 	struct sl_open_entry *open = &engine->open;
-	bool chained = open->head.cause == SL_CAUSE_PULL || open->head.cause == SL_CAUSE_MERGE;
 	sl_buf_add_text(&open->notes, open->head.notes++ ? "," : "");
 	open->head.open += note->open;
 	open->head.sets_aside = open->head.sets_aside || note->conflict;
 	open->changed = true;
-	int rc = sl_engine_write_note(engine, note, chained && sl_rowset_find(open->rows, &note->key), &open->notes);
+	return sl_engine_write_note(engine, note, chained, &open->notes);
+}
+
+int sl_journal_note_again(struct sl_engine *engine, const struct sl_note *note)
+{
+	return engine->open.on ? add_note(engine, note, false) : SL_OK;
+}
+
+static int note_one(struct sl_engine *engine, const struct sl_merge *merge, const struct sl_note *note)
+{
+	const struct sl_open_entry *open = &engine->open;
+	bool chained = open->head.cause == SL_CAUSE_PULL || open->head.cause == SL_CAUSE_MERGE;
+	int rc = add_note(engine, note, chained && sl_rowset_find(open->rows, &note->key));
 	return rc == SL_OK && note->open ? sl_engine_take_decision(engine, note, merge->rows) : rc;
 }
 
@@ -200,26 +256,25 @@ int sl_journal_note_merge(struct sl_engine *engine, const struct sl_merge *merge
 
 /* --- storing ------------------------------------------------------------------------------------------------------ */
 
-static int write_once(struct sl_engine *engine, struct sl_buf *out)
+static int write_once(struct sl_engine *engine, const struct sl_open_entry *open, struct sl_buf *out)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
 	struct sl_str key;
-	for (const char *before = ""; (row = sl_rowset_next(engine->open.once, &cursor)); before = ",") {
+	for (const char *before = ""; (row = sl_rowset_next(open->once, &cursor)); before = ",") {
 		if (sl_engine_row_key(engine, "", &row->key, &key) != SL_OK)
 			return SL_NO_MEMORY;
 		sl_buf_add_text(out, before);
 		sl_json_string(out, key);
-		sl_buf_add_text(out, ":[\"");
+		sl_buf_add_text(out, ":[");
 		sl_buf_add_str(out, row->data);
-		sl_buf_add_text(out, "\"]");
+		sl_buf_add_char(out, ']');
 	}
 	return SL_OK;
 }
 
-static int write_body(struct sl_engine *engine, struct sl_buf *out)
+static int write_body(struct sl_engine *engine, const struct sl_open_entry *open, struct sl_buf *out)
 {
-	const struct sl_open_entry *open = &engine->open;
 	const struct sl_row *row;
 	size_t cursor = 0;
 	int rc = SL_OK;
@@ -232,13 +287,32 @@ static int write_body(struct sl_engine *engine, struct sl_buf *out)
 	}
 	sl_buf_add_text(out, "],\"once\":{");
 	if (rc == SL_OK)
-		rc = write_once(engine, out);
+		rc = write_once(engine, open, out);
 	sl_buf_add_text(out, "},\"notes\":[");
 	sl_buf_add_str(out, sl_buf_str(&open->notes));
 	sl_buf_add_text(out, "]}");
 	if (rc == SL_OK)
 		rc = sl_buf_code(&open->notes);
 	return rc == SL_OK ? sl_buf_code(out) : rc;
+}
+
+int sl_journal_store(struct sl_engine *engine, struct sl_open_entry *open)
+{
+	struct sl_journal_head *head = &open->head;
+	struct sl_buf text;
+	head->rows = (int64_t)sl_rowset_count(open->rows);
+	sl_buf_init(&text, SIZE_MAX);
+	int rc = write_body(engine, open, &text);
+	engine->meta.journal_bytes += (int64_t)text.length - head->bytes;
+	head->bytes = (int64_t)text.length;
+	if (rc == SL_OK)
+		rc = put_pair(engine, "journal/", open->id, &text);
+	sl_buf_clear(&text);
+	sl_journal_write_head(head, &text);
+	if (rc == SL_OK)
+		rc = put_pair(engine, "head/", open->id, &text);
+	sl_buf_dispose(&text);
+	return rc;
 }
 
 static int tell(struct sl_engine *engine)
@@ -255,33 +329,21 @@ int sl_journal_write(struct sl_engine *engine)
 {
 	struct sl_open_entry *open = &engine->open;
 	struct sl_journal_head *head = &open->head;
-	struct sl_buf text;
 	if (!open->on || !open->changed)
 		return SL_OK;
 	head->to = engine->meta.revision;
 	head->version = engine->meta.version;
 	head->time_ms = engine->now_ms;
 	head->age_ms = engine->meta.age_ms = engine->age_ms;
-	head->rows = (int64_t)sl_rowset_count(open->rows);
-	sl_buf_init(&text, SIZE_MAX);
-	int rc = write_body(engine, &text);
-	engine->meta.journal_bytes += (int64_t)text.length - head->bytes;
-	head->bytes = (int64_t)text.length;
-	if (rc == SL_OK)
-		rc = sl_journal_put(engine, "journal/", open->id, &text);
-	sl_buf_clear(&text);
-	sl_journal_write_head(head, &text);
-	if (rc == SL_OK)
-		rc = sl_journal_put(engine, "head/", open->id, &text);
-	sl_buf_dispose(&text);
 	open->changed = false;
+	int rc = sl_journal_store(engine, open);
 	return rc == SL_OK && head->cause != SL_CAUSE_EDIT ? tell(engine) : rc;
 }
 
 int sl_journal_close(struct sl_engine *engine)
 {
 	int rc = sl_journal_write(engine);
-	dispose(&engine->open);
+	sl_journal_dispose(&engine->open);
 	return rc;
 }
 

@@ -26,6 +26,7 @@ enum sl_cause {
 	SL_CAUSE_DECISION,
 	SL_CAUSE_UNDO,     /* of an entry, or of what a merge did with one field */
 	SL_CAUSE_REPAIR,   /* the server's state did not add up, or it had fallen back */
+	SL_CAUSE_SEVERAL,  /* entries of different causes that have become one with age */
 	SL_CAUSES
 };
 

@@ -12,7 +12,8 @@
 
 static const char *const causes[SL_CAUSES] = { [SL_CAUSE_EDIT] = "edit", [SL_CAUSE_PULL] = "pull", [SL_CAUSE_MERGE] = "merge",
 	[SL_CAUSE_REPLACE] = "replace", [SL_CAUSE_CLEAR] = "clear", [SL_CAUSE_RESTORE] = "restore",
-	[SL_CAUSE_DECISION] = "decision", [SL_CAUSE_UNDO] = "undo", [SL_CAUSE_REPAIR] = "repair" };
+	[SL_CAUSE_DECISION] = "decision", [SL_CAUSE_UNDO] = "undo", [SL_CAUSE_REPAIR] = "repair",
+	[SL_CAUSE_SEVERAL] = "several" };
 
 const char *sl_cause_name(enum sl_cause cause)
 {
@@ -25,7 +26,7 @@ static enum sl_cause cause_of(const json_t *object)
 	for (int cause = 0; name && cause < SL_CAUSES; cause++)
 		if (strcmp(name, causes[cause]) == 0)
 			return (enum sl_cause)cause;
-	return SL_CAUSE_REPAIR; /* of a later version */
+	return SL_CAUSE_SEVERAL; /* of a later version */
 }
 
 int64_t sl_journal_number(struct sl_str key)

@@ -29,7 +29,7 @@
  *    "total":0,"nextTry":0,"readOnly":false,"error":"","detail":"","traceId":""}
  *   {"type":"changed","revision":2,"delta":DELTA,"renamed"?:[{"entity","from","to"}]}: keys as in DELTA's `deleted`
  *   {"type":"conflict","id":1,"opened":true}
- *   {"type":"journal","id":1,"head":HEAD}: as sl_engine_json_head writes it
+ *   {"type":"journal","id":1,"going":false,"head":HEAD}: as sl_engine_json_head writes it
  */
 #ifndef SL_CORE_ENGINE_JSON_H
 #define SL_CORE_ENGINE_JSON_H

@@ -154,6 +154,7 @@ static void write_effect(const struct sl_effect *effect, struct sl_buf *out)
 		break;
 	case SL_EFFECT_JOURNAL:
 		add_number(out, "{\"type\":\"journal\",\"id\":", effect->journal.id);
+		add_flag(out, ",\"going\":", effect->journal.going);
 		sl_buf_add_text(out, ",\"head\":");
 		sl_engine_json_head(&effect->journal.head, out);
 		break;

@@ -116,6 +116,8 @@ static int load_meta(struct loading *loading, const json_t *object)
 	meta->journal_first = sl_engine_stored_number(object, "journalFirst");
 	meta->journal_last = sl_engine_stored_number(object, "journalLast");
 	meta->journal_bytes = sl_engine_stored_number(object, "journalBytes");
+	meta->journal_cared = sl_engine_stored_number(object, "journalCared");
+	meta->journal_told = sl_engine_stored_number(object, "journalTold");
 	meta->age_ms = sl_engine_stored_number(object, "age");
 	meta->fallen = json_is_true(json_object_get(object, "fallen"));
 	meta->pulled = json_is_true(json_object_get(object, "pulled"));

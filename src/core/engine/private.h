@@ -479,6 +479,9 @@ int sl_journal_note_change(struct sl_engine *engine, const struct sl_delta *chan
 /* What a merge did with values, behind its change; decisions are opened. */
 int sl_journal_note_merge(struct sl_engine *engine, const struct sl_merge *merge, enum sl_cause cause);
 
+/* What a merge did earlier, in the entry at hand. */
+int sl_journal_note_again(struct sl_engine *engine, const struct sl_note *note);
+
 /* That a row was so here, though only in base. */
 int sl_journal_note_once(struct sl_engine *engine, const struct sl_row *row, enum sl_cause cause);
 
@@ -487,10 +490,25 @@ int sl_journal_close(struct sl_engine *engine);     /* nothing joins it any more
 int sl_journal_end_event(struct sl_engine *engine); /* stores it; only edits may still join */
 void sl_journal_free(struct sl_engine *engine);
 
-/* Pairs of entries; in scratch. `prefix`: "journal/" or "head/". */
-int sl_journal_key(struct sl_engine *engine, const char *prefix, int64_t id, struct sl_str *key_r);
-int sl_journal_put(struct sl_engine *engine, const char *prefix, int64_t id, const struct sl_buf *text);
+/* Any entry in the making. It is disposed of whatever becomes of it. */
+int sl_journal_begin(struct sl_open_entry *open, int64_t id, enum sl_cause cause);
+void sl_journal_dispose(struct sl_open_entry *open);
+
+/* Adds a change, which is copied. Of a row that is in the entry already it comes behind all that is there (`newer`), or before it.
+ * SL_INTERNAL: it doesn't follow. */
+int sl_journal_add(struct sl_open_entry *open, const struct sl_journal_change *change, bool newer);
+
+/* Adds a hash of what the row once was. */
+int sl_journal_add_once(struct sl_open_entry *open, const struct sl_key *key, struct sl_str hash);
+
+/* Writes the two pairs of the entry, or removes them. */
+int sl_journal_store(struct sl_engine *engine, struct sl_open_entry *open);
 int sl_journal_drop(struct sl_engine *engine, int64_t id, int64_t bytes);
+
+/* --- journal_thin.c -------------------------------------------------------------------------------------------------- */
+
+/* Makes the journal smaller, once it has grown; in jobs. */
+int sl_journal_care(struct sl_engine *engine);
 
 /* --- journal_entry.c ------------------------------------------------------------------------------------------------- */
 

@@ -35,7 +35,7 @@ struct sl_open_entry {
 	struct sl_arena arena;
 	struct sl_rowset *rows;   /* what was before: rank; data: patch from what is behind; version 1: nothing */
 	struct sl_rowset *was;    /* data: hash of what is behind, empty: gone */
-	struct sl_rowset *once;   /* data: hash of what the row was in base only */
+	struct sl_rowset *once;   /* data: hashes of what the row was besides, as in the body */
 	struct sl_buf notes;      /* as in the body */
 };
 
@@ -57,6 +57,7 @@ struct sl_engine_meta {
 	int64_t version, next_id, last_sync_ms;
 	int64_t restore_version; /* what the user wants back, 0: nothing */
 	int64_t journal_first, journal_last, journal_bytes; /* entries that are stored, and what their bodies take; 0: none */
+	int64_t journal_cared, journal_told; /* the newest entries when it was last made smaller, and of those that the app knows to go */
 	int64_t age_ms;          /* for how long engines of this store have been running, when the last entry was written */
 	struct sl_str epoch, account;
 	bool pulled;             /* an initial pull was completed */
@@ -178,6 +179,7 @@ struct sl_engine {
 	enum sl_barred barred;
 	enum sl_want want;
 	bool greeting_due;   /* a handshake */
+	int64_t told_before; /* journal_told when the journal was begun to be made smaller */
 	int64_t restored;    /* the version that a restore has made, until it is pulled; 0: none */
 	int64_t preview;     /* the version that the user wants to know the difference to; 0: none */
 	bool guarded;        /* a push would empty the project, and nobody asked for that */
@@ -225,6 +227,22 @@ struct sl_job_kind {
 	bool heads; /* it reads heads, not bodies */
 };
 
+/* Entries that become one, or go (journal_thin.c). */
+#define SL_MOST_RUN 64
+
+struct sl_dropped_entry {
+	int64_t id, bytes;
+};
+
+struct sl_run {
+	int64_t newest, oldest, bytes, bucket;
+	int64_t age_ms, time_ms; /* of the newest */
+	bool removes;
+	size_t count, drops;
+	struct sl_dropped_entry dropped[SL_MOST_RUN];
+	struct sl_journal_head heads[SL_MOST_RUN]; /* of those, where the oldest end is cut */
+};
+
 struct sl_job {
 	const struct sl_job_kind *kind;
 	bool begun;
@@ -244,6 +262,8 @@ struct sl_job {
 	struct sl_str text, other; /* what it will go on with: an edit, an answer */
 	int status;             /* of the answer */
 	int64_t wait_ms;        /* that the answer asked for */
+	struct sl_run run;
+	struct sl_open_entry entry; /* that is made of them */
 	struct sl_job *following;
 };
 

@@ -230,7 +230,9 @@ static void put_store_first(struct sl_engine *engine)
 
 static int finish(struct sl_engine *engine)
 {
-	int rc = sl_engine_run_jobs(engine);
+	int rc = sl_journal_care(engine);
+	if (rc == SL_OK)
+		rc = sl_engine_run_jobs(engine);
 	if (rc == SL_OK && !engine->follower.length)
 		rc = sl_engine_close_settled(engine);
 	if (rc == SL_OK)

@@ -171,8 +171,10 @@ static void write_meta(struct sl_buf *out, const struct sl_engine_meta *meta)
 	sl_buf_add_text(out, meta->fallen ? ",\"fallen\":true" : ",\"fallen\":false");
 	add_member(out, ",\"format\":", SL_STORE_FORMAT);
 	add_member(out, ",\"journalBytes\":", meta->journal_bytes);
+	add_member(out, ",\"journalCared\":", meta->journal_cared);
 	add_member(out, ",\"journalFirst\":", meta->journal_first);
 	add_member(out, ",\"journalLast\":", meta->journal_last);
+	add_member(out, ",\"journalTold\":", meta->journal_told);
 	add_member(out, ",\"nextId\":", meta->next_id);
 	add_member(out, ",\"operationBytes\":", meta->operation_bytes);
 	sl_buf_add_text(out, meta->pulled ? ",\"pulled\":true" : ",\"pulled\":false");

@@ -34,6 +34,8 @@ export interface EngineConfig {
 	journalBytes?: number;
 	/** For how long entries with words set aside stay as they are. */
 	journalMs?: number;
+	/** Others become one for each such time once they are as old. */
+	thinMs?: number;
 }
 
 /** What happened. `now` (milliseconds) and `random` (32 hex digits) are filled in; tests and traces give their own. */
@@ -111,12 +113,15 @@ export type Effect =
 		renamed?: { entity: string; from: RowKey; to: RowKey }[];
 	}
 	| { type: "conflict"; id: number; opened: boolean }
-	/** An entry was made of something else than the user's own edits. */
-	| { type: "journal"; id: number; head: JournalHead };
+	/**
+	 * An entry was made of something else than the user's own edits; or, `going`, what this one and older ones have set aside goes
+	 * when the journal is next made smaller.
+	 */
+	| { type: "journal"; id: number; going: boolean; head: JournalHead };
 
 /** What a list of entries shows. Times are milliseconds; `from` and `to` revisions. */
 export interface JournalHead {
-	cause: "edit" | "pull" | "merge" | "replace" | "clear" | "restore" | "decision" | "undo" | "repair";
+	cause: "edit" | "pull" | "merge" | "replace" | "clear" | "restore" | "decision" | "undo" | "repair" | "several";
 	time: number;
 	age: number;
 	version: number;

@@ -33,9 +33,10 @@ static const struct setting {
 	{ "rowBytes", BYTES, offsetof(struct sl_engine_config, row_bytes) },
 	{ "journalBytes", BYTES, offsetof(struct sl_engine_config, journal_bytes) },
 	{ "journalMs", MILLISECONDS, offsetof(struct sl_engine_config, journal_ms) },
+	{ "thinMs", MILLISECONDS, offsetof(struct sl_engine_config, thin_ms) },
 };
 
-static void set(struct sl_engine_config *config, const struct setting *setting, int32_t number)
+static void set(struct sl_engine_config *config, const struct setting *setting, int64_t number)
 {
 	char *place = (char *)config + setting->offset;
 	if (setting->kind == MILLISECONDS)
@@ -56,10 +57,11 @@ static int read_setting(struct sl_work *work, const char *name, const json_t *va
 			*(const char **)(void *)((char *)config + settings[i].offset) = json_string_value(value);
 			return SL_OK;
 		}
-		int32_t lowest = settings[i].kind == MILLISECONDS ? -1 : 0;
-		if (!json_is_number(value) || !(number >= lowest && number <= INT32_MAX) || number != (int32_t)number)
+		bool time = settings[i].kind == MILLISECONDS;
+		if (!json_is_number(value) || !(number >= (time ? -1 : 0) && number <= (time ? SL_SAFE_INTEGER : INT32_MAX))
+			|| number != (double)(int64_t)number)
 			return sl_err_set(&work->err, SL_INVALID, "%s must be a whole number", name);
-		set(config, &settings[i], (int32_t)number);
+		set(config, &settings[i], (int64_t)number);
 		return SL_OK;
 	}
 	return sl_work_refuse(work, "unknown setting");

@@ -82,7 +82,7 @@ void host_load(struct host *host)
 		abort();
 	for (size_t i = 0; i < host->pair_count; i++) {
 		const struct host_pair *pair = &host->pairs[i];
-		int64_t id = begins_with(pair, "journal/") ? strtoll(pair->key + 8, NULL, 10) : -1;
+		int64_t id = begins_with(pair, load.load.prefix.bytes) ? strtoll(pair->key + load.load.prefix.length, NULL, 10) : -1;
 		if (id >= load.load.first && id <= load.load.last)
 			pairs[count++] = (struct sl_pair){ { pair->key, pair->key_length }, { pair->value, pair->value_length } };
 	}
@@ -196,8 +196,10 @@ static void carry_out(struct host *host, const struct sl_effect *effect)
 		host->last_conflict = effect->conflict.id;
 		break;
 	case SL_EFFECT_JOURNAL:
-		host->entries++;
-		host->last_entry = effect->journal.id;
+		host->entries += !effect->journal.going;
+		host->going += effect->journal.going;
+		if (!effect->journal.going)
+			host->last_entry = effect->journal.id;
 		break;
 	case SL_EFFECT_STATUS:
 		host->statuses++;

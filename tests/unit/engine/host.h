@@ -47,6 +47,7 @@ struct host {
 	bool crash_delivers;        /* a request sent before the crash reaches the server */
 	bool crashed;               /* by the last event */
 	bool unchecked;             /* leave the checks out: for scripts that run hundreds of times */
+	bool cut;                   /* the journal need not lead back to the beginning */
 	bool unchained;             /* the test has put entries of its own into the journal */
 	size_t effects;             /* carried out so far */
 
@@ -61,7 +62,7 @@ struct host {
 	size_t renames;             /* told so far */
 	size_t loads, results;
 	int last_result;
-	size_t stores, sends, changes, opened, closed, entries, statuses; /* effects so far */
+	size_t stores, sends, changes, opened, closed, entries, going, statuses; /* effects so far */
 	size_t last_batch;          /* pairs in the last batch, … */
 	struct sl_write *batch;     /* … and what they were, in view_arena */
 	int64_t last_conflict, last_entry;

@@ -103,9 +103,10 @@ static void doubt__goes_on_without_a_journal_that_cannot_be_read(void **state)
 	a.unchained = true;
 	host_write(&a, &(struct sl_write){ SL_STR("journal/000000000099"), SL_STR("{"), false });
 	host_restart(&a);
+	size_t loads = a.loads;
 	host_settle(&a);
 	expect_in_sync(&a);
-	assert_int_equal(a.loads, 1);
+	assert_int_equal(a.loads, loads + 1);
 }
 
 /* A change of shot s by an app that read its rows long ago, when its description was "old". */
