@@ -130,8 +130,9 @@ static void check_asked_once(struct sim *sim, unsigned index, const struct sim_d
 	}
 }
 
-/* The row, or one that holds words of it in another episode, to which it has moved. */
-static bool is_somewhere(const struct sl_rowset *rows, const struct sl_row *sought)
+/* The row, or one that holds words of it in another episode, to which it has moved. Where texts have lines in common that anybody may
+ * write, one of its name may be taken for it. */
+static bool is_somewhere(const struct sim *sim, const struct sl_rowset *rows, const struct sl_row *sought)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
@@ -139,7 +140,8 @@ static bool is_somewhere(const struct sl_rowset *rows, const struct sl_row *soug
 		return true;
 	while ((row = sl_rowset_next(rows, &cursor)))
 		if (row->key.entity == sought->key.entity && row->key.episode != sought->key.episode
-			&& sim_words_in_common(row->data, sought->data))
+			&& (sim_words_in_common(row->data, sought->data)
+				|| (!sim->plan->with[SIM_WITH_TOKENS] && sl_str_equal(row->key.id, sought->key.id))))
 			return true;
 	return false;
 }
@@ -153,7 +155,7 @@ static void check_kept_whole(struct sim *sim, unsigned index, const struct sim_d
 	size_t cursor = 0;
 	while (asked->key.entity == SL_EPISODES && (row = sl_rowset_next(had, &cursor)))
 		if (sl_entity_has_episode(row->key.entity) && row->key.episode == asked->key.episode
-			&& !is_somewhere(sl_engine_rows(device->engine), row))
+			&& !is_somewhere(sim, sl_engine_rows(device->engine), row))
 			sim_violate(sim, "kept-whole", "device %u keeps episode %lld without %.*s", index, (long long)row->key.episode,
 				(int)row->key.id.length, row->key.id.bytes);
 }

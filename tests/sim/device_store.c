@@ -73,6 +73,20 @@ static bool is_cut(const struct sl_write *writes, size_t count, size_t at)
 	return true;
 }
 
+/* What the journal had set aside is gone then, though an operation may still carry it for a while. */
+static void excuse(struct sim *sim, const struct sim_device *device, struct sl_str value)
+{
+	struct sim_wordset there = { { 0 } };
+	const struct sl_row *row;
+	size_t cursor = 0;
+	unsigned id;
+	while ((row = sl_rowset_next(sl_engine_rows(device->engine), &cursor)))
+		sim_wordset_add_all(&there, row->data);
+	for (cursor = 0; (id = sim_words_next(value, &cursor));)
+		if (!sim_wordset_has(&there, id))
+			sim->words.items[id].given_up = true;
+}
+
 static void note_kept_in_receipt(struct sim *sim, struct sl_str value)
 {
 	size_t cursor = 0;
@@ -103,7 +117,7 @@ void sim_device_store(struct sim *sim, struct sim_device *device, const struct s
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (is_cut(writes, count, i))
-			sim_words_excuse(&sim->words, old[i]);
+			excuse(sim, device, old[i]);
 		if (is_replaced(writes, count, i))
 			note_kept_in_receipt(sim, old[i]);
 		sim_words_check(&sim->words, old[i]);

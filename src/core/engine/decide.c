@@ -204,9 +204,9 @@ static int meets_newer(const struct deciding *deciding, const struct sl_rowset *
 		rc = sl_merge_choose(newer, i, SL_CHOICE_MINE, (struct sl_str){ NULL, 0 }, &deciding->engine->scratch, &value);
 		if (rc == SL_OK)
 			rc = with_value(deciding, deciding->now, value, &rows, &ignored);
-		chosen = rc == SL_OK ? sl_rowset_find(rows, &newer->key) : NULL;
-		if (chosen && meet(stretch_of(now->data, other->data), stretch_of(now->data, chosen->data)))
-			return 1;
+		chosen = rc == SL_OK ? sl_rowset_find(rows, &newer->key) : now;
+		if (!chosen || meet(stretch_of(now->data, other->data), stretch_of(now->data, chosen->data)))
+			return rc == SL_OK ? 1 : rc;
 	}
 	return rc;
 }
