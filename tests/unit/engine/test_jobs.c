@@ -96,6 +96,28 @@ static void case_20__what_was_deleted_is_not_asked_about(void **state)
 	expect_shot(&a, 1, "s", NULL);
 }
 
+/* What others had pushed, and this device had merged with its own before it had it here. */
+static void case_20__what_a_row_was_on_the_server_only_is_known(void **state)
+{
+	(void)state;
+	begin_with_shot();
+	host_shot(&a, 1, "s", "One two three four five.");
+	host_settle(&a);
+	sync(&b);
+	host_shot(&b, 1, "s", "One two three four five. Six.");
+	host_settle(&b);
+	size_t saved = sync_server_save(&server);
+	host_shot(&a, 1, "s", "One three four five.");
+	host_settle(&a);
+	expect_shot(&a, 1, "s", "One three four five. Six.");
+	sync_server_restore(&server, saved);
+	server.epoch = "second";
+	sync(&a);
+	assert_int_equal(a.opened, 0);
+	expect_in_sync(&a);
+	expect_shot(&a, 1, "s", "One three four five. Six.");
+}
+
 static void doubt__goes_on_without_a_journal_that_cannot_be_read(void **state)
 {
 	(void)state;
@@ -232,6 +254,7 @@ int main(void)
 		TEST(case_20__typing_goes_on_while_the_journal_is_read),
 		TEST(case_20__what_others_bring_back_first_asks_nobody),
 		TEST(case_20__what_was_deleted_is_not_asked_about),
+		TEST(case_20__what_a_row_was_on_the_server_only_is_known),
 		TEST(doubt__goes_on_without_a_journal_that_cannot_be_read),
 		TEST(edits__of_an_old_revision_are_merged_by_the_journal),
 		TEST(imports__of_an_old_revision_are_merged_by_the_journal),
