@@ -237,7 +237,7 @@ enum sl_status_word {
 	SL_STATUS_OFFLINE,  /* no network, or the server can't be reached: pending rows are "local only" */
 	SL_STATUS_ERROR,    /* see `error`; everything is kept. Also while rows are refused, though others sync, and while rows
 	                     * wait that may not be pushed (read_only) */
-	SL_STATUS_CONFLICT, /* conflict copies wait for a decision; other rows sync */
+	SL_STATUS_CONFLICT, /* decisions wait for somebody; other rows sync */
 	SL_STATUS_SYNCING,  /* something is to do: under way, or waiting for its time */
 	SL_STATUS_SYNCED    /* all local rows are on the server, as far as known */
 };
@@ -246,7 +246,7 @@ struct sl_status {
 	enum sl_status_word word;
 	size_t pending;       /* local rows that the server has not acknowledged, quarantined ones included */
 	size_t quarantined;   /* of these: refused */
-	size_t conflicts;     /* open conflict copies */
+	size_t conflicts;     /* open decisions */
 	int64_t last_sync_ms; /* host's time of the last complete answer; 0: none since START */
 	int64_t version;      /* of base */
 	size_t done, total;   /* rows that were pushed of those that were to be, since all was in sync; total 0: none are */
@@ -345,6 +345,8 @@ int sl_engine_handle(struct sl_engine *engine, const struct sl_event *event, str
  * 3. Report every response or failure; duplicates and late ones do no harm, and no request has to be aborted. Keep one timer
  *    for WAKE, of `at_ms` less the event's `now_ms`, since the clock may leap; a TICK too many does no harm.
  * 4. Answer bodies are handed over as they are; the engine checks all that it reads.
+ * 5. SL_EFFECT_LOAD is answered, with pairs of the prefix whose numbers lie in the range, at any time, and however long it takes:
+ *    nothing but what asked for it waits. An app shows the journal out of the store, with journal.h.
  *
  * Followers: an engine of a tab or process without the store's lock, named in its configuration. It shows the holder's rows and
  * its own edits on top. It takes START, EDIT, FOLLOW, SHOWN and TICK; its batches hold only keys below "inbox/" and its name,
