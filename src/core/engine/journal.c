@@ -147,8 +147,7 @@ static bool takes_more(const struct sl_engine *engine, enum sl_cause cause)
 		&& open->arena.total_bytes < MOST_MEMORY && engine->shown != engine->meta.revision);
 }
 
-/* Makes sure that what follows joins an entry of this cause. */
-static int open_entry(struct sl_engine *engine, enum sl_cause cause)
+int sl_journal_open(struct sl_engine *engine, enum sl_cause cause)
 {
 	if (takes_more(engine, cause))
 		return SL_OK;
@@ -201,7 +200,7 @@ int sl_journal_note_change(struct sl_engine *engine, const struct sl_delta *chan
 	size_t cursor = 0;
 	if (engine->follower.length || sl_delta_is_empty(change))
 		return SL_OK;
-	int rc = open_entry(engine, cause);
+	int rc = sl_journal_open(engine, cause);
 	while (rc == SL_OK && (row = sl_rowset_next(change->rows, &cursor)))
 		rc = add(engine, sl_rowset_find(engine->local, &row->key), row);
 	for (size_t i = 0; rc == SL_OK && i < change->deleted_count; i++)
@@ -215,7 +214,7 @@ int sl_journal_note_once(struct sl_engine *engine, const struct sl_row *row, enu
 	char hex[SL_DIGEST_HEX];
 	if (engine->follower.length)
 		return SL_OK;
-	int rc = open_entry(engine, cause);
+	int rc = sl_journal_open(engine, cause);
 	if (rc != SL_OK)
 		return rc;
 	open->changed = true;
@@ -248,7 +247,7 @@ static int note_one(struct sl_engine *engine, const struct sl_merge *merge, cons
 
 int sl_journal_note_merge(struct sl_engine *engine, const struct sl_merge *merge, enum sl_cause cause)
 {
-	int rc = merge->note_count && !engine->follower.length ? open_entry(engine, cause) : SL_OK;
+	int rc = merge->note_count && !engine->follower.length ? sl_journal_open(engine, cause) : SL_OK;
 	for (size_t i = 0; rc == SL_OK && !engine->follower.length && i < merge->note_count; i++)
 		rc = note_one(engine, merge, &merge->notes[i]);
 	return rc;

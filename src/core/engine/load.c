@@ -7,6 +7,7 @@
 struct loading {
 	struct sl_engine *engine;
 	struct sl_err *err;
+	int64_t format; /* of the store; 0: a new one */
 };
 
 static bool starts_with(struct sl_str text, const char *prefix)
@@ -109,6 +110,7 @@ static int load_meta(struct loading *loading, const json_t *object)
 	meta->version = sl_engine_stored_number(object, "version");
 	meta->next_id = sl_engine_stored_number(object, "nextId");
 	meta->restore_version = sl_engine_stored_number(object, "restore");
+	loading->format = format;
 	if (format != 1)
 		meta->revision = sl_engine_stored_number(object, "revision");
 	meta->operation_bytes = sl_engine_stored_number(object, "operationBytes");
@@ -214,7 +216,7 @@ static int load_base(struct loading *loading, const struct sl_pair *pairs, size_
 
 int sl_engine_load(struct sl_engine *engine, const struct sl_pair *pairs, size_t count, struct sl_err *err)
 {
-	struct loading loading = { engine, err };
+	struct loading loading = { .engine = engine, .err = err };
 	const struct sl_pair **rest = sl_arena_zalloc(&engine->scratch, count + 1, sizeof(*rest));
 	size_t others = 0;
 	engine->base = sl_rowset_new(engine->arena, count);
@@ -232,6 +234,11 @@ int sl_engine_load(struct sl_engine *engine, const struct sl_pair *pairs, size_t
 	/* Copying what is in use pays once as much again has been put aside. */
 	if (engine->compact_at < 2 * engine->arena->total_bytes)
 		engine->compact_at = 2 * engine->arena->total_bytes;
+	if (rc == SL_OK && loading.format && loading.format < SL_STORE_FORMAT && !engine->follower.length) {
+		rc = sl_engine_migrate(engine, pairs, count);
+		if (rc == SL_INTERNAL)
+			return sl_err_set(err, rc, "the store of an earlier version is damaged");
+	}
 	return rc;
 }
 
@@ -305,7 +312,7 @@ static int follow_other(struct loading *loading, const struct sl_write *write)
 int sl_engine_load_writes(struct sl_engine *engine, const struct sl_write *writes, size_t count)
 {
 	struct sl_err ignored = SL_ERR_INIT;
-	struct loading loading = { engine, &ignored };
+	struct loading loading = { .engine = engine, .err = &ignored };
 	int rc = SL_OK;
 	for (size_t i = 0; rc == SL_OK && i < count; i++)
 		if (starts_with(writes[i].key, "base/"))

@@ -95,6 +95,13 @@ int sl_engine_collect(struct sl_engine *engine);
 
 int sl_engine_load(struct sl_engine *engine, const struct sl_pair *pairs, size_t count, struct sl_err *err);
 
+/* --- migrate.c -------------------------------------------------------------------------------------------------------- */
+
+/* Brings what a store of an earlier format holds, and was loaded, to today's. */
+int sl_engine_migrate(struct sl_engine *engine, const struct sl_pair *pairs, size_t count);
+
+/* --- load.c, again ---------------------------------------------------------------------------------------------------- */
+
 /* Whether the key is that of a row of base or local. */
 bool sl_engine_row_of_pair(struct sl_str key, struct sl_key *key_r);
 
@@ -472,6 +479,9 @@ struct sl_stored_decision *sl_engine_find_decision(struct sl_engine *engine, int
 int sl_engine_close_decision(struct sl_engine *engine, int64_t id);
 
 /* --- journal.c: writing it ------------------------------------------------------------------------------------------- */
+
+/* Makes sure that what follows joins an entry of this cause. */
+int sl_journal_open(struct sl_engine *engine, enum sl_cause cause);
 
 /* What `change` is about to do to local. */
 int sl_journal_note_change(struct sl_engine *engine, const struct sl_delta *change, enum sl_cause cause);

@@ -185,6 +185,38 @@ static void merges__of_a_long_script_store_what_they_change(void **state)
 	sl_buf_dispose(&script);
 }
 
+/* A store as version 2 of the format had it: a receipt of a merge, and backups. */
+static void stores__of_an_earlier_format_keep_what_they_kept(void **state)
+{
+	static const struct sl_pair old[] = {
+		{ SL_STR("meta"), SL_STR("{\"account\":\"\",\"clearing\":false,\"epoch\":\"e\",\"format\":2,\"nextId\":9,\"pulled\":true,"
+			"\"restore\":0,\"revision\":77,\"signedOut\":false,\"version\":5000}") },
+		{ SL_STR("base/episodes/1"), SL_STR("V\n{\"title\":\"One\"}") },
+		{ SL_STR("base/shots/1/s"), SL_STR("V\n{\"duration\":\"3s\"}") },
+		{ SL_STR("receipt/000000000003"), SL_STR("{\"key\":\"shots/1/s\",\"path\":\"/duration\",\"base\":\"2s\",\"mine\":\"4s\","
+			"\"theirs\":\"3s\",\"result\":\"3s\",\"rule\":\"lww\",\"kind\":\"value\",\"conflict\":true,\"open\":false,"
+			"\"version\":5000}") },
+		{ SL_STR("backup/own/000000000004"), SL_STR("{\"reason\":\"replace\",\"version\":5000,\"hashes\":{},"
+			"\"delta\":{\"characters\":[{\"id\":\"x\",\"rank\":\"V\",\"name\":\"Young\"}]}}") },
+	};
+	(void)state;
+	for (size_t i = 0; i < LENGTH(old); i++)
+		host_write(&a, &(struct sl_write){ old[i].key, old[i].value, false });
+	a.cut = a.unchecked = true;
+	host_restart(&a);
+	a.unchecked = false;
+	host_simple(&a, SL_EVENT_TICK);
+	for (size_t i = 0; i < a.pair_count; i++)
+		assert_false(strncmp(a.pairs[i].key, "receipt/", 8) == 0 || strncmp(a.pairs[i].key, "backup/", 7) == 0);
+	int64_t merge = host_entry(&a, 1).cause == SL_CAUSE_MERGE ? 1 : 2; /* pairs come in any order */
+	assert_int_equal(host_entry(&a, merge).cause, SL_CAUSE_MERGE);
+	assert_int_equal(host_entry(&a, 3 - merge).cause, SL_CAUSE_REPLACE);
+	host_undo(&a, merge, 1);
+	assert_string_equal(host_data(&a, SL_SHOTS, 1, "s"), "{\"duration\":\"4s\"}");
+	host_undo(&a, 3 - merge, 1);
+	assert_string_equal(host_data(&a, SL_CHARACTERS, 0, "x"), "{\"name\":\"Young\"}");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -193,6 +225,7 @@ int main(void)
 		TEST(entries__with_words_set_aside_stay_for_their_time),
 		TEST(entries__do_not_age_by_a_leap_of_the_clock),
 		TEST(entries__are_cut_at_the_oldest_end_only),
+		TEST(stores__of_an_earlier_format_keep_what_they_kept),
 		TEST(merges__of_a_long_script_store_what_they_change),
 	};
 	return cmocka_run_group_tests_name("engine_journal", tests, NULL, NULL);
