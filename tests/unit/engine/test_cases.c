@@ -66,6 +66,27 @@ static void case_3__a_late_choice_removes_nothing_typed_since(void **state)
 	assert_int_equal(open_decisions(&a), 0);
 }
 
+static void case_4__a_field_that_clashes_again_and_again_is_asked_about_once(void **state)
+{
+	char text[200];
+	(void)state;
+	begin_with(SHOT("The red car waits."));
+	for (int i = 0; i < 8; i++) {
+		snprintf(text, sizeof(text), SHOT("The %s car waits."), i % 2 ? "blue" : "white");
+		host_edit(&b, text);
+		host_settle(&b);
+		snprintf(text, sizeof(text), SHOT("The %s car waits."), i % 2 ? "green" : "black");
+		host_edit(&a, text);
+		host_settle(&a);
+		sync(&b);
+		assert_true(open_decisions(&a) <= 1);
+	}
+	assert_int_equal(open_decisions(&a), 1);
+	assert_int_equal(sl_engine_conflict(a.engine, 0)->note.hunk_count, 1);
+	resolve(sl_engine_conflict(a.engine, 0)->id, SL_CHOICE_MINE);
+	expect_shot(&a, 1, "s", "The green car waits.");
+}
+
 static void case_5__mine_brings_a_vanished_row_back(void **state)
 {
 	(void)state;
@@ -80,6 +101,63 @@ static void case_5__mine_brings_a_vanished_row_back(void **state)
 	expect_shot(&a, 1, "s", "the green car");
 	host_settle(&a);
 	expect_in_sync(&a);
+}
+
+/* A row with as many small numbers as a row can take and still be read. */
+static char *numbers_row(const char *id, int numbers)
+{
+	struct sl_buf text;
+	sl_buf_init(&text, SIZE_MAX);
+	sl_buf_add_text(&text, "{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'");
+	sl_buf_add_text(&text, id);
+	sl_buf_add_text(&text, "','x_numbers':[1");
+	for (int i = 1; i < numbers; i++)
+		sl_buf_add_text(&text, ",1");
+	sl_buf_add_text(&text, "]}]}");
+	sl_buf_add_char(&text, '\0');
+	return text.bytes;
+}
+
+static void case_6__what_was_accepted_can_be_stored_pushed_and_pulled(void **state)
+{
+	static const char *const ids[] = { "s", "t", "u" };
+	(void)state;
+	begin_with(SHOT("old"));
+	for (size_t i = 0; i < LENGTH(ids); i++) {
+		char *row = numbers_row(ids[i], 60000);
+		assert_int_equal(host_try_edit(&a, row, NULL), SL_OK);
+		free(row);
+	}
+	host_restart(&a);
+	host_settle(&a);
+	expect_in_sync(&a);
+	sync(&b);
+	expect_in_sync(&b);
+	assert_true(strlen(host_data(&b, SL_SHOTS, 1, "u")) > 120000);
+	host_undo(&b, b.last_entry, 0);
+	assert_string_equal(host_data(&b, SL_SHOTS, 1, "u"), "");
+}
+
+static void case_7__what_both_add_under_one_id_are_two(void **state)
+{
+	(void)state;
+	begin_with(SHOT("old"));
+	host_edit(&b, "{'episodes':[{'id':2,'title':'The lighthouse','content':'Waves, and a lamp that turns all night.'}],'shots':["
+		"{'episodeId':1,'id':'1-1-05','description':'She rows out to sea before dawn.'}]}");
+	host_settle(&b);
+	host_edit(&a, "{'episodes':[{'id':2,'title':'Kitchen wars','content':'Two cooks share one stove, badly.'}],'shots':["
+		"{'episodeId':1,'id':'1-1-05','description':'Soup boils over; nobody looks.'}]}");
+	host_settle(&a);
+	sync(&b);
+	expect_in_sync(&a);
+	expect_in_sync(&b);
+	assert_int_equal(open_decisions(&a), 0);
+	expect_shot(&a, 1, "1-1-05", "She rows out to sea before dawn.");
+	expect_shot(&a, 1, "1-1-05A", "Soup boils over; nobody looks.");
+	assert_non_null(strstr(host_data(&b, SL_EPISODES, 2, ""), "lighthouse"));
+	assert_non_null(strstr(host_data(&b, SL_EPISODES, 3, ""), "Kitchen wars"));
+	assert_true(a.renames >= 2);
+	assert_true(host_entry(&a, a.last_entry).note_count >= 2);
 }
 
 static void case_8__the_same_import_on_both_before_they_first_sync(void **state)
@@ -190,7 +268,10 @@ int main(void)
 		TEST(case_1__only_what_overlaps_is_asked_about),
 		TEST(case_2__both_append_a_paragraph),
 		TEST(case_3__a_late_choice_removes_nothing_typed_since),
+		TEST(case_4__a_field_that_clashes_again_and_again_is_asked_about_once),
 		TEST(case_5__mine_brings_a_vanished_row_back),
+		TEST(case_6__what_was_accepted_can_be_stored_pushed_and_pulled),
+		TEST(case_7__what_both_add_under_one_id_are_two),
 		TEST(case_8__the_same_import_on_both_before_they_first_sync),
 		TEST(case_13__both_count_one),
 		TEST(case_28__an_edited_episode_stays_whole),
