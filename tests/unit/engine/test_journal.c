@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "core/engine/private.h"
+
 #define HOUR_MS ((int64_t)3600000)
 #define DAY_MS (24 * HOUR_MS)
 
@@ -148,11 +150,18 @@ static void entries__are_cut_at_the_oldest_end_only(void **state)
 	host_undo(&a, oldest_entry(&a), 0);
 }
 
+/* What the engine holds between two events. */
+static size_t memory_of(const struct host *host)
+{
+	const struct sl_engine *engine = host->engine;
+	return engine->arenas[0].total_bytes + engine->arenas[1].total_bytes + engine->open.arena.total_bytes;
+}
+
 /* Case 18: what sixty merges of a long script store, and what memory they take. */
 static void merges__of_a_long_script_store_what_they_change(void **state)
 {
 	struct sl_buf script, text;
-	size_t bytes;
+	size_t bytes, early = 0;
 	(void)state;
 	sl_buf_init(&script, SIZE_MAX);
 	for (int line = 0; line < 6000; line++) {
@@ -161,7 +170,9 @@ static void merges__of_a_long_script_store_what_they_change(void **state)
 		sl_buf_add_text(&script, " of a script that goes on and on, as scripts do.\\n");
 	}
 	a.unchecked = b.unchecked = true;
-	for (int round = 0; round < 60; round++)
+	for (int round = 0; round < 60; round++) {
+		if (round == 10)
+			early = memory_of(&b);
 		for (int side = 0; side < 2; side++) {
 			struct host *host = side ? &b : &a;
 			sl_buf_init(&text, SIZE_MAX);
@@ -178,6 +189,9 @@ static void merges__of_a_long_script_store_what_they_change(void **state)
 			host_settle(host);
 			sl_buf_dispose(&text);
 		}
+	}
+	assert_in_range(memory_of(&b), script.length, early + script.length);
+	assert_true(early < 12 * script.length);
 	a.unchecked = b.unchecked = false;
 	sync(&a);
 	count_entries(&b, &bytes);
