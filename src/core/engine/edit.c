@@ -314,7 +314,8 @@ static int take_edit(struct editing *editing, struct sl_err *err)
 	for (size_t i = 0; editing->gone && i < editing->delta.deleted_count; i++)
 		if (sl_engine_touch(editing->gone, &editing->delta.deleted[i]) != SL_OK)
 			return SL_NO_MEMORY;
-	int rc = editing->keys && editing->seen && editing->gone ? sl_delta_expand(&editing->delta, engine->local, &engine->scratch) : SL_NO_MEMORY;
+	int rc = editing->keys && editing->seen && editing->gone
+		? sl_delta_expand(&editing->delta, engine->local, &engine->scratch) : SL_NO_MEMORY;
 	if (rc == SL_OK)
 		rc = see_all(editing, &editing->delta);
 	if (rc == SL_OK)

@@ -327,7 +327,8 @@ void sl_engine_new_id(const unsigned char random[16], char id_r[SL_NEW_ID_BYTES]
 
 /* Takes one event and gives the effects. Returns 0, or
  *   a refusal of what the app or user asked for, with nothing changed and no effects: SL_INVALID and SL_MALFORMED
- *   (content, see err->path), SL_TOO_LARGE (nesting, number of values), SL_NOT_FOUND (no such decision or entry), SL_FORBIDDEN (sign_in as somebody else; anything but edits of a follower);
+ *   (content, see err->path), SL_TOO_LARGE (nesting, number of values), SL_NOT_FOUND (no such decision or entry),
+ *   SL_FORBIDDEN (sign_in as somebody else; anything but edits of a follower);
  *   SL_NO_MEMORY or SL_INTERNAL (the store is damaged or of another version, START did not come first, no such event): the
  *   engine answers SL_INTERNAL from now on; start a new one from the store. There are no effects, so nothing of the event
  *   has happened. If START itself fails so, keep the store as it is and tell the user. `err` may be NULL. */

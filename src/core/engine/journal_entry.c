@@ -1,4 +1,4 @@
-/* Reading entries of the journal, and writing what is the same in all of them; see journal.h and private.h.
+/* Reading entries of the journal, and writing what is the same in all of them; see journal.h and entries.h.
  *
  *   journal/N  {"cause","from","to","version","rows":[CHANGE, …],"once":{KEY:[hash, …]},"notes":[note, …]}
  *   CHANGE     {"key","was"} and "added":true, or "rank" and "data" (of a row that was gone) or "splices" (splices.h)

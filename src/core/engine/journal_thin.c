@@ -1,4 +1,4 @@
-/* Making the journal smaller, once it has grown; see private.h. Keeps true: what remains still leads back from the rows as they
+/* Making the journal smaller, once it has grown; see entries.h. Keeps true: what remains still leads back from the rows as they
  * are without a gap, and knows each state that a row had behind an entry; words that somebody may want again stay for their
  * time, of which no clock decides; of the rest, neighbours become one, and only the oldest end is ever cut; the app knows before
  * words go. Heads are read from the newest downwards until there is something to be done, then that is done, then reading goes on

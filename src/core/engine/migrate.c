@@ -1,5 +1,5 @@
-/* Stores of earlier versions; see private.h. Keeps true: what they kept for the user is kept: a receipt of a merge, and each row that a
- * backup held, becomes a note of an entry, which can be taken back like any other. */
+/* Stores of earlier versions; see private.h. Keeps true: what they kept for the user is kept. A receipt of a merge, and each row
+ * that a backup held, becomes a note of an entry, which can be taken back like any other. */
 #include "core/engine/private.h"
 
 #include "core/json/parse.h"

@@ -26,7 +26,7 @@ struct sl_stored_decisions {
 	size_t count, capacity;
 };
 
-/* The newest entry of the journal, while more may join it (journal.c). */
+/* The newest entry of the journal, while more may join it (journal_write.c). */
 struct sl_open_entry {
 	bool on;
 	bool changed;             /* since it was stored */

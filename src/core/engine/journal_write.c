@@ -1,4 +1,4 @@
-/* Writing the journal; see private.h. Keeps true: every change of local rows leaves its inverse, in the same batch; entries follow
+/* Writing the journal; see entries.h. Keeps true: every change of local rows leaves its inverse, in the same batch; entries follow
  * one another without a gap, from revision to revision. The user's own edits share an entry until something else happens,
  * until the app shows the revision between them, or until it grows large, so that a keystroke costs what it changes. */
 #include <inttypes.h>
