@@ -152,7 +152,7 @@ def faults_of_a_delta_have_their_places():
             ({"meta": {"fileName": 5}}, ["/meta/fileName"]),
             ({"meta": {"rawScript": [], "stats": 5}}, ["/meta/rawScript", "/meta/stats"]),
             ({"meta": {"stats": {"context": {"total": "1"}}}}, ["/meta/stats/context/total"]),
-            ({"meta": {"phase1Usage": {"charList": {"promptTokens": 1.5}}}},
+            ({"meta": {"phase1Usage": {"charList": {"promptTokens": "1.5"}}}},
              ["/meta/phase1Usage/charList/promptTokens"]),
             ({"meta": {"context": {"episodeSummaries": [{"episodeId": "1"}, 5]}}},
              ["/meta/context/episodeSummaries/0/episodeId", "/meta/context/episodeSummaries/1"]),
@@ -174,18 +174,18 @@ def faults_of_a_delta_have_their_places():
             ({"shots": [shot, {**shot, "x": 1}]}, ["/shots/1/id"]),
             ({"characters": [{"id": "a"}, {"id": "b"}, {"id": "a"}]}, ["/characters/2/id"]),
             *(({"shots": [{**shot, "difficulty": value}]}, ["/shots/0/difficulty"])
-              for value in (11, -1, 1.5, "5", None, True)),
+              for value in ("5", True, [], {"of": 10})),
             *(({"shots": [{**shot, "rank": value}]}, ["/shots/0/rank"])
               for value in ("", "a-b", "x" * 65, 5, None, "é")),
-            ({"shots": [{**shot, "isApproved": "true", "videoStatus": "done", "dialogue": None,
+            ({"shots": [{**shot, "isApproved": "true", "videoStatus": 5, "dialogue": [],
                          "videoStartTime": "now"}]},
              ["/shots/0/isApproved", "/shots/0/videoStatus", "/shots/0/dialogue", "/shots/0/videoStartTime"]),
-            ({"episodes": [{"id": 1, "status": "", "shotGenUsage": [], "title": 1}]},
+            ({"episodes": [{"id": 1, "status": ["pending"], "shotGenUsage": [], "title": 1}]},
              ["/episodes/0/status", "/episodes/0/shotGenUsage", "/episodes/0/title"]),
             ({"characters": [{"id": "c", "forms": {}, "isMain": 1}]}, ["/characters/0/forms", "/characters/0/isMain"]),
             ({"characters": [{"id": "c", "forms": [{"formName": 5}, "x"]}]},
              ["/characters/0/forms/0/formName", "/characters/0/forms/1"]),
-            ({"locations": [{"id": "l", "type": "house", "zones": [[]]}]},
+            ({"locations": [{"id": "l", "type": 1, "zones": [[]]}]},
              ["/locations/0/type", "/locations/0/zones/0"]),
             ({"deleted": []}, ["/deleted"]), ({"deleted": {"meta": ["fileName"]}}, ["/deleted/meta"]),
             ({"deleted": {"shot": []}}, ["/deleted/shot"]),
@@ -219,7 +219,7 @@ def faults_of_a_document_have_their_places():
             ({"episodes": [], "context": {"characters": 5, "locations": [{}]}},
                                                               ["/context/characters", "/context/locations/0/id"]),
             ({"episodes": [], "ours": None, "context": {"x": None}}, ["/ours", "/context/x"]),
-            ({"episodes": [], "fileName": None, "context.projectSummary": ""},
+            ({"episodes": [], "fileName": 5, "context.projectSummary": ""},
              ["/fileName", "/context.projectSummary"])):
         tap.equal(sorted(project.faults(projectData=document)), sorted("/projectData" + path for path in paths),
                   document)
@@ -229,7 +229,7 @@ def faults_of_a_document_have_their_places():
 @tap.test
 def fifty_faults_are_told_and_all_are_counted():
     project = Project()
-    shots = [{"episodeId": 1, "id": f"s{n}", "difficulty": 99} for n in range(73)]
+    shots = [{"episodeId": 1, "id": f"s{n}", "difficulty": "hard"} for n in range(73)]
     answer = project.device.push(base=project.version, delta={"shots": shots}).expect(422, "invalid")
     tap.equal([fault["path"] for fault in answer["faults"]], [f"/delta/shots/{n}/difficulty" for n in range(50)])
     tap.equal(answer["faultCount"], 73)

@@ -44,6 +44,23 @@ def deltas_add_change_and_delete_each_kind_of_row():
 
 
 @tap.test
+def case_81_words_of_newer_apps_and_fields_that_say_nothing_come_back_as_sent():
+    device = stored()
+    now = device.document()
+    for delta in (
+            {"episodes": [{"id": 1, "status": "storyboarding", "summary": None, "shotGenUsage": ""}]},
+            {"shots": [{**SHOT, "difficulty": 7.5, "videoStatus": "upscaling"},
+                       {**SHOT, "id": "y", "difficulty": 11, "videoStatus": "", "isApproved": None}]},
+            {"characters": [{"id": "c1", "name": None, "forms": None}],
+             "locations": [{"id": "l1", "type": "studio", "zones": ""}]},
+            {"meta": {"stats": {"shotGen": {"total": 0.5, "error": None}, "soraGen": None}}}):
+        now, _ = check(device, delta, now)
+    document = {**now, "rawScript": None, "contextUsage": ""}
+    device.push(base=device.version(), projectData=document).expect(200)
+    model.same(device.document(), {**now, "rawScript": "", "contextUsage": model.empty()["contextUsage"]})
+
+
+@tap.test
 def deleting_an_episode_takes_its_scenes_and_shots():
     device = stored(model.small(episodes=3))
     tables = model.Tables(device.account)

@@ -22,7 +22,7 @@
  *   decidable          a decision about a field can be taken, whatever has become of its row
  *   kept-whole         an episode that stays because one side edited it stays with all that this side had in it
  *   runs               scenes that a device added one behind the other have nothing between them that somebody added elsewhere
- *                      who saw none of them
+ *                      who saw none of them; but behind a scene that was moved into the run, what its writer put there
  *   records            a shot's video job is one that a device had
  *   journal            the journal of a device leads back from its rows to none, or to where it was cut
  *   typed-since        what is decided or undone takes nothing away that came after the question, the merge or the step
@@ -71,7 +71,6 @@ struct sim_run_row {
 	unsigned device, run;
 	size_t step;    /* when it was written */
 	uint64_t seen;  /* runs of which the device showed a row then */
-	bool moved;     /* by somebody, since */
 };
 
 struct sim_check {
@@ -92,6 +91,8 @@ struct sim_check {
 	unsigned resetters[SIM_COUNTERS];    /* devices that did so, as bits */
 	struct sim_run_row run_rows[SIM_RUN_ROWS];
 	size_t run_row_count;
+	struct sl_key moved[SIM_RUN_ROWS];   /* scenes, by somebody */
+	size_t moved_count;
 	unsigned runs, births;
 	uint64_t records[SIM_RECORDS];       /* a table of hashes: the video jobs that devices had */
 	size_t prompts, kept;                /* of these: about what somebody had deleted */

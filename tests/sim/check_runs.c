@@ -12,6 +12,14 @@ static struct sim_run_row *find_row(struct sim *sim, const struct sl_key *key)
 	return NULL;
 }
 
+static bool has_moved(const struct sim *sim, const struct sl_key *key)
+{
+	for (size_t i = 0; i < sim->check.moved_count; i++)
+		if (sl_key_equal(&sim->check.moved[i], key))
+			return true;
+	return false;
+}
+
 /* Which runs have a row among what the device shows. */
 static uint64_t runs_shown(struct sim *sim, unsigned device)
 {
@@ -31,7 +39,7 @@ static int run_to_go_on(struct sim *sim, unsigned device, int64_t episode)
 		if (row->key.entity == SL_SCENES && row->key.episode == episode && (!last || sl_str_compare(last->rank, row->rank) < 0))
 			last = row;
 	const struct sim_run_row *known = last ? find_row(sim, &last->key) : NULL;
-	return known && known->device == device && !known->moved ? (int)known->run : -1;
+	return known && known->device == device && !has_moved(sim, &known->key) ? (int)known->run : -1;
 }
 
 void sim_runs_add(struct sim *sim, unsigned device, const struct sl_key *key)
@@ -50,32 +58,43 @@ void sim_runs_add(struct sim *sim, unsigned device, const struct sl_key *key)
 
 void sim_runs_move(struct sim *sim, const struct sl_key *key)
 {
-	struct sim_run_row *row = find_row(sim, key);
-	if (row)
-		row->moved = true;
+	struct sim_check *check = &sim->check;
+	if (key->entity != SL_SCENES || check->moved_count == SIM_RUN_ROWS || has_moved(sim, key))
+		return;
+	if (sl_key_copy(&sim->arena, key, &check->moved[check->moved_count++]) != SL_OK)
+		abort();
 }
 
-/* Rows in order, and the runs of those that still are where they were put. */
+/* What is known of a scene where it was put; NULL: nothing. */
+static const struct sim_run_row *row_in_place(struct sim *sim, const struct sl_row *row)
+{
+	return has_moved(sim, &row->key) ? NULL : find_row(sim, &row->key);
+}
+
+/* Whether the run of `first` goes on behind `other`, and neither's writer knew of the other. */
+static void check_between(struct sim *sim, const struct sim_run_row *first, const struct sim_run_row *other,
+	struct sl_row *const *rest, size_t count)
+{
+	if (other->run == first->run || (other->seen >> first->run & 1))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const struct sim_run_row *last = row_in_place(sim, rest[i]);
+		if (last && last->run == first->run && !(last->seen >> other->run & 1))
+			sim_violate(sim, "runs", "%.*s stands between %.*s and %.*s, of which nobody knew who wrote it",
+				(int)other->key.id.length, other->key.id.bytes, (int)first->key.id.length, first->key.id.bytes,
+				(int)last->key.id.length, last->key.id.bytes);
+	}
+}
+
+/* Rows in order. What stands behind one that was moved here may have come with it. */
 static void check_episode(struct sim *sim, struct sl_row *const *rows, size_t count)
 {
-	const struct sim_run_row *known[256];
-	size_t kept = 0;
-	for (size_t i = 0; i < count && kept < 256; i++) {
-		struct sim_run_row *row = find_row(sim, &rows[i]->key);
-		if (row && !row->moved)
-			known[kept++] = row;
+	for (size_t i = 0; i < count; i++) {
+		const struct sim_run_row *first = row_in_place(sim, rows[i]), *other;
+		for (size_t k = i + 1; first && k < count && !has_moved(sim, &rows[k]->key); k++)
+			if ((other = row_in_place(sim, rows[k])))
+				check_between(sim, first, other, rows + k + 1, count - k - 1);
 	}
-	for (size_t i = 0; i + 2 < kept; i++)
-		for (size_t k = i + 1; k + 1 < kept; k++) {
-			const struct sim_run_row *first = known[i], *other = known[k];
-			if (other->run == first->run || (other->seen >> first->run & 1))
-				continue;
-			for (size_t last = k + 1; last < kept; last++)
-				if (known[last]->run == first->run && !(known[last]->seen >> other->run & 1))
-					sim_violate(sim, "runs", "%.*s stands between %.*s and %.*s, of which nobody knew who wrote it",
-						(int)other->key.id.length, other->key.id.bytes, (int)first->key.id.length, first->key.id.bytes,
-						(int)known[last]->key.id.length, known[last]->key.id.bytes);
-		}
 }
 
 void sim_check_runs(struct sim *sim)

@@ -20,7 +20,7 @@
 	PROPERTY(SINCE, 1000, "a decision removes nothing that came after the question")                                   \
 	PROPERTY(SINCE_MERGE, 1000, "taking back a merge removes nothing that came after it")                                 \
 	PROPERTY(SINCE_STEP, 1000, "undoing a step removes nothing that came after it")                                       \
-	PROPERTY(APART, 0, "nothing comes between the scenes of a run that its writer did not know of")                    \
+	PROPERTY(APART, 1000, "nothing comes between the scenes of a run that its writer did not know of")                    \
 	PROPERTY(ONCE, 1000, "no typed word stands twice in a project")                                                       \
 	PROPERTY(ONCE_KEPT, 0, "nor where somebody kept what others deleted")                                              \
 	PROPERTY(UNMIXED, 1000, "no row is made of two that were added under one id")                                         \

@@ -113,6 +113,7 @@ function trace() {
 
 const RANKS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const rank = () => some(5, () => pick(RANKS)).join("");
+const prefix = () => pick(["", "Qm7aB", "00001", "zzzzz"]);
 
 const MAKERS = [
 	() => ["canon", [anything(4)]],
@@ -132,8 +133,8 @@ const MAKERS = [
 		return ["text", base, rewrite(base), rewrite(base)];
 	},
 	() => ["engine_trace", trace()],
-	() => ["rank_between", rank(), rank(), String(1 + below(40))],
-	() => ["rank_assign", some(9, (index) => [pick([rank, () => ""])(), `i${index}`])],
+	() => ["rank_between", rank(), rank(), String(1 + below(40)), prefix()],
+	() => ["rank_assign", some(9, (index) => [pick([rank, () => ""])(), `i${index}`]), prefix()],
 ];
 
 const cases = Array.from({ length: count }, (_, index) => {

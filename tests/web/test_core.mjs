@@ -155,7 +155,10 @@ test("an engine takes events, gives effects, and fills in clock and chance", () 
 	assert.equal(status.word, "Offline");
 	const { revision } = engine.rows();
 	engine.handle({ type: "edit", revision, delta: { characters: [{ id: "a", name: "\ud800" }] } });
-	assert.deepEqual(engine.rows(), { revision: revision + 1, rows: { characters: [{ id: "a", rank: "V", name: "\ufffd" }] } });
+	const { revision: next, rows } = engine.rows();
+	assert.equal(next, revision + 1);
+	assert.deepEqual(rows, { characters: [{ id: "a", rank: rows.characters[0].rank, name: "\ufffd" }] });
+	assert.match(rows.characters[0].rank, /^V[0-9A-Za-z]{4}[1-9A-Za-z]V$/);
 	assert.deepEqual(engine.document().document.context.characters, [{ id: "a", name: "\ufffd" }]);
 	const [sent] = engine.handle({ type: "online" });
 	assert.equal(sent.path, "/project?since=0");

@@ -78,7 +78,7 @@ static int work_out(struct sl_engine *engine, const struct sl_delta *delta, stru
 		return SL_NO_MEMORY;
 	*before_r = touched_rows(engine, &expanded);
 	after = *before_r ? sl_rowset_clone(*before_r, &engine->scratch) : NULL;
-	if (!after || sl_delta_apply(&expanded, after, &engine->scratch) != SL_OK)
+	if (!after || sl_delta_apply_as(&expanded, after, sl_engine_rank_prefix(engine), &engine->scratch) != SL_OK)
 		return SL_NO_MEMORY;
 	return sl_delta_difference(*before_r, after, &engine->scratch, change_r);
 }

@@ -194,7 +194,7 @@ static int merge_edit(struct editing *editing, struct sl_err *err)
 	struct sl_merge merge;
 	struct sl_rowset *now = sl_engine_narrow(engine->local, editing->keys, arena);
 	struct sl_rowset *mine = now ? sl_rowset_clone(editing->seen, arena) : NULL;
-	if (!mine || sl_delta_apply(&editing->delta, mine, arena) != SL_OK)
+	if (!mine || sl_delta_apply_as(&editing->delta, mine, sl_engine_rank_prefix(engine), arena) != SL_OK)
 		return SL_NO_MEMORY;
 	const struct sl_merge_options options = { .taken = { engine->local, engine->base } };
 	int rc = sl_merge(editing->seen, mine, now, &options, arena, &merge, err);

@@ -95,10 +95,12 @@ static int text_of(struct sl_engine *engine, const json_t *object, const char *n
 	return sl_engine_keep(engine, (struct sl_str){ json_string_value(text), json_string_length(text) }, text_r);
 }
 
-static void read_rank_prefix(struct sl_engine_meta *meta, const json_t *prefix)
+/* That of the store is its holder's: what a follower adds at the same time must not count on in the same run. */
+static void read_rank_prefix(struct sl_engine *engine, const json_t *text)
 {
-	if (json_string_length(prefix) == SL_RANK_PREFIX_BYTES)
-		memcpy(meta->rank_prefix, json_string_value(prefix), SL_RANK_PREFIX_BYTES);
+	struct sl_str prefix = { json_string_value(text), json_string_length(text) };
+	if (!engine->follower.length && sl_rank_is_prefix(prefix))
+		memcpy(engine->meta.rank_prefix, prefix.bytes, SL_RANK_PREFIX_BYTES);
 }
 
 static int load_meta(struct loading *loading, const json_t *object)
@@ -114,7 +116,7 @@ static int load_meta(struct loading *loading, const json_t *object)
 	if (format != 1)
 		meta->revision = sl_engine_stored_number(object, "revision");
 	meta->operation_bytes = sl_engine_stored_number(object, "operationBytes");
-	read_rank_prefix(meta, json_object_get(object, "rankPrefix"));
+	read_rank_prefix(loading->engine, json_object_get(object, "rankPrefix"));
 	meta->journal_first = sl_engine_stored_number(object, "journalFirst");
 	meta->journal_last = sl_engine_stored_number(object, "journalLast");
 	meta->journal_bytes = sl_engine_stored_number(object, "journalBytes");

@@ -349,6 +349,12 @@ int sl_engine_read_delta(struct sl_engine *engine, struct sl_str text, struct sl
 /* Starts the waits after which it is pushed. */
 void sl_engine_note_edit(struct sl_engine *engine);
 
+/* What the ranks of rows begin with that this engine adds. */
+static inline struct sl_str sl_engine_rank_prefix(const struct sl_engine *engine)
+{
+	return (struct sl_str){ engine->meta.rank_prefix, SL_RANK_PREFIX_BYTES };
+}
+
 /* Changes local rows as an edit does: ranks, cascades, timers. */
 int sl_engine_apply_edit(struct sl_engine *engine, const struct sl_delta *delta, enum sl_cause cause);
 

@@ -131,7 +131,8 @@ int sl_engine_replace(struct sl_engine *engine, const struct sl_replacement *rep
 	if (rc == SL_OK && !replacement->exact)
 		rc = sl_engine_keep_all_unknown(engine, replacing.seen, replacing.wanted);
 	if (rc == SL_OK)
-		rc = sl_rows_assign_ranks(replacing.wanted, replacing.seen, &engine->scratch, err);
+		rc = sl_rows_assign_ranks_as(replacing.wanted, replacing.seen, sl_engine_rank_prefix(engine), &engine->scratch,
+			err);
 	if (rc == SL_OK && engine->follower.length)
 		return hand_document_over(&replacing);
 	if (rc == SL_OK)

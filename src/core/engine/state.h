@@ -53,7 +53,7 @@ struct sl_timer {
 struct sl_engine_meta {
 	int64_t revision;        /* of local rows */
 	int64_t operation_bytes;   /* what rows may take in one request, as far as the server let it be known; else 0 */
-	char rank_prefix[SL_RANK_PREFIX_BYTES + 1]; /* what this device's runs begin with; "": none made yet */
+	char rank_prefix[SL_RANK_PREFIX_BYTES + 1]; /* what this device's runs begin with; a follower's is not stored */
 	int64_t version, next_id, last_sync_ms;
 	int64_t restore_version; /* what the user wants back, 0: nothing */
 	int64_t journal_first, journal_last, journal_bytes; /* entries that are stored, and what their bodies take; 0: none */

@@ -37,11 +37,13 @@ static int begin(struct sl_engine *engine, const struct sl_event *event)
 	return sl_engine_compact(engine);
 }
 
-/* What the device's runs of new rows begin with, unless the store has one already. */
+/* What the device's runs of new rows begin with, unless the store has one already; a follower's for this run only. */
 static void make_rank_prefix(struct sl_engine *engine)
 {
-	char id[SL_NEW_ID_BYTES];
+	char id[SL_NEW_ID_BYTES], *last = &id[SL_RANK_PREFIX_BYTES - 1];
 	sl_engine_new_id(engine->random, id);
+	if (*last == '0') /* which no prefix ends in */
+		*last = '1';
 	memcpy(engine->meta.rank_prefix, id, SL_RANK_PREFIX_BYTES);
 }
 

@@ -135,16 +135,24 @@ static int decide(struct sl_merging *merging, const struct sl_field *field, cons
 	return rc;
 }
 
+/* Objects and lists that are blank are as good as absent. */
+static struct sl_sides without_blanks(const struct sl_sides *sides)
+{
+	return (struct sl_sides){ sl_schema_is_blank(sides->base) ? NULL : sides->base,
+		sl_schema_is_blank(sides->mine) ? NULL : sides->mine, sl_schema_is_blank(sides->theirs) ? NULL : sides->theirs };
+}
+
 int sl_merge_value(struct sl_merging *merging, const struct sl_field *field, const struct sl_sides *sides,
 	const struct sl_merge_place *place, json_t **value_r)
 {
 	bool paired = false;
+	struct sl_sides there = without_blanks(sides);
 	if (is_counting(field, sides) ? is_one_sided(sides, value_r) : sl_merge_is_settled(sides, value_r))
 		return SL_OK;
-	if (field && field->rule == SL_RULE_OBJECT && are_objects(sides))
-		return sl_merge_members(merging, field->shape, sides, place, value_r);
+	if (field && field->rule == SL_RULE_OBJECT && are_objects(&there))
+		return sl_merge_members(merging, field->shape, &there, place, value_r);
 	if (field && field->rule == SL_RULE_LIST) {
-		int rc = sl_merge_list(merging, field, sides, place, &paired, value_r);
+		int rc = sl_merge_list(merging, field, &there, place, &paired, value_r);
 		if (rc != SL_OK || paired)
 			return rc;
 	}

@@ -23,7 +23,10 @@ static struct sl_str text_of(const json_t *string)
 	return (struct sl_str){ json_string_value(string), json_string_length(string) };
 }
 
-static bool is_text(const json_t *value) { return !value || json_is_string(value); }
+static bool is_text(const json_t *value) { return !value || json_is_null(value) || json_is_string(value); }
+
+/* Absent, or as good as that. */
+static bool is_nothing(const json_t *value) { return !value || sl_schema_is_blank(value); }
 
 static bool is_prose(const json_t *value)
 {
@@ -58,39 +61,41 @@ static int decide_lww(const struct question *question, struct sl_verdict *verdic
 	return ask(question, verdict);
 }
 
-/* A count: a whole number that every client can hold; absent ones are 0. */
-static bool count_of(const json_t *value, int64_t *count_r)
+/* A count: a number that every client can hold, usually a whole one; absent ones are 0. */
+static bool count_of(const json_t *value, double *count_r)
 {
-	double number = json_number_value(value);
-	*count_r = 0;
-	if (!value)
-		return true;
-	if (!json_is_number(value) || !(number >= -SL_SAFE_INTEGER && number <= SL_SAFE_INTEGER))
-		return false;
-	*count_r = (int64_t)number;
-	return (double)*count_r == number;
+	*count_r = json_number_value(value);
+	return is_nothing(value) || (json_is_number(value) && *count_r >= -SL_SAFE_INTEGER && *count_r <= SL_SAFE_INTEGER);
 }
 
-/* Both sides' additions count: base + (mine − base) + (theirs − base). */
-static int64_t add_up(int64_t base, int64_t mine, int64_t theirs, bool mine_reset, bool theirs_reset)
+static bool is_whole(double count) { return (double)(int64_t)count == count; }
+
+static json_t *count_value(double count)
 {
-	const int64_t limit = (int64_t)SL_SAFE_INTEGER;
-	int64_t sum = (mine_reset || theirs_reset ? 0 : base) + (mine_reset ? mine : mine - base)
-		+ (theirs_reset ? theirs : theirs - base);
-	return sum > limit ? limit : sum < -limit ? -limit : sum;
+	return is_whole(count) ? json_integer((int64_t)count) : json_real(count);
+}
+
+/* Both sides' additions count: base + (mine − base) + (theirs − base). Sums of whole numbers are exact. */
+static double add_up(double base, double mine, double theirs, bool mine_reset, bool theirs_reset)
+{
+	double from = mine_reset || theirs_reset ? 0 : base, here = mine_reset ? 0 : base, there = theirs_reset ? 0 : base;
+	double sum = is_whole(base) && is_whole(mine) && is_whole(theirs)
+		? (double)((int64_t)from + ((int64_t)mine - (int64_t)here) + ((int64_t)theirs - (int64_t)there))
+		: from + (mine - here) + (theirs - there);
+	return sum > SL_SAFE_INTEGER ? SL_SAFE_INTEGER : sum < -SL_SAFE_INTEGER ? -SL_SAFE_INTEGER : sum;
 }
 
 /* A counter outside a group of counters. */
 static int decide_counter(const struct question *question, struct sl_verdict *verdict)
 {
-	int64_t base, mine, theirs, sum;
+	double base, mine, theirs, sum;
 	if (!count_of(question->sides->mine, &mine) || !count_of(question->sides->theirs, &theirs))
 		return decide_lww(question, verdict);
 	if (question->ancestor == SL_TEXT_SHARED_BASE || !count_of(question->sides->base, &base))
 		sum = mine > theirs ? mine : theirs;
 	else
 		sum = add_up(base, mine, theirs, mine < base, theirs < base);
-	*verdict = (struct sl_verdict){ .value = json_integer(sum), .rule = SL_RULE_COUNTER };
+	*verdict = (struct sl_verdict){ .value = count_value(sum), .rule = SL_RULE_COUNTER };
 	return verdict->value ? SL_OK : SL_NO_MEMORY;
 }
 
@@ -98,9 +103,9 @@ static int decide_counter(const struct question *question, struct sl_verdict *ve
 static int decide_max(const struct question *question, struct sl_verdict *verdict)
 {
 	const json_t *mine = question->sides->mine, *theirs = question->sides->theirs;
-	if ((mine && !json_is_number(mine)) || (theirs && !json_is_number(theirs)))
+	if ((!is_nothing(mine) && !json_is_number(mine)) || (!is_nothing(theirs) && !json_is_number(theirs)))
 		return decide_lww(question, verdict);
-	bool larger = !theirs || (mine && json_number_value(mine) > json_number_value(theirs));
+	bool larger = !is_nothing(mine) && (is_nothing(theirs) || json_number_value(mine) > json_number_value(theirs));
 	*verdict = (struct sl_verdict){ .value = share(larger ? mine : theirs), .rule = SL_RULE_MAX };
 	return SL_OK;
 }
@@ -109,7 +114,7 @@ static int decide_max(const struct question *question, struct sl_verdict *verdic
 static int stage_of(const json_t *value, const char *const *words)
 {
 	const char *text = json_string_value(value);
-	if (!value)
+	if (is_nothing(value))
 		return 0;
 	if (!text)
 		return -1;
@@ -179,7 +184,7 @@ static int keep_hunks(const struct question *question, const struct sl_text_merg
 static int take_merge(const struct question *question, const struct sl_text_merge *merge, struct sl_verdict *verdict)
 {
 	const struct sl_sides *sides = question->sides;
-	bool removed = merge->text.length == 0 && (!sides->mine || !sides->theirs);
+	bool removed = merge->text.length == 0 && (!json_is_string(sides->mine) || !json_is_string(sides->theirs));
 	*verdict = (struct sl_verdict){ .rule = SL_RULE_TEXT, .conflict = !merge->clean, .open = !merge->clean,
 		.kind = merge->clean && merge->both_count ? SL_NOTE_BOTH : SL_NOTE_VALUE };
 	if (!removed)
@@ -228,7 +233,7 @@ int sl_merge_decide(const struct sl_field *field, const struct sl_sides *sides, 
 /* --- groups of counters ------------------------------------------------------------------------------------------- */
 
 /* What a side counted; false if it holds something else than counts. */
-static bool read_counts(const struct sl_shape *shape, const json_t *object, int64_t *counts_r)
+static bool read_counts(const struct sl_shape *shape, const json_t *object, double *counts_r)
 {
 	for (size_t i = 0; i < shape->count; i++)
 		if (!count_of(json_object_get(object, shape->fields[i].name), &counts_r[i]))
@@ -236,7 +241,7 @@ static bool read_counts(const struct sl_shape *shape, const json_t *object, int6
 	return true;
 }
 
-static bool is_below(const int64_t *counts, const int64_t *base, size_t count)
+static bool is_below(const double *counts, const double *base, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (counts[i] < base[i])
@@ -244,18 +249,18 @@ static bool is_below(const int64_t *counts, const int64_t *base, size_t count)
 	return false;
 }
 
-static int64_t total_of(const int64_t *counts, size_t count)
+static double total_of(const double *counts, size_t count)
 {
-	int64_t total = 0;
+	double total = 0;
 	for (size_t i = 0; i < count; i++)
-		total += counts[i] > 0 && total < INT64_MAX - counts[i] ? counts[i] : 0;
+		total += counts[i] > 0 ? counts[i] : 0;
 	return total;
 }
 
 /* Whether there is more in a; of equal totals the order of the counts decides, so that it doesn't matter which side is which. */
-static bool is_more(const int64_t *a, const int64_t *b, size_t count)
+static bool is_more(const double *a, const double *b, size_t count)
 {
-	int64_t left = total_of(a, count), right = total_of(b, count);
+	double left = total_of(a, count), right = total_of(b, count);
 	for (size_t i = 0; left == right && i < count; i++) {
 		left = a[i];
 		right = b[i];
@@ -268,7 +273,7 @@ static bool is_more(const int64_t *a, const int64_t *b, size_t count)
 int sl_merge_counters(const struct sl_shape *shape, const struct sl_sides *sides, enum sl_text_ancestor ancestor,
 	json_t **value_r)
 {
-	int64_t base[MOST_COUNTERS], mine[MOST_COUNTERS], theirs[MOST_COUNTERS];
+	double base[MOST_COUNTERS], mine[MOST_COUNTERS], theirs[MOST_COUNTERS];
 	size_t count = shape->count < MOST_COUNTERS ? shape->count : MOST_COUNTERS;
 	*value_r = NULL;
 	if (!read_counts(shape, sides->mine, mine) || !read_counts(shape, sides->theirs, theirs))
@@ -282,9 +287,9 @@ int sl_merge_counters(const struct sl_shape *shape, const struct sl_sides *sides
 	*value_r = json_object();
 	for (size_t i = 0; *value_r && i < count; i++) {
 		const char *name = shape->fields[i].name;
-		int64_t sum = add_up(base[i], mine[i], theirs[i], mine_reset, theirs_reset);
+		double sum = add_up(base[i], mine[i], theirs[i], mine_reset, theirs_reset);
 		if ((json_object_get(sides->mine, name) || json_object_get(sides->theirs, name))
-			&& json_object_set_new_nocheck(*value_r, name, json_integer(sum)) != 0)
+			&& json_object_set_new_nocheck(*value_r, name, count_value(sum)) != 0)
 			return SL_NO_MEMORY;
 	}
 	return *value_r ? SL_OK : SL_NO_MEMORY;

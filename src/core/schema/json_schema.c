@@ -48,9 +48,10 @@ static void add_reference(struct sl_buf *out, const char *name)
 	add(out, "'");
 }
 
+/* Words of later versions are valid, too. */
 static void add_words(struct sl_buf *out, const char *const *words)
 {
-	add(out, "'enum':[");
+	add(out, ",'examples':[");
 	for (size_t i = 0; words[i]; i++) {
 		add(out, i ? "," : "");
 		add_quoted(out, words[i]);
@@ -58,72 +59,58 @@ static void add_words(struct sl_buf *out, const char *const *words)
 	add(out, "]");
 }
 
-static void add_number(struct sl_buf *out, const struct sl_field *field)
-{
-	if (field->minimum == 0 && field->maximum == 0) {
-		add_reference(out, field->type == SL_TYPE_INTEGER ? "safeInteger" : "safeNumber");
-		return;
-	}
-	add(out, field->type == SL_TYPE_INTEGER ? "'type':'integer'" : "'type':'number'");
-	add(out, ",'minimum':");
-	sl_buf_add_int(out, (int64_t)field->minimum);
-	add(out, ",'maximum':");
-	sl_buf_add_int(out, (int64_t)field->maximum);
-}
-
 /* A limit in bytes allows at most that many characters. */
 static void add_text_type(struct sl_buf *out, const struct sl_field *field)
 {
-	if (field->required) {
-		add_reference(out, "id");
-		return;
-	}
-	add(out, "'type':'string'");
+	add(out, "'type':['string','null']");
 	if (field->limit != 0) {
 		add(out, ",'maxLength':");
 		sl_buf_add_int(out, (int64_t)field->limit);
 	}
+	if (field->words)
+		add_words(out, field->words);
+}
+
+/* A field of the row's key. */
+static void add_key_type(struct sl_buf *out, const struct sl_field *field)
+{
+	add_reference(out, field->type == SL_TYPE_INTEGER ? "safeInteger" : "id");
+}
+
+/* Either of this type, or nothing. */
+static void add_other_type(struct sl_buf *out, const struct sl_field *field)
+{
+	add(out, "'anyOf':[{");
+	if (field->type == SL_TYPE_BOOLEAN)
+		add(out, "'type':'boolean'");
+	else if (field->type == SL_TYPE_LIST) {
+		add(out, "'type':'array','items':{");
+		add_reference(out, field->shape->name);
+		add(out, "}");
+	} else
+		add_reference(out, field->type == SL_TYPE_OBJECT ? field->shape->name : "safeNumber");
+	add(out, "},{'enum':[null,'']}]");
 }
 
 static void add_type(struct sl_buf *out, const struct sl_field *field)
 {
-	switch (field->type) {
-	case SL_TYPE_TEXT:
+	if (field->required)
+		add_key_type(out, field);
+	else if (field->type == SL_TYPE_TEXT || field->type == SL_TYPE_WORD)
 		add_text_type(out, field);
-		break;
-	case SL_TYPE_WORD:
-		add_words(out, field->words);
-		break;
-	case SL_TYPE_INTEGER:
-	case SL_TYPE_NUMBER:
-		add_number(out, field);
-		break;
-	case SL_TYPE_BOOLEAN:
-		add(out, "'type':'boolean'");
-		break;
-	case SL_TYPE_OBJECT:
-		add_reference(out, field->shape->name);
-		break;
-	case SL_TYPE_LIST:
-		add(out, "'type':'array','items':{");
-		add_reference(out, field->shape->name);
-		add(out, "}");
-		break;
-	case SL_TYPE_ANY:
+	else if (field->type == SL_TYPE_ANY)
 		add(out, "'description':'any value'");
-		break;
-	}
+	else
+		add_other_type(out, field);
 }
 
 /* One entry of "properties", with what stands before it. */
-static void add_field(struct sl_buf *out, const char *before, const struct sl_field *field, const char *name,
-	bool nullable)
+static void add_field(struct sl_buf *out, const char *before, const struct sl_field *field, const char *name)
 {
 	add(out, before);
 	add_quoted(out, name);
-	add(out, nullable ? ":{'anyOf':[{'type':'null'},{" : ":{");
+	add(out, ":{");
 	add_type(out, field);
-	add(out, nullable ? "}]" : "");
 	add(out, ",'x-merge':");
 	add_quoted(out, rule_words[field->rule]);
 	add(out, "}");
@@ -146,19 +133,19 @@ static void add_shape(struct sl_buf *out, const struct sl_shape *shape)
 	add(out, is_row ? ":{'type':'object','required':['id'],'properties':{'rank':{'type':'string'}" :
 		":{'type':'object','properties':{");
 	for (size_t i = 0; i < shape->count; i++)
-		add_field(out, i == 0 && !is_row ? "" : ",", &shape->fields[i], shape->fields[i].name, false);
+		add_field(out, i == 0 && !is_row ? "" : ",", &shape->fields[i], shape->fields[i].name);
 	add(out, "}}");
 }
 
 /* The project-level fields that are members of `context`, or those that are not, each with a comma before it. */
-static void add_meta_fields(struct sl_buf *out, bool in_context, bool nullable)
+static void add_meta_fields(struct sl_buf *out, bool in_context)
 {
 	const struct sl_shape *meta = sl_schema_row(SL_META);
 	for (size_t i = 0; i < meta->count; i++) {
 		const char *name = meta->fields[i].name;
 		bool nested = sl_schema_is_in_context(sl_str_from(name));
 		if (nested == in_context)
-			add_field(out, ",", &meta->fields[i], nested ? name + SL_CONTEXT_BYTES : name, nullable);
+			add_field(out, ",", &meta->fields[i], nested ? name + SL_CONTEXT_BYTES : name);
 	}
 }
 
@@ -189,10 +176,10 @@ static void add_project_data(struct sl_buf *out)
 	add_rows(out, SL_CHARACTERS);
 	add(out, ",");
 	add_rows(out, SL_LOCATIONS);
-	add_meta_fields(out, true, false);
+	add_meta_fields(out, true);
 	add(out, "},'propertyNames':{'$ref':'#/$defs/nameInContext'},");
 	add(out, not_null);
-	add_meta_fields(out, false, false);
+	add_meta_fields(out, false);
 	add(out, "},'propertyNames':{'$ref':'#/$defs/name'},");
 	add(out, not_null);
 }
@@ -202,9 +189,9 @@ static void add_delta_meta(struct sl_buf *out)
 {
 	add(out, ",'meta':{'type':'object','properties':{'episodes':false,'context':{'type':'object','properties':{"
 		"'characters':false,'locations':false");
-	add_meta_fields(out, true, true);
+	add_meta_fields(out, true);
 	add(out, "},'propertyNames':{'$ref':'#/$defs/nameInContext'}}");
-	add_meta_fields(out, false, true);
+	add_meta_fields(out, false);
 	add(out, "},'propertyNames':{'$ref':'#/$defs/name'}}");
 }
 

@@ -98,6 +98,11 @@ bool sl_schema_has_counters(const struct sl_shape *shape)
 	return false;
 }
 
+bool sl_schema_is_blank(const json_t *value)
+{
+	return json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
+}
+
 bool sl_schema_is_counted(const struct sl_field *field)
 {
 	return field && (field->rule == SL_RULE_COUNTER || (field->type == SL_TYPE_OBJECT && sl_schema_has_counters(field->shape)));

@@ -1,12 +1,15 @@
 /* The project's data model, looked up in the one table schema.def.
  *
  * A shape is a list of fields: of an entity's row, of the project level, or of an object inside them. Fields that no
- * shape knows are kept as they are and merge as scalars.
+ * shape knows are kept as they are and merge as scalars. Any field that is not required may be null or "" as well, which says
+ * as little as if it were absent.
  */
 #ifndef SL_CORE_SCHEMA_SCHEMA_H
 #define SL_CORE_SCHEMA_SCHEMA_H
 
 #include <stdbool.h>
+
+#include <jansson.h>
 
 #include "core/base/buf.h"
 
@@ -15,9 +18,9 @@ enum sl_entity { SL_META, SL_EPISODES, SL_SCENES, SL_SHOTS, SL_CHARACTERS, SL_LO
 
 enum sl_type {
 	SL_TYPE_TEXT,    /* string, at most `limit` bytes of UTF-8 (0: the row limit only) */
-	SL_TYPE_WORD,    /* string, one of `words` */
-	SL_TYPE_INTEGER, /* a whole number, minimum..maximum */
-	SL_TYPE_NUMBER,  /* minimum..maximum */
+	SL_TYPE_WORD,    /* the same, usually one of `words` */
+	SL_TYPE_INTEGER, /* a whole number, of the safe ones ±(2^53−1) */
+	SL_TYPE_NUMBER,  /* one between these, perhaps with a fraction */
 	SL_TYPE_BOOLEAN,
 	SL_TYPE_ANY,     /* any JSON value */
 	SL_TYPE_OBJECT,  /* of `shape` */
@@ -35,9 +38,8 @@ struct sl_field {
 	enum sl_type type;
 	enum sl_rule rule;
 	bool required;                /* only fields of the row's key are */
-	double minimum, maximum;      /* numbers; both 0: the safe integers ±(2^53−1) */
 	size_t limit;                 /* bytes of text, 0: none of its own */
-	const char *const *words;     /* NULL-terminated, in order of progress */
+	const char *const *words;     /* those that are known, NULL-terminated, in order of progress */
 	const struct sl_shape *shape; /* of the object or of the list's elements */
 	const char *list_key;         /* the field that tells the list's elements apart */
 	const char *group;            /* fields of one record, which is merged as a whole: the name of the field of its rule
@@ -84,6 +86,9 @@ bool sl_schema_is_counters(const struct sl_shape *shape);
 
 /* Whether a field of the shape, or of an object inside it, is a counter. */
 bool sl_schema_has_counters(const struct sl_shape *shape);
+
+/* Whether a value is null or "", which any field may be that is not required. */
+bool sl_schema_is_blank(const json_t *value);
 
 /* Whether a field (NULL: an unknown one) is a counter, or an object that has some. */
 bool sl_schema_is_counted(const struct sl_field *field);

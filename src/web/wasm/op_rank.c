@@ -3,6 +3,7 @@
 #include "core/json/write.h"
 #include "core/base/rank.h"
 #include "core/base/rank_assign.h"
+#include "core/base/rank_run.h"
 #include "web/wasm/work.h"
 
 #define MOST_RANKS 1000000
@@ -19,18 +20,28 @@ static int write_ranks(struct sl_work *work, const struct sl_str *ranks, size_t 
 	return SL_OK;
 }
 
-/* rank_between(low, high, count?): as a JSON list; an empty bound is the start or the end. */
+static int check_prefix(struct sl_work *work, struct sl_str prefix)
+{
+	if (prefix.length == 0 || sl_rank_is_prefix(prefix))
+		return SL_OK;
+	return sl_work_refuse(work, "a prefix is 5 of [0-9A-Za-z], the last no 0");
+}
+
+/* rank_between(low, high, count?, prefix?): as a JSON list; an empty bound is the start or the end. `prefix`: the device's
+ * own, for a run that nobody else's rows come into. */
 int sl_op_rank_between(struct sl_work *work)
 {
-	struct sl_str low = work->in[0], high = work->in[1], *ranks;
+	struct sl_str low = work->in[0], high = work->in[1], prefix = work->in[3], *ranks;
 	size_t count;
 	int code = sl_work_read_count(work, work->in[2], MOST_RANKS, 1, &count);
+	if (code == SL_OK)
+		code = check_prefix(work, prefix);
 	if (code != SL_OK)
 		return code;
 	if ((low.length && !sl_rank_is_valid(low)) || (high.length && !sl_rank_is_valid(high)))
 		return sl_work_refuse(work, "a rank is 1 to 64 of [0-9A-Za-z]");
 	ranks = sl_arena_zalloc(&work->arena, count, sizeof(*ranks));
-	code = ranks ? sl_rank_between(low, high, count, &work->arena, ranks) : SL_NO_MEMORY;
+	code = ranks ? sl_rank_run(low, high, prefix, count, &work->arena, ranks) : SL_NO_MEMORY;
 	return code == SL_OK ? write_ranks(work, ranks, count) : code;
 }
 
@@ -41,12 +52,14 @@ static struct sl_str text_at(const json_t *list, size_t index)
 	return (struct sl_str){ json_string_value(text), json_string_length(text) };
 }
 
-/* rank_assign([[rank, id], …]): the ranks of siblings in that order; rank "" for one that has none. */
+/* rank_assign([[rank, id], …], prefix?): the ranks of siblings in that order; rank "" for one that has none. */
 int sl_op_rank_assign(struct sl_work *work)
 {
 	json_t *siblings, *sibling;
 	size_t i;
-	int code = sl_json_parse(work->in[0], &siblings, &work->err);
+	int code = check_prefix(work, work->in[1]);
+	if (code == SL_OK)
+		code = sl_json_parse(work->in[0], &siblings, &work->err);
 	if (code != SL_OK)
 		return code;
 	size_t count = json_array_size(siblings);
@@ -62,7 +75,7 @@ int sl_op_rank_assign(struct sl_work *work)
 			code = sl_work_refuse(work, "must hold [rank, id] pairs");
 	}
 	if (code == SL_OK)
-		code = sl_rank_assign(ranks, ids, count, (struct sl_str){ NULL, 0 }, &work->arena);
+		code = sl_rank_assign(ranks, ids, count, work->in[1], &work->arena);
 	if (code == SL_OK)
 		code = write_ranks(work, ranks, count);
 	json_decref(siblings);

@@ -243,6 +243,25 @@ static void case_20__a_server_of_yesterday(void **state)
 	sl_buf_dispose(&text);
 }
 
+static void case_81__an_app_that_is_newer_than_the_schema_is_not_stopped(void **state)
+{
+	(void)state;
+	begin_with("{'episodes':[{'id':1,'status':'storyboarding','summary':null}],"
+		"'shots':[{'episodeId':1,'id':'s','difficulty':7.5,'videoStatus':'','description':'old'}],"
+		"'characters':[{'id':'c','forms':null}]}");
+	host_edit(&b, "{'shots':[{'episodeId':1,'id':'s','difficulty':11,'videoStatus':'upscaling','description':'old'}]}");
+	host_settle(&b);
+	host_edit(&a, "{'shots':[{'episodeId':1,'id':'s','difficulty':7.5,'videoStatus':'queued','description':'new'}]}");
+	host_settle(&a);
+	sync(&b);
+	expect_in_sync(&a);
+	expect_in_sync(&b);
+	assert_string_equal(host_data(&b, SL_SHOTS, 1, "s"),
+		"{\"description\":\"new\",\"difficulty\":11,\"videoStatus\":\"upscaling\"}");
+	assert_string_equal(host_data(&b, SL_CHARACTERS, 0, "c"), "{\"forms\":null}");
+	assert_int_equal(open_decisions(&a) + open_decisions(&b), 0);
+}
+
 static void case_101__a_tombstone_tells_deleted_from_lost(void **state)
 {
 	(void)state;
@@ -276,6 +295,7 @@ int main(void)
 		TEST(case_13__both_count_one),
 		TEST(case_28__an_edited_episode_stays_whole),
 		TEST(case_20__a_server_of_yesterday),
+		TEST(case_81__an_app_that_is_newer_than_the_schema_is_not_stopped),
 		TEST(case_101__a_tombstone_tells_deleted_from_lost),
 	};
 	return cmocka_run_group_tests_name("engine_cases", tests, NULL, NULL);

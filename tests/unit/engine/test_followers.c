@@ -270,6 +270,31 @@ static void followers__documents_are_edits(void **state)
 	expect_shot(&a, 1, "s", "imported");
 }
 
+/* The tab and the holder each put scenes behind the same one, at the same time. */
+static void followers__runs_are_apart_from_the_holders(void **state)
+{
+	size_t runs = 1;
+	(void)state;
+	struct sl_event event = { .type = SL_EVENT_REPLACE, .replace = { .document = SL_STR(
+		"{\"episodes\":[{\"id\":1,\"title\":\"One\",\"scenes\":[{\"id\":\"t1\"},{\"id\":\"t2\"}],"
+		"\"shots\":[{\"id\":\"s\",\"description\":\"old\"}]}]}"), .revision = sl_engine_revision(tab.engine) } };
+	host_edit(&a, "{'scenes':[{'episodeId':1,'id':'a1'},{'episodeId':1,'id':'a2'}]}");
+	assert_int_equal(tab_event(event), SL_OK);
+	hand_over();
+	struct sl_row **sorted = sl_rowset_sorted(sl_engine_rows(a.engine), &a.view_arena);
+	const struct sl_row *scenes[4];
+	size_t count = 0;
+	for (size_t i = 0; i < sl_rowset_count(sl_engine_rows(a.engine)); i++)
+		if (sorted[i]->key.entity == SL_SCENES) {
+			assert_true(count < LENGTH(scenes));
+			scenes[count++] = sorted[i];
+		}
+	assert_int_equal(count, LENGTH(scenes));
+	for (size_t i = 1; i < count; i++)
+		runs += scenes[i]->key.id.bytes[0] != scenes[i - 1]->key.id.bytes[0];
+	assert_int_equal(runs, 2);
+}
+
 static void followers__do_nothing_else(void **state)
 {
 	static const enum sl_event_type types[] = { SL_EVENT_ONLINE, SL_EVENT_CLEAR, SL_EVENT_SYNC_NOW, SL_EVENT_HANDED,
@@ -292,6 +317,7 @@ int main(void)
 		TEST(followers__edits_bring_an_episode_back),
 		TEST(followers__random_histories_end_in_the_same_rows),
 		TEST(followers__documents_are_edits),
+		TEST(followers__runs_are_apart_from_the_holders),
 		TEST(followers__do_nothing_else),
 	};
 	return cmocka_run_group_tests_name("engine_followers", tests, NULL, NULL);

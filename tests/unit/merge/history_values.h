@@ -17,7 +17,6 @@
 static struct {
 	uint64_t seed;
 	unsigned words;
-	bool valid; /* nothing that this version doesn't know */
 	struct sl_arena *arena;
 } history;
 
@@ -31,7 +30,6 @@ static inline void history_begin(uint64_t number, struct sl_arena *arena)
 {
 	history.seed = number * UINT64_C(0x9e3779b97f4a7c15) + 20;
 	history.words = 0;
-	history.valid = number % 8 == 0;
 	history.arena = arena;
 	pick(2);
 }
@@ -120,7 +118,7 @@ static inline json_t *random_key(const struct sl_field *list)
 {
 	static const char *const names[] = { "Young", "Old", "a/b~c", "夜", "", "Old#2" };
 	const struct sl_field *key = sl_schema_field(list->shape, sl_str_from(list->list_key));
-	return must(key->type == SL_TYPE_INTEGER ? json_integer((json_int_t)pick(4)) : json_string(names[pick(6)]));
+	return must(key->type == SL_TYPE_NUMBER ? json_integer((json_int_t)pick(4)) : json_string(names[pick(6)]));
 }
 
 static inline json_t *find_key(const struct sl_field *list, const json_t *array, const json_t *key)
@@ -155,17 +153,19 @@ static inline json_t *random_value(const struct sl_field *field)
 {
 	size_t count = 0;
 	json_t *value;
+	if (field && pick(16) == 0) /* as good as absent */
+		return must(pick(2) ? json_null() : json_string(""));
 	switch (field ? field->type : SL_TYPE_ANY) {
 	case SL_TYPE_TEXT:
 		return random_text(field->rule == SL_RULE_TEXT ? pick(12) : 1);
 	case SL_TYPE_WORD:
-		if (!history.valid && pick(12) == 0)
+		if (pick(12) == 0)
 			return must(json_string("unheard-of"));
 		while (field->words[count])
 			count++;
 		return must(json_string(field->words[pick(count)]));
 	case SL_TYPE_INTEGER:
-		return must(json_integer((json_int_t)pick(field->maximum > 0 ? (size_t)field->maximum + 1 : 1000)));
+		return must(json_integer((json_int_t)pick(1000)));
 	case SL_TYPE_NUMBER:
 		return must(json_real((double)pick(1000) / 8));
 	case SL_TYPE_BOOLEAN:
@@ -263,6 +263,8 @@ static inline void edit_list(const struct sl_field *list, json_t *array)
 /* A new reference: what becomes of `value`, which may change itself. */
 static inline json_t *edited_value(const struct sl_field *field, json_t *value)
 {
+	if (sl_schema_is_blank(value))
+		return random_value(field);
 	if (field && field->rule == SL_RULE_TEXT)
 		return edited_text(value);
 	if (field && field->type == SL_TYPE_OBJECT)

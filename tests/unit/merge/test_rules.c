@@ -122,7 +122,9 @@ static void counter__both_sides_additions_count(void **state)
 {
 	static const struct { const char *base, *mine, *theirs, *result; } cases[] = {
 		{ "100", "130", "101", "131" }, { "0", "1", "2", "3" }, { "", "1", "2", "3" }, { "10", "0", "13", "3" },
-		{ "10", "", "13", "3" }, { "10", "15", "", "5" }, { "10", "11", "11", "12" },
+		{ "10", "", "13", "3" }, { "10", "15", "", "5" }, { "10", "11", "11", "12" }, { "10", "null", "13", "3" },
+		{ "null", "2", "3", "5" }, { "10", "''", "13", "3" }, { "0.5", "2", "3.25", "4.75" }, { "1.5", "1.75", "2", "2.25" },
+		{ "2.5", "0.5", "3", "1" },
 		{ "9007199254740000", "9007199254740001", "9007199254740002", "9007199254740003" },
 	};
 	(void)state;
@@ -146,7 +148,7 @@ static void counter__stays_within_what_clients_can_hold(void **state)
 
 static void counter__anything_but_a_count_is_lww(void **state)
 {
-	static const char *const odd[] = { "'9'", "null", "true", "0.5", "1e+300", "9007199254740992", "{}", "[1]" };
+	static const char *const odd[] = { "'9'", "true", "1e+300", "9007199254740992", "{}", "[1]" };
 	(void)state;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
 		merge_usage("1", odd[i], "3");
@@ -204,7 +206,7 @@ static void max__the_larger_number(void **state)
 {
 	(void)state;
 	static const struct { const char *mine, *theirs; double larger; } cases[] = {
-		{ "5", "3", 5 }, { "5", "3.5", 5 }, { "-5", "-3", -3 }, { "3", "9", 9 },
+		{ "5", "3", 5 }, { "5", "3.5", 5 }, { "-5", "-3", -3 }, { "3", "9", 9 }, { "null", "-3", -3 }, { "2", "\"\"", 2 },
 	};
 	static const struct sl_field field = { .name = "n", .type = SL_TYPE_NUMBER, .rule = SL_RULE_MAX };
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -410,7 +412,30 @@ static void text__anything_but_text_is_lww(void **state)
 {
 	(void)state;
 	theirs_wins(scene(1, "s"), (struct field){ "content", "'a'", "7", "'b'" }, SL_RULE_LWW, 'c');
-	theirs_wins(scene(1, "s"), (struct field){ "content", "null", "'a'", "'b'" }, SL_RULE_LWW, 'c');
+	theirs_wins(scene(1, "s"), (struct field){ "content", "{}", "'a'", "'b'" }, SL_RULE_LWW, 'c');
+}
+
+/* --- blanks ----------------------------------------------------------------------------------------------------- */
+
+static void case_81__what_says_nothing_merges_as_if_it_were_absent(void **state)
+{
+	static const char *const blanks[] = { "null", "''" };
+	(void)state;
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+		const char *blank = blanks[i];
+		both_ways(episode(1), (struct field){ "status", blank, "'generating'", "'pending'" }, SL_RULE_PROGRESS, "'generating'");
+		both_ways(episode(1), (struct field){ "status", "'pending'", "'generating'", blank }, SL_RULE_PROGRESS, "'generating'");
+		both_ways(scene(1, "s"), (struct field){ "content", blank, "'one'", "'one two'" }, SL_RULE_TEXT, "'one two'");
+		put(BASE, character("c"), "V", row_of("forms", blank));
+		put(MINE, character("c"), "V", "{'forms':[{'formName':'Young'}]}");
+		put(THEIRS, character("c"), "V", "{'forms':[{'formName':'Old'}]}");
+		merge();
+		assert_data(character("c"), "{'forms':[{'formName':'Young'},{'formName':'Old'}]}");
+	}
+	merge_field(character("c"), (struct field){ "forms", "[]", "[]", "null" });
+	assert_data(character("c"), "{'forms':null}");
+	merge_field(scene(1, "s"), (struct field){ "content", "'a'", "'a'", "null" });
+	assert_data(scene(1, "s"), "{'content':null}");
 }
 
 /* --- object ----------------------------------------------------------------------------------------------------- */
@@ -487,6 +512,7 @@ int main(void)
 		TEST(text__absent_counts_as_empty),
 		TEST(text__emptied_and_removed_is_removed),
 		TEST(text__anything_but_text_is_lww),
+		TEST(case_81__what_says_nothing_merges_as_if_it_were_absent),
 		TEST(object__is_merged_field_by_field),
 		TEST(object__none_on_a_side_is_lww),
 		TEST(object__removed_stays_away_when_nothing_is_left),

@@ -64,9 +64,9 @@ static void meta__is_checked(void **state)
 		{ "{'meta':{'':null}}", "/delta/meta/", "the name must not be empty" },
 		{ "{'meta':{'a\\u0001':null}}", "/delta/meta/a\x01", "the name must not hold control characters" },
 		{ "{'meta':{'rawScript':7}}", "/delta/meta/rawScript", "must be text" },
-		{ "{'meta':{'stats':{'context':null}}}", "/delta/meta/stats/context", "must be an object" },
+		{ "{'meta':{'stats':{'context':0}}}", "/delta/meta/stats/context", "must be an object" },
 		{ "{'meta':{'context':{'episodeSummaries':[{'episodeId':'1'}]}}}",
-			"/delta/meta/context/episodeSummaries/0/episodeId", "must be a whole number" },
+			"/delta/meta/context/episodeSummaries/0/episodeId", "must be a number" },
 		{ "{'meta':{'extra':[1e300]}}", "/delta/meta/extra/0", "number beyond ±(2^53−1)" },
 	};
 	(void)state;
@@ -83,8 +83,7 @@ static void rows__need_their_whole_key(void **state)
 		{ "{'shots':[{'episodeId':9007199254740993,'id':'a'}]}", "/delta/shots/0/episodeId",
 			"number beyond ±(2^53−1)" },
 		{ "{'characters':[{'name':'x'}]}", "/delta/characters/0/id", "is required" },
-		{ "{'shots':[{'episodeId':1,'id':'a','difficulty':10.5}]}", "/delta/shots/0/difficulty",
-			"must be a whole number from 0 to 10" },
+		{ "{'shots':[{'episodeId':1,'id':'a','difficulty':'hard'}]}", "/delta/shots/0/difficulty", "must be a number" },
 	};
 	(void)state;
 	expect_faults(DELTA, cases, LENGTH(cases));
@@ -188,7 +187,7 @@ static void reasons__never_quote_the_content(void **state)
 	struct run run;
 	(void)state;
 	run_value(&run, DELTA, delta, NO_LIMIT);
-	assert_int_equal(run.faults.total, 9);
+	assert_int_equal(run.faults.total, 8);
 	for (size_t i = 0; i < run.faults.count; i++)
 		assert_null(strstr(run.faults.items[i].reason, secret));
 	run_end(&run);

@@ -1,7 +1,7 @@
 /* Every field of every shape, taken from the table itself: values of each wrong type, in a document and in a delta. */
 #include "validating.h"
 
-/* The candidates, one of each JSON type; a fraction and a large number besides. Texts are no word of any list. */
+/* The candidates, one of each JSON type; a fraction, a large number and an empty text besides. Texts are no word of any list. */
 static json_t *candidate(size_t which)
 {
 	switch (which) {
@@ -14,24 +14,24 @@ static json_t *candidate(size_t which)
 	case 6: return json_string("no such word");
 	case 7: return json_array();
 	case 8: return json_object();
+	case 9: return json_string("");
 	default: return NULL;
 	}
 }
-
-static bool is_limited(const struct sl_field *field) { return field->minimum != 0 || field->maximum != 0; }
 
 /* What the field must say of the candidate; NULL: it is fine. */
 static const char *expected_reason(const struct sl_field *field, const json_t *value)
 {
 	bool beyond = json_is_number(value) && (json_number_value(value) > 9e15 || json_number_value(value) < -9e15);
+	bool blank = json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
+	if (blank && !field->required)
+		return NULL;
 	switch (field->type) {
 	case SL_TYPE_TEXT:
-		return json_is_string(value) ? NULL : "must be text";
+		return blank && json_is_string(value) ? "must not be empty" : json_is_string(value) ? NULL : "must be text";
 	case SL_TYPE_WORD:
-		return "must be one of ";
+		return json_is_string(value) ? NULL : "must be text";
 	case SL_TYPE_INTEGER:
-		if (is_limited(field))
-			return json_is_number(value) && json_number_value(value) == 7 ? NULL : "must be a whole number from ";
 		if (beyond)
 			return "number beyond ±(2^53−1)";
 		return json_is_number(value) && json_number_value(value) == 7 ? NULL : "must be a whole number";
@@ -51,8 +51,7 @@ static const char *expected_reason(const struct sl_field *field, const json_t *v
 
 struct place {
 	enum kind kind;
-	json_t *whole;   /* document or delta */
-	bool null_is_ok; /* at this level */
+	json_t *whole; /* document or delta */
 	size_t tried;
 };
 
@@ -80,8 +79,6 @@ static void try_candidates(struct place *place, json_t *object, const char *name
 	json_t *kept = json_incref(json_object_get(object, name)), *value;
 	for (size_t which = 0; (value = candidate(which)); which++) {
 		const char *reason = expected_reason(field, value);
-		if (place->null_is_ok && json_is_null(value))
-			reason = NULL;
 		if (strcmp(name, "episodeId") == 0 && !reason) {
 			json_decref(value);
 			continue; /* would be another row */
@@ -99,14 +96,12 @@ static void try_candidates(struct place *place, json_t *object, const char *name
 static void try_inside(struct place *place, json_t *object, const char *name, const char *path,
 	const struct sl_field *field)
 {
-	bool list = field->type == SL_TYPE_LIST, null_was_ok = place->null_is_ok;
+	bool list = field->type == SL_TYPE_LIST;
 	char inner_path[264];
 	json_t *inner = json_object();
 	snprintf(inner_path, sizeof(inner_path), "%s%s", path, list ? "/0" : "");
 	json_object_set_new(object, name, list ? json_pack("[O]", inner) : json_incref(inner));
-	place->null_is_ok = false;
 	try_shape(place, inner, inner_path, field->shape);
-	place->null_is_ok = null_was_ok;
 	json_object_del(object, name);
 	json_decref(inner);
 }
@@ -145,7 +140,7 @@ static void types__of_every_field_are_checked_in_documents(void **state)
 {
 	json_t *document = parse("{'episodes':[{'id':1,'scenes':[{'id':'s'}],'shots':[{'id':'h'}]}],"
 		"'context':{'characters':[{'id':'c'}],'locations':[{'id':'l'}]}}");
-	struct place place = { DOCUMENT, document, false, 0 };
+	struct place place = { DOCUMENT, document, 0 };
 	json_t *episode = json_array_get(json_object_get(document, "episodes"), 0);
 	json_t *context = json_object_get(document, "context");
 	(void)state;
@@ -167,10 +162,9 @@ static void types__of_every_field_are_checked_in_deltas(void **state)
 {
 	json_t *delta = parse("{'meta':{'context':{}},'episodes':[{'id':1}],'scenes':[{'id':'s','episodeId':1}],"
 		"'shots':[{'id':'h','episodeId':1}],'characters':[{'id':'c'}],'locations':[{'id':'l'}]}");
-	struct place place = { DELTA, delta, true, 0 };
+	struct place place = { DELTA, delta, 0 };
 	(void)state;
 	try_meta(&place, json_object_get(delta, "meta"), "/delta/meta");
-	place.null_is_ok = false;
 	for (int entity = SL_EPISODES; entity < SL_ENTITIES; entity++) {
 		const char *name = sl_entity_name((enum sl_entity)entity);
 		char path[64];
