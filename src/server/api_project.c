@@ -85,6 +85,10 @@ static int write_state(struct sl_request *request, struct sl_response *response,
 	if (query->changes && state->has_changes) {
 		sl_buf_add_text(out, ",\"since\":");
 		sl_buf_add_int(out, query->since);
+		if (query->known > 0) {
+			sl_buf_add_text(out, ",\"known\":");
+			sl_buf_add_int(out, query->known);
+		}
 		rc = sl_state_write_changes(out, state, err);
 	} else {
 		if (query->changes)
@@ -102,9 +106,11 @@ static int answer_state(struct sl_context *context, struct sl_request *request, 
 	struct sl_project project = sl_state_project(context, request);
 	struct sl_state state;
 	int rc = sl_http_query_int(request, "since", &query.since, err);
+	query.changes = query.rows_if_no_changes = rc > 0;
+	if (rc > 0)
+		rc = sl_http_query_int(request, "known", &query.known, err);
 	if (rc < 0)
 		return rc;
-	query.changes = query.rows_if_no_changes = rc > 0;
 	query.rows = !query.changes;
 	rc = sl_state_read(&project, &query, request->arena, &state, err);
 	if (rc != SL_OK)

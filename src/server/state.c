@@ -39,7 +39,8 @@ static int read_changes(struct reading *reading, struct sl_err *err)
 	if (!known)
 		return reading->query->rows_if_no_changes ? read_rows(reading, err) : SL_OK;
 	reading->state->has_changes = true;
-	return sl_store_changes(reading->project, since, reading->arena, &reading->state->changes, err);
+	return sl_store_changes(reading->project, since, reading->query->known > since ? reading->query->known : since,
+		reading->arena, &reading->state->changes, err);
 }
 
 static int read_past(struct reading *reading, struct sl_err *err)

@@ -17,6 +17,7 @@ struct sl_state_query {
 	bool rows;                 /* all rows */
 	bool changes;              /* what changed after `since`, … */
 	int64_t since;
+	int64_t known;             /* deletions up to this version are left out; 0: none are */
 	bool rows_if_no_changes;   /* … and all rows where that can't be told */
 	int64_t at_version;        /* not 0: `rows` as of this version, from the history */
 	bool back_to_now;          /* with at_version: `changes` lead from that version to now */

@@ -196,10 +196,10 @@ static int read_tombstones(void *context, const struct sl_key *keys, size_t coun
 	return rc < 0 ? sl_err_set(err, (int)rc, "deletions can't be read") : SL_OK;
 }
 
-int sl_store_changes(struct sl_project *project, int64_t since, struct sl_arena *arena, struct sl_delta *changes_r,
-	struct sl_err *err)
+int sl_store_changes(struct sl_project *project, int64_t since, int64_t known, struct sl_arena *arena,
+	struct sl_delta *changes_r, struct sl_err *err)
 {
-	struct sl_value values[] = { SL_INT(project->project_id), SL_INT(since) };
+	struct sl_value values[] = { SL_INT(project->project_id), SL_INT(known) };
 	struct tombstone_reading reading = { arena, sl_rowset_new(arena, 16) };
 	struct sl_keys deleted = { .arena = arena };
 	const struct sl_row *row;
@@ -222,7 +222,7 @@ int sl_store_changes(struct sl_project *project, int64_t since, struct sl_arena 
 static int read_changes(void *context, int64_t since, struct sl_arena *arena, struct sl_delta *changes_r,
 	struct sl_err *err)
 {
-	return sl_store_changes(context, since, arena, changes_r, err);
+	return sl_store_changes(context, since, since, arena, changes_r, err);
 }
 
 static int write_tombstones(struct sl_project *project, const struct sl_commit_record *record, struct sl_arena *arena,

@@ -21,8 +21,8 @@ struct sl_store sl_store_mariadb(struct sl_project *project);
 /* The head, without a lock. Returns 0, SL_NOT_FOUND, or what the database said. */
 int sl_store_head(struct sl_project *project, struct sl_head *head_r, struct sl_err *err);
 
-/* What changed after `since`: rows and tombstones. Complete only if `since` ≥ head.tombstones_from. */
-int sl_store_changes(struct sl_project *project, int64_t since, struct sl_arena *arena, struct sl_delta *changes_r,
+/* What changed: rows after `since`, tombstones after `known`. Complete only if both are ≥ head.tombstones_from. */
+int sl_store_changes(struct sl_project *project, int64_t since, int64_t known, struct sl_arena *arena, struct sl_delta *changes_r,
 	struct sl_err *err);
 
 /* Notes an event that changed nothing, like a conflict, in the project's audit log. */

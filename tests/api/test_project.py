@@ -150,6 +150,26 @@ def since_zero_brings_everything():
 
 
 @tap.test
+def the_whole_state_tells_what_was_deleted_after_a_version():
+    """Case 101: a device that has seen a later version than the server holds has to know what was deleted since, and not lost."""
+    device = stored(model.small())
+    first = device.version()
+    second = device.push(base=first, delta={"deleted": {"episodes": [2]}}).expect(200)["updatedAt"]
+    device.push(base=second, delta={"deleted": {"characters": ["c2"]}}).expect(200)
+    everything = device.get("/project?since=0").expect(200)
+    assert "known" not in everything.json
+    rows = everything["changes"]
+    gone = rows.pop("deleted")
+    tap.equal((gone["episodes"], gone["characters"]), ([2], ["c2"]))
+    later = device.get(f"/project?since=0&known={second}").expect(200)
+    tap.equal((later["since"], later["known"]), (0, second))
+    tap.equal(later["changes"], dict(rows, deleted={"characters": ["c2"]}))
+    nothing = device.get(f"/project?since=0&known={2**53 - 1}").expect(200)
+    assert "deleted" not in nothing["changes"]
+    device.get("/project?since=0&known=x").expect(400)
+
+
+@tap.test
 def since_gives_all_when_deletions_are_forgotten_or_the_version_is_unknown():
     device = stored(model.small())
     first = device.version()
