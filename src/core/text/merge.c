@@ -195,6 +195,25 @@ static bool is_replaced(const struct group *group, int side)
 	return group->sides[side].count == 1 && edit->from == group->from && edit->from_end == group->end;
 }
 
+/* Whether the text has nothing but blanks and line ends. */
+static bool is_layout(struct sl_str text)
+{
+	enum sl_text_token token = SL_TOKEN_BLANK;
+	for (size_t at = 0; at < text.length && (token == SL_TOKEN_BLANK || token == SL_TOKEN_LINE_END);)
+		at = sl_text_token_end(text, at, &token);
+	return token == SL_TOKEN_BLANK || token == SL_TOKEN_LINE_END;
+}
+
+/* Whether `side` deleted all of the group's base text, and the other side only put blanks in: then these are what is left. */
+static bool leaves_layout(const struct walk *walk, const struct group *group, int side, struct sl_str *result_r)
+{
+	const struct sl_text_edit *edit = group->sides[!side].edits;
+	if (!is_replaced(group, side) || !deletes(group->sides[side].edits) || group->sides[!side].count != 1 || !inserts(edit))
+		return false;
+	*result_r = sl_text_part(walk->sides[!side].text, edit->to, edit->to_end);
+	return is_layout(*result_r);
+}
+
 static bool is_token_boundary(struct sl_str text, size_t place)
 {
 	enum sl_text_token token;
@@ -241,6 +260,9 @@ static bool settle(const struct walk *walk, const struct group *group, struct sl
 		*result_r = (struct sl_str){ NULL, 0 };
 		return true;
 	}
+	if (leaves_layout(walk, group, MINE, result_r) || leaves_layout(walk, group, THEIRS, result_r))
+		return true;
+	*result_r = theirs;
 	bool both_replace = is_replaced(group, MINE) && is_replaced(group, THEIRS);
 	if ((both_replace && extends(mine, theirs)) || holds_insertion(group, walk, MINE, mine)) {
 		*result_r = mine;

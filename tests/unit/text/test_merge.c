@@ -109,6 +109,16 @@ static void text__adding_to_words_that_the_other_deleted_clashes(void **state)
 	assert_merge("A big cat", "A cat", "A very big cat", "A {big ||very big }cat");
 }
 
+/* A blank is not worth a question. */
+static void text__blanks_beside_deleted_words_stay(void **state)
+{
+	(void)state;
+	assert_text("one two", "", "one two\n", "\n");
+	assert_text("one two", "one two\n", "", "\n");
+	assert_text("one two three", "three", "one two \nthree", "\nthree");
+	assert_text("one two\nthree four", "one two\n", "one two\n three four", "one two\n ");
+}
+
 static void text__lines_inserted_beside_deleted_lines_stay(void **state)
 {
 	(void)state;
@@ -363,6 +373,7 @@ int main(void)
 		cmocka_unit_test(text__clashes_with_no_word_between_are_one_hunk),
 		cmocka_unit_test(text__deleting_what_the_other_edited_clashes),
 		cmocka_unit_test(text__adding_to_words_that_the_other_deleted_clashes),
+		cmocka_unit_test(text__blanks_beside_deleted_words_stay),
 		cmocka_unit_test(text__lines_inserted_beside_deleted_lines_stay),
 		cmocka_unit_test(text__lines_inserted_within_deleted_lines_clash),
 		cmocka_unit_test(text__overlapping_deletions_are_both_done),
