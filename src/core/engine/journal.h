@@ -75,6 +75,12 @@ int sl_journal_read(struct sl_str value, struct sl_arena *arena, struct sl_journ
 /* What an entry changed of a row; NULL: nothing. */
 const struct sl_journal_change *sl_journal_find(const struct sl_journal_entry *entry, const struct sl_key *key);
 
+/* The words around a passage of a text: of the text that the note left, up to `most` bytes on either side of what stands there, whole
+ * words only. Empty for other values, for a note that leaves its values out, and for no such passage. In the arena. Returns 0,
+ * SL_NO_MEMORY, or SL_INTERNAL for a damaged note. */
+int sl_journal_around(const struct sl_note *note, size_t hunk, size_t most, struct sl_arena *arena, struct sl_str *before_r,
+	struct sl_str *after_r) __attribute__((warn_unused_result));
+
 /* The row (data of length 0: gone) as it was before the change. New texts are in the arena. Returns 0, SL_NO_MEMORY, or
  * SL_INTERNAL, with the row as it was, if it is not the row that the change led to. */
 int sl_journal_step_back(const struct sl_journal_change *change, struct sl_row *row, struct sl_arena *arena)

@@ -54,7 +54,8 @@ const char *sl_engine_json_event(enum sl_event_type type);
 const char *sl_engine_note_kind(enum sl_note_kind kind);
 
 /* Appends the members of a note, without braces: entity, key, path, base?, mine?, theirs?, result?, kind, conflict, open, hunks?
- * (values as JSON; key as in DELTA's `deleted`; hunks: an array of {at, base, mine, theirs}). */
+ * (values as JSON; key as in DELTA's `deleted`; hunks: an array of {at, base, mine, theirs, before?, after?}: the words
+ * around). */
 void sl_engine_json_note(const struct sl_note *note, struct sl_buf *out);
 
 /* Append an array of what the engine keeps, oldest first: {id, version, entry, NOTE} for open decisions, {entity, key, reason} for

@@ -2,6 +2,8 @@
 #include "core/engine/json.h"
 #include "core/json/write.h"
 
+#define AROUND_BYTES 120
+
 static void add_number(struct sl_buf *out, const char *name, int64_t number)
 {
 	sl_buf_add_text(out, name);
@@ -191,6 +193,22 @@ static void add_value(struct sl_buf *out, const char *name, struct sl_str value)
 	sl_buf_add_str(out, value);
 }
 
+/* A passage with the words around it. */
+static void add_around(const struct sl_note *note, size_t hunk, struct sl_buf *out)
+{
+	struct sl_arena arena;
+	struct sl_str before, after;
+	sl_arena_init(&arena, 0);
+	int rc = sl_journal_around(note, hunk, AROUND_BYTES, &arena, &before, &after);
+	if (rc == SL_NO_MEMORY)
+		sl_buf_fail(out, rc);
+	if (before.length)
+		add_text(out, ",\"before\":", before);
+	if (after.length)
+		add_text(out, ",\"after\":", after);
+	sl_arena_dispose(&arena);
+}
+
 static void write_hunks(const struct sl_note *note, struct sl_buf *out)
 {
 	for (size_t i = 0; i < note->hunk_count; i++) {
@@ -199,6 +217,7 @@ static void write_hunks(const struct sl_note *note, struct sl_buf *out)
 		add_text(out, ",\"base\":", hunk->base);
 		add_text(out, ",\"mine\":", hunk->mine);
 		add_text(out, ",\"theirs\":", hunk->theirs);
+		add_around(note, i, out);
 		sl_buf_add_char(out, '}');
 	}
 	if (note->hunk_count)

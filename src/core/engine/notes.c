@@ -6,10 +6,12 @@
 #include "core/json/parse.h"
 #include "core/json/write.h"
 #include "core/schema/validate.h"
+#include "core/text/tokens.h"
 
 static const char *const rules[] = { "lww", "counter", "max", "progress", "flag", "text", "list", "object",
 	"group" };
 
+#define MOST_WORD 64    /* bytes that are looked back for where a word begins */
 #define SLIM_BYTES 2048 /* values that are longer together than this are not stored twice */
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -192,4 +194,57 @@ int sl_engine_read_note(const json_t *object, struct sl_arena *arena, struct sl_
 	if (rc == SL_OK)
 		rc = read_hunks(object, arena, note_r);
 	return rc == SL_OK ? read_rule(object, &note_r->rule) : rc;
+}
+
+/* --- passages ----------------------------------------------------------------------------------------------------- */
+
+/* The first boundary between tokens from `from` on. */
+static size_t boundary_from(struct sl_str text, size_t from)
+{
+	enum sl_text_token token;
+	size_t at = from;
+	while (at > 0 && text.bytes[at - 1] != '\n' && from - at < MOST_WORD)
+		at--;
+	while (at < text.length && ((unsigned char)text.bytes[at] & 0xc0) == 0x80)
+		at++;
+	while (at < from)
+		at = sl_text_token_end(text, at, &token);
+	return at;
+}
+
+/* The last one up to `to`, seen from `from`, which is one. */
+static size_t boundary_up_to(struct sl_str text, size_t from, size_t to)
+{
+	enum sl_text_token token;
+	size_t at = from, end;
+	while (at < text.length && (end = sl_text_token_end(text, at, &token)) <= to)
+		at = end;
+	return at;
+}
+
+static int cut_around(struct sl_str text, const struct sl_note_hunk *hunk, size_t most, struct sl_arena *arena,
+	struct sl_str *before_r, struct sl_str *after_r)
+{
+	size_t begin = hunk->at, end = begin + hunk->theirs.length;
+	if (end > text.length || end < begin)
+		return SL_INTERNAL;
+	size_t first = begin > most ? boundary_from(text, begin - most) : 0;
+	size_t last = boundary_up_to(text, end, most < text.length - end ? end + most : text.length);
+	int rc = first < begin ? sl_arena_copy(arena, (struct sl_str){ text.bytes + first, begin - first }, before_r) : SL_OK;
+	return rc == SL_OK && last > end ? sl_arena_copy(arena, (struct sl_str){ text.bytes + end, last - end }, after_r) : rc;
+}
+
+int sl_journal_around(const struct sl_note *note, size_t hunk, size_t most, struct sl_arena *arena, struct sl_str *before_r,
+	struct sl_str *after_r)
+{
+	json_t *value = NULL;
+	struct sl_err ignored = SL_ERR_INIT;
+	*before_r = *after_r = (struct sl_str){ NULL, 0 };
+	if (note->rule != SL_RULE_TEXT || hunk >= note->hunk_count || !note->result.length)
+		return SL_OK;
+	int rc = sl_json_parse(note->result, &value, &ignored);
+	if (rc == SL_OK && json_is_string(value))
+		rc = cut_around(sl_json_text(value), &note->hunks[hunk], most, arena, before_r, after_r);
+	json_decref(value);
+	return rc == SL_OK || rc == SL_NO_MEMORY ? rc : SL_INTERNAL;
 }

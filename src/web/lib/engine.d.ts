@@ -150,7 +150,8 @@ export interface JournalEntry {
 export type RowKey = string | number | { episodeId: number; sceneId: string } | { episodeId: number; shotId: string };
 
 /** A passage that both sides changed: plain text of a text, else JSON. `at` is its place in the result, in bytes of UTF-8. */
-export type Hunk = { base: string; mine: string; theirs: string; at: number };
+/** `before`, `after`: some of the words around it. */
+export type Hunk = { base: string; mine: string; theirs: string; at: number; before?: string; after?: string };
 
 /**
  * What became of a field, or of a row (`path` ""), that both sides changed. An absent value was absent. An open note is for a

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/base/utf8.h"
 #include "core/json/parse.h"
 #include "core/engine/json.h"
 
@@ -93,6 +94,34 @@ static void json__tells_effects_and_what_is_kept(void **state)
 	sl_buf_dispose(&out);
 }
 
+static void passages__come_with_the_words_around(void **state)
+{
+	static const char text[] = "\"Erst geht er, dann \u00e4rgert sie der rote Hund, den niemand je sah.\"";
+	struct sl_note_hunk hunk = { SL_STR("blaue"), SL_STR("gr\u00fcne"), SL_STR("rote"), 0 };
+	struct sl_note note = { .rule = SL_RULE_TEXT, .result = SL_STR(text), .hunks = &hunk, .hunk_count = 1 };
+	struct sl_arena arena;
+	struct sl_str before, after;
+	(void)state;
+	hunk.at = (size_t)(strstr(text, "rote") - text) - 1;
+	sl_arena_init(&arena, 0);
+	for (size_t most = 0; most < sizeof(text); most++) {
+		assert_int_equal(sl_journal_around(&note, 0, most, &arena, &before, &after), 0);
+		assert_true(before.length <= most && after.length <= most);
+		assert_int_equal(sl_utf8_valid(before), before.length);
+		assert_int_equal(sl_utf8_valid(after), after.length);
+	}
+	assert_int_equal(sl_journal_around(&note, 0, 20, &arena, &before, &after), 0);
+	expect_text(before, " \u00e4rgert sie der ");
+	expect_text(after, " Hund, den niemand ");
+	assert_int_equal(sl_journal_around(&note, 0, 999, &arena, &before, &after), 0);
+	assert_int_equal(before.length + after.length + strlen("rote"), sizeof(text) - 3);
+	assert_int_equal(sl_journal_around(&note, 1, 999, &arena, &before, &after), 0);
+	assert_int_equal(before.length + after.length, 0);
+	hunk.at = sizeof(text);
+	assert_int_equal(sl_journal_around(&note, 0, 20, &arena, &before, &after), SL_INTERNAL);
+	sl_arena_dispose(&arena);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_two_shots, tear_down)
@@ -100,6 +129,7 @@ int main(void)
 		TEST(json__carries_events),
 		TEST(json__refuses_what_is_no_event),
 		TEST(json__tells_effects_and_what_is_kept),
+		TEST(passages__come_with_the_words_around),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
