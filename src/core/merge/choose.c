@@ -4,11 +4,14 @@
 #include "core/json/parse.h"
 #include "core/json/write.h"
 #include "core/merge/merge.h"
+#include "core/text/junction.h"
 
 static void add_choice(struct sl_buf *text, const struct sl_note_hunk *hunk, enum sl_choice choice, struct sl_str own)
 {
 	if (choice == SL_CHOICE_THEIRS || choice == SL_CHOICE_BOTH)
 		sl_buf_add_str(text, hunk->theirs);
+	if (choice == SL_CHOICE_BOTH)
+		sl_buf_add_str(text, sl_text_parting(hunk->theirs, hunk->mine));
 	if (choice == SL_CHOICE_MINE || choice == SL_CHOICE_BOTH)
 		sl_buf_add_str(text, hunk->mine);
 	if (choice == SL_CHOICE_OWN)

@@ -77,7 +77,7 @@ int sl_merge_shared(const struct sl_row *a, const struct sl_row *b, struct sl_ar
 enum sl_choice {
 	SL_CHOICE_MINE,
 	SL_CHOICE_THEIRS,
-	SL_CHOICE_BOTH, /* theirs, then mine */
+	SL_CHOICE_BOTH, /* theirs, then mine, parted where words would join */
 	SL_CHOICE_OWN
 };
 #define SL_ALL_HUNKS SIZE_MAX

@@ -75,3 +75,27 @@ bool sl_text_window_is_spanned(const struct sl_text_window *window, size_t back)
 		at = sl_text_token_end(text, at, &token);
 	return at > place && (token == SL_TOKEN_WORD || token == SL_TOKEN_SIGN);
 }
+
+static bool has_lines(struct sl_str text)
+{
+	return text.length > 0 && memchr(text.bytes, '\n', text.length) != NULL;
+}
+
+struct sl_str sl_text_line_end_in(struct sl_str text)
+{
+	const char *end = memchr(text.bytes, '\n', text.length);
+	return end > text.bytes && end[-1] == '\r' ? SL_STR("\r\n") : SL_STR("\n");
+}
+
+struct sl_str sl_text_parting(struct sl_str before, struct sl_str behind)
+{
+	struct sl_text_window window;
+	sl_text_window_init(&window);
+	sl_text_window_before(&window, before);
+	sl_text_window_behind(&window, behind);
+	if (!sl_text_window_is_spanned(&window, 0))
+		return (struct sl_str){ NULL, 0 };
+	if (has_lines(before))
+		return sl_text_line_end_in(before);
+	return has_lines(behind) ? sl_text_line_end_in(behind) : SL_STR(" ");
+}

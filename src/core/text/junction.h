@@ -25,4 +25,11 @@ bool sl_text_window_is_full_before(const struct sl_text_window *window);
  * of the window. */
 bool sl_text_window_is_spanned(const struct sl_text_window *window, size_t back);
 
+/* The first line end of a text that has one. */
+struct sl_str sl_text_line_end_in(struct sl_str text);
+
+/* What parts two texts of different writers that come to stand side by side: nothing, unless a word would join another one. A line
+ * end where one of them has several lines, else a blank. */
+struct sl_str sl_text_parting(struct sl_str before, struct sl_str behind);
+
 #endif

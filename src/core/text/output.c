@@ -171,31 +171,12 @@ static bool ends_line(struct sl_str text)
 	return text.length > 0 && text.bytes[text.length - 1] == '\n';
 }
 
-static bool has_lines(struct sl_str text) { return memchr(text.bytes, '\n', text.length) != NULL; }
-
-/* The first line end of a text that has one. */
-static struct sl_str line_end_of(struct sl_str text)
-{
-	const char *end = memchr(text.bytes, '\n', text.length);
-	return end > text.bytes && end[-1] == '\r' ? SL_STR("\r\n") : SL_STR("\n");
-}
-
-/* What parts two insertions: nothing, unless a word would join another one. A line end where one of them has several lines, or
- * where each is a last line. */
+/* What parts two insertions: a line end where each is a last line; else what their words need. */
 static struct sl_str parting_of(const struct sl_text_output *output, const struct sl_text_passage *passage)
 {
-	struct sl_str theirs = passage->theirs, mine = passage->mine;
-	struct sl_text_window window;
-	if (passage->end == output->base.length && ends_line(output->base) && !ends_line(theirs))
-		return line_end_of(output->base);
-	sl_text_window_init(&window);
-	sl_text_window_before(&window, theirs);
-	sl_text_window_behind(&window, mine);
-	if (!sl_text_window_is_spanned(&window, 0))
-		return (struct sl_str){ NULL, 0 };
-	if (has_lines(theirs))
-		return line_end_of(theirs);
-	return has_lines(mine) ? line_end_of(mine) : SL_STR(" ");
+	if (passage->end == output->base.length && ends_line(output->base) && !ends_line(passage->theirs))
+		return sl_text_line_end_in(output->base);
+	return sl_text_parting(passage->theirs, passage->mine);
 }
 
 /* Where a piece is put, if there is a place: first the result is measured, then written. */

@@ -222,20 +222,28 @@ size_t sl_text_count_words(struct sl_str text)
 	return count;
 }
 
-/* The script of the letter that ends before `at`, whose marks are passed over. */
-static enum sl_text_script script_before(struct sl_str text, size_t at)
+/* Where the letter begins that ends before `at`, with its marks. */
+static size_t letter_before(struct sl_str text, size_t at)
 {
 	size_t length;
-	uint32_t point;
+	uint32_t point = 0;
 	do {
-		if (at == 0)
-			return SL_SCRIPT_OTHER;
 		do
 			at--;
 		while (at > 0 && ((unsigned char)text.bytes[at] & 0xc0) == 0x80);
 		point = decode(text, at, &length);
-	} while (sl_text_class_of(point) == SL_CLASS_EXTEND);
-	return sl_text_script_of(point);
+	} while (at > 0 && sl_text_class_of(point) == SL_CLASS_EXTEND);
+	return at;
+}
+
+/* The script of that letter. */
+static enum sl_text_script script_before(struct sl_str text, size_t at)
+{
+	size_t length;
+	if (at == 0)
+		return SL_SCRIPT_OTHER;
+	uint32_t point = decode(text, letter_before(text, at), &length);
+	return sl_text_class_of(point) == SL_CLASS_EXTEND ? SL_SCRIPT_OTHER : sl_text_script_of(point);
 }
 
 static enum sl_text_script script_at(struct sl_str text, size_t at)
@@ -253,6 +261,21 @@ bool sl_text_is_inside_word(struct sl_str text, size_t from, size_t end)
 		if (script_at(text, at) != script || (script == SL_SCRIPT_SYLLABLES && ++letters == 2))
 			return false;
 	return script != SL_SCRIPT_OTHER;
+}
+
+size_t sl_text_run_end(struct sl_str text, size_t at)
+{
+	enum sl_text_token token;
+	while (script_at(text, at) == SL_SCRIPT_RUNS)
+		at = sl_text_token_end(text, at, &token);
+	return at;
+}
+
+size_t sl_text_run_begin(struct sl_str text, size_t at)
+{
+	while (script_before(text, at) == SL_SCRIPT_RUNS)
+		at = letter_before(text, at);
+	return at;
 }
 
 bool sl_text_letters_meet(struct sl_str before, struct sl_str behind)

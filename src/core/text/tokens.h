@@ -30,6 +30,11 @@ bool sl_text_is_inside_word(struct sl_str text, size_t from, size_t end);
  * blanks between words. */
 bool sl_text_letters_meet(struct sl_str before, struct sl_str behind);
 
+/* Where the unbroken run of letters of Thai, Lao, Burmese, Khmer and the like ends that goes on at `at`, and where the one begins that
+ * ends there; `at`: there is none. Which words are in it only a dictionary could tell. */
+size_t sl_text_run_end(struct sl_str text, size_t at);
+size_t sl_text_run_begin(struct sl_str text, size_t at);
+
 /* What stands beside a place in a text. */
 enum sl_text_edge {
 	SL_EDGE_LETTER, /* a letter of a script with blanks between words */

@@ -367,7 +367,7 @@ static void choose__puts_a_choice_into_the_text(void **state)
 {
 	static const struct { size_t hunk; enum sl_choice choice; const char *result; } cases[] = {
 		{ 0, SL_CHOICE_MINE, "'x B y t z'" }, { 1, SL_CHOICE_MINE, "'x T y b z'" }, { SL_ALL_HUNKS, SL_CHOICE_MINE, "'x B y b z'" },
-		{ 0, SL_CHOICE_THEIRS, "'x T y t z'" }, { 1, SL_CHOICE_BOTH, "'x T y tb z'" }, { 0, SL_CHOICE_OWN, "'x own y t z'" },
+		{ 0, SL_CHOICE_THEIRS, "'x T y t z'" }, { 1, SL_CHOICE_BOTH, "'x T y t b z'" }, { 0, SL_CHOICE_OWN, "'x own y t z'" },
 	};
 	(void)state;
 	merge_field(scene(1, "s"), (struct field){ "content", "'x A y a z'", "'x B y b z'", "'x T y t z'" });
@@ -380,6 +380,25 @@ static void choose__puts_a_choice_into_the_text(void **state)
 	}
 	struct sl_str value;
 	assert_int_equal(sl_merge_choose(note, 2, SL_CHOICE_MINE, SL_STR(""), &the.arena, &value), SL_INVALID);
+}
+
+static void choose__both_joins_no_words(void **state)
+{
+	static const struct { const char *mine, *theirs, *result; } cases[] = {
+		{ "one", "two", "'a two one z'" }, { "one, ", "two, ", "'a two,  one,  z'" }, { "1\\n2", "3", "'a 3\\n1\\n2 z'" },
+		{ "1", "3\\r\\n4", "'a 3\\r\\n4\\r\\n1 z'" }, { "一", "二", "'a 二一 z'" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sl_str value;
+		char mine[40], theirs[40];
+		snprintf(mine, sizeof(mine), "'a %s z'", cases[i].mine);
+		snprintf(theirs, sizeof(theirs), "'a %s z'", cases[i].theirs);
+		merge_field(scene(1, "s"), (struct field){ "content", "'a b z'", mine, theirs });
+		const struct sl_note *note = receipt_of(scene(1, "s"), "/content", false);
+		assert_int_equal(sl_merge_choose(note, 0, SL_CHOICE_BOTH, SL_STR(""), &the.arena, &value), 0);
+		assert_value("choice", value, cases[i].result);
+	}
 }
 
 static void text__emptied_against_edited_is_a_decision(void **state)
@@ -508,6 +527,7 @@ int main(void)
 		TEST(case_2__two_insertions_at_one_place_are_noted),
 		TEST(case_1__the_row_holds_all_but_the_overlapping_words),
 		TEST(choose__puts_a_choice_into_the_text),
+		TEST(choose__both_joins_no_words),
 		TEST(text__emptied_against_edited_is_a_decision),
 		TEST(text__absent_counts_as_empty),
 		TEST(text__emptied_and_removed_is_removed),

@@ -180,7 +180,9 @@ static void text__common_words_stand_in_for_an_ancestor(void **state)
 {
 	(void)state;
 	static const char *const tests[][3] = { { "the red car\nstops", "the blue car\nstops", "the  car\nstops" },
-		{ "same", "same", "same" }, { "", "b", "" }, { "a", "", "" }, { "one\ntwo\nthree", "two\nthree\nfour", "two\nthree" } };
+		{ "same", "same", "same" }, { "", "b", "" }, { "a", "", "" }, { "one\ntwo\nthree", "two\nthree\nfour", "two\nthree" },
+		{ "ไปบ้าน วันนี้", "ไปร้าน วันนี้", " วันนี้" }, { "กคฮ\nกฅฮ", "กฃคจฮกฃคฉฮ\nกฃฅขฮ", "\n" }, { "ไปบ้าน", "ไปบ้าน วันนี้", "ไปบ้าน" },
+		{ "เขา ไปบ้าน", "ไปบ้าน", "ไปบ้าน" } };
 	struct sl_arena arena;
 	sl_arena_init(&arena, 0);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
