@@ -47,6 +47,14 @@ static size_t characters_of(struct sl_str text)
 	return sl_utf8_length(text) - breaks;
 }
 
+static void note_alone(struct sl_likeness *likeness, const json_t *mine, const json_t *theirs, size_t characters)
+{
+	likeness->mine_alone |= mine && !theirs;
+	likeness->theirs_alone |= theirs && !mine;
+	likeness->only_mine += mine && !theirs ? characters : 0;
+	likeness->only_theirs += theirs && !mine ? characters : 0;
+}
+
 int sl_likeness_add(struct sl_likeness *likeness, const json_t *mine, const json_t *theirs, const char *but,
 	struct sl_arena *scratch)
 {
@@ -65,7 +73,10 @@ int sl_likeness_add(struct sl_likeness *likeness, const json_t *mine, const json
 		likeness->common += characters_of(common);
 		likeness->mine += characters_of(sl_buf_str(&here));
 		likeness->theirs += characters_of(sl_buf_str(&there));
-		likeness->differs |= !mine || !theirs || !sl_str_equal(sl_buf_str(&here), sl_buf_str(&there));
+		note_alone(likeness, mine, theirs, characters_of(sl_buf_str(mine ? &here : &there)));
+		bool differs = mine && theirs && !sl_str_equal(sl_buf_str(&here), sl_buf_str(&there));
+		likeness->shared_differs |= differs;
+		likeness->differs |= !mine || !theirs || differs;
 	}
 	sl_buf_dispose(&here);
 	sl_buf_dispose(&there);
@@ -88,19 +99,27 @@ int sl_likeness_add_rows(struct sl_likeness *likeness, const struct sl_row *mine
 		rc = parse(theirs, &there);
 	if (rc == SL_OK)
 		rc = sl_likeness_add(likeness, here, there, NULL, scratch);
-	if (rc == SL_OK && mine && theirs)
-		likeness->differs |= !sl_str_equal(mine->data, theirs->data);
+	if (rc == SL_OK && mine && theirs && !sl_str_equal(mine->data, theirs->data))
+		likeness->differs = likeness->shared_differs = true;
 	json_decref(here);
 	json_decref(there);
 	return rc;
 }
 
+static bool is_alike(size_t common, size_t mine, size_t theirs, bool differs)
+{
+	if (mine + theirs < FEW_CHARACTERS)
+		return !differs || mine == 0 || theirs == 0;
+	return 4 * common >= mine + theirs;
+}
+
 bool sl_likeness_is_alike(const struct sl_likeness *likeness)
 {
-	size_t all = likeness->mine + likeness->theirs;
-	if (all < FEW_CHARACTERS)
-		return !likeness->differs || likeness->mine == 0 || likeness->theirs == 0;
-	return 4 * likeness->common >= all;
+	if (is_alike(likeness->common, likeness->mine, likeness->theirs, likeness->differs))
+		return true;
+	return !(likeness->mine_alone && likeness->theirs_alone) && (likeness->mine_alone || likeness->theirs_alone)
+		&& is_alike(likeness->common, likeness->mine - likeness->only_mine, likeness->theirs - likeness->only_theirs,
+			likeness->shared_differs);
 }
 
 bool sl_likeness_is_same_thing(const struct sl_likeness *likeness)

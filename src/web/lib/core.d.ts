@@ -9,7 +9,7 @@
  * next call; drop the core to give it back.
  */
 
-import type { Engine, EngineConfig, Hunk, Note } from "./engine.js";
+import type { Engine, EngineConfig, Hunk, JournalEntry, Note } from "./engine.js";
 
 export type * from "./engine.js";
 

@@ -307,6 +307,18 @@ static void shared__of_a_damaged_row_is_refused(void **state)
 	assert_int_equal(sl_merge_shared(&damaged, &sound, &the.arena, &row), SL_INTERNAL);
 }
 
+/* Of an import that another device has sent in part, no row gets another key. */
+static void merge__an_import_in_part_is_the_same_import(void **state)
+{
+	(void)state;
+	put(BOTH, episode(1), "V", "{'title':'The lighthouse keeper'}");
+	put(MINE, scene(1, "a"), "V", "{'content':'Waves, and a lamp that turns all night over the sea.'}");
+	put(MINE, character("c"), "V", "{'name':'The keeper of the lamp'}");
+	merge();
+	assert_int_equal(the.merge.rename_count, 0);
+	assert_int_equal(sl_rowset_count(the.merge.rows), 3);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -316,6 +328,7 @@ int main(void)
 		TEST(merge__script_deleted_against_edited_is_a_decision),
 		TEST(merge__rows_that_are_as_theirs_keep_its_version),
 		TEST(merge__versions_decide_nothing),
+		TEST(merge__an_import_in_part_is_the_same_import),
 		TEST(merge__receipts_come_by_key_then_path),
 		TEST(merge__order_of_the_sets_decides_nothing),
 		TEST(merge__damaged_rows_are_refused),
