@@ -40,6 +40,19 @@ static const struct sl_row *twin_of(const struct sl_merging *merging, const stru
 	return sl_rowset_find(merging->theirs, &mine->key);
 }
 
+/* What two devices counted from nothing adds up, however alike it is. */
+static bool is_counted(const struct sl_key *key)
+{
+	const struct sl_field *field = sl_schema_field(sl_schema_row(SL_META), key->id);
+	return key->entity == SL_META && field && field->rule == SL_RULE_OBJECT;
+}
+
+/* Whether the row tells anything of the episode, or, without one, of the project. */
+static bool counts(const struct sl_key *key, const int64_t *episode)
+{
+	return episode ? belongs_to(key, *episode) : !is_counted(key);
+}
+
 /* Compares all that both sides added, or only an episode with its scenes and shots. */
 static int compare_all(const struct separating *separating, const int64_t *episode, struct sl_likeness *likeness_r)
 {
@@ -51,10 +64,10 @@ static int compare_all(const struct separating *separating, const int64_t *episo
 	*likeness_r = (struct sl_likeness){ .common = 0 };
 	sl_arena_init(&scratch, 0);
 	while (rc == SL_OK && (row = sl_rowset_next(merging->mine, &cursor)))
-		if (!episode || belongs_to(&row->key, *episode))
+		if (counts(&row->key, episode))
 			rc = sl_likeness_add_rows(likeness_r, row, sl_rowset_find(merging->theirs, &row->key), &scratch);
 	for (cursor = 0; rc == SL_OK && (row = sl_rowset_next(merging->theirs, &cursor));)
-		if ((!episode || belongs_to(&row->key, *episode)) && !sl_rowset_find(merging->mine, &row->key))
+		if (counts(&row->key, episode) && !sl_rowset_find(merging->mine, &row->key))
 			rc = sl_likeness_add_rows(likeness_r, NULL, row, &scratch);
 	sl_arena_dispose(&scratch);
 	return rc;
@@ -138,13 +151,6 @@ static bool is_part_of_addition(const struct sl_merging *merging, const struct s
 	return sl_entity_has_episode(key->entity) && !sl_rowset_find(merging->base, &episode)
 		&& sl_rowset_find(merging->mine, &episode) && sl_rowset_find(merging->theirs, &episode)
 		&& !(is_moved_here(merging, &episode, &same) && same);
-}
-
-/* What two devices counted from nothing adds up, however alike it is. */
-static bool is_counted(const struct sl_key *key)
-{
-	const struct sl_field *field = sl_schema_field(sl_schema_row(SL_META), key->id);
-	return key->entity == SL_META && field && field->rule == SL_RULE_OBJECT;
 }
 
 static int judge_all(struct separating *separating)

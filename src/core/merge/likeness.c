@@ -117,9 +117,9 @@ bool sl_likeness_is_alike(const struct sl_likeness *likeness)
 {
 	if (is_alike(likeness->common, likeness->mine, likeness->theirs, likeness->differs))
 		return true;
-	return !(likeness->mine_alone && likeness->theirs_alone) && (likeness->mine_alone || likeness->theirs_alone)
-		&& is_alike(likeness->common, likeness->mine - likeness->only_mine, likeness->theirs - likeness->only_theirs,
-			likeness->shared_differs);
+	size_t mine = likeness->mine - likeness->only_mine, theirs = likeness->theirs - likeness->only_theirs;
+	return likeness->mine_alone != likeness->theirs_alone && mine + theirs >= FEW_CHARACTERS
+		&& is_alike(likeness->common, mine, theirs, likeness->shared_differs);
 }
 
 bool sl_likeness_is_same_thing(const struct sl_likeness *likeness)
