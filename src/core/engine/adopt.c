@@ -247,7 +247,7 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 	const struct sl_rowset *ancestor = NULL;
 	struct sl_rowset *shared = sl_rowset_new(&engine->scratch, 8);
 	const struct sl_merge_options options = { .shared = shared,
-		.first_sync = !engine->meta.pulled || !adopting->base_version, .episodes_above = last_deleted(&adopting->news->changes),
+		.first_sync = sl_rowset_count(engine->base) == 0, .episodes_above = last_deleted(&adopting->news->changes),
 		.taken = { engine->local, engine->base } };
 	enum sl_cause cause = doubtful ? SL_CAUSE_REPAIR : cause_of(adopting, SL_CAUSE_MERGE);
 	int rc = shared ? choose_sides(adopting, &sides) : SL_NO_MEMORY;
