@@ -12,9 +12,9 @@
 /* PROPERTY(NAME, permille of worlds, what it is) */
 #define SIM_PROPERTIES(PROPERTY)                                                                                       \
 	PROPERTY(TOKENS, 350, "long texts consist of typed words alone, some of them in scripts without blanks")           \
-	PROPERTY(THAI, 300, "some texts of typed words are in a script in which only a dictionary could tell words")          \
+	PROPERTY(THAI, 0, "some texts of typed words are in a script in which only a dictionary could tell words")          \
 	PROPERTY(REUSED, 0, "apps give ids of what was deleted again, and merges must not")                                  \
-	PROPERTY(JOINED, 1000, "words that run into each other for want of a blank count as words that nobody typed")          \
+	PROPERTY(JOINED, 0, "words that run into each other for want of a blank count as words that nobody typed")          \
 	PROPERTY(DOUBT, 1000, "what was typed survives a deletion by somebody who fell back with the server")                 \
 	PROPERTY(NEEDLESS, 0, "a question about edits that came near each other, but did not meet, is one too many")       \
 	PROPERTY(SINCE, 1000, "a decision removes nothing that came after the question")                                   \
@@ -22,7 +22,7 @@
 	PROPERTY(SINCE_STEP, 1000, "undoing a step removes nothing that came after it")                                       \
 	PROPERTY(APART, 1000, "nothing comes between the scenes of a run that its writer did not know of")                    \
 	PROPERTY(ONCE, 1000, "no typed word stands twice in a project")                                                       \
-	PROPERTY(ONCE_KEPT, 1000, "nor where somebody kept what others deleted")                                              \
+	PROPERTY(ONCE_KEPT, 0, "nor where somebody kept what others deleted")                                              \
 	PROPERTY(UNMIXED, 1000, "no row is made of two that were added under one id")                                         \
 	PROPERTY(BOUNDED, 1000, "what a device stores has a bound")                                                        \
 	PROPERTY(RESTORED, 1000, "nobody is asked about what a restored server has of what the device had itself")            \
@@ -31,7 +31,7 @@
 	PROPERTY(KEPT_WHOLE, 1000, "an episode that is kept is kept with its scenes and shots")                            \
 	PROPERTY(REVIVED, 1000, "an edit of a row whose episode is gone brings that back")                                 \
 	PROPERTY(THINNED, 150, "the journal has little room, and entries become one soon")                                \
-	PROPERTY(IN_ROW, 1000, "a question leaves what was typed three words away, rather than five, in the row")               \
+	PROPERTY(IN_ROW, 0, "a question leaves what was typed three words away, rather than five, in the row")               \
 	PROPERTY(FOLLOW, 1000, "editors are saved whose row has got another key since they were opened")                       \
 	PROPERTY(REISSUED, 1000, "what is deleted stays so after a restore that nobody declared, too")                        \
 	PROPERTY(RESETS_AMID, 1000, "counters that were set back are exact though somebody undid something")                  \
@@ -42,12 +42,12 @@
 	PROPERTY(PASSAGES, 300, "decisions are taken passage by passage")                                                    \
 	PROPERTY(UNDOERS, 300, "users undo entries of any age, again and again")                                           \
 	PROPERTY(ELEMENTS, 300, "forms and zones without names, or renamed")                                               \
-	PROPERTY(MOVERS, 300, "scenes and shots move from one episode to another")                                         \
+	PROPERTY(MOVERS, 0, "scenes and shots move from one episode to another")                                         \
 	PROPERTY(RESETS, 300, "counters are set back to 0 now and then")                                                   \
 	PROPERTY(OLD_APPS, 250, "one device's app leaves out what it does not know; others use fields of later") \
 	PROPERTY(FUTURE_WORDS, 300, "some apps use status words that this version does not know")                            \
 	PROPERTY(ONES, 300, "all that is counted is counted by one, so devices make the same change")                      \
-	PROPERTY(TWINS, 300, "two devices import the same file before they know of each other")                            \
+	PROPERTY(TWINS, 0, "two devices import the same file before they know of each other")                            \
 	PROPERTY(CROWD, 80, "up to five devices")                                                                         \
 	PROPERTY(SHARED, 300, "two accounts share the project")                                                            \
 	PROPERTY(RUNS, 300, "scenes are added in runs, at once or one by one")                                             \
