@@ -211,7 +211,7 @@ static int judge_project(struct separating *separating, bool *alike_r)
 	if (!separating->merging->options->first_sync)
 		return SL_OK;
 	int rc = compare_all(separating, NULL, &likeness);
-	*alike_r = rc == SL_OK && sl_likeness_is_alike(&likeness);
+	*alike_r = rc == SL_OK && likeness.common > 0 && sl_likeness_is_alike(&likeness);
 	return *alike_r ? share_all(separating, NULL) : rc;
 }
 
