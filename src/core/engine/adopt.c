@@ -323,6 +323,10 @@ int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const s
 	engine->meta.fallen = (engine->meta.fallen || doubtful) && sl_rowset_count(engine->pending) > 0;
 	if (rc == SL_OK && (news->whole || news->epoch.length))
 		rc = sl_engine_keep(engine, news->epoch, &engine->meta.epoch);
+	if (sl_rowset_count(engine->pending) == 0) { /* nothing is left of what was not taken, round after round */
+		engine->rounds = 0;
+		engine->round_error[0] = engine->round_detail[0] = '\0';
+	}
 	sl_engine_end_repair(engine);
 	if (news->whole || engine->want == SL_WANT_CHANGES)
 		engine->want = SL_WANT_NOTHING;
