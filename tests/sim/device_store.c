@@ -73,6 +73,14 @@ static bool is_cut(const struct sl_write *writes, size_t count, size_t at)
 	return true;
 }
 
+/* What a fall-back took that nobody declared looks like others' changes, and is only in the states between two entries then: until
+ * these become one. */
+static bool is_last_resort(const struct sim *sim, const struct sl_write *write)
+{
+	return sim->server.fell_back && !sim->plan->declared && sim->plan->with[SIM_WITH_THINNED]
+		&& sim_view_stored(write->key).kind == SIM_ENTRY_STEP;
+}
+
 /* What the journal had set aside is gone then, though an operation may still carry it for a while. */
 static void excuse(struct sim *sim, const struct sim_device *device, struct sl_str value)
 {
@@ -116,7 +124,7 @@ void sim_device_store(struct sim *sim, struct sim_device *device, const struct s
 		sim_words_drop(&sim->words, old[i], false);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (is_cut(writes, count, i))
+		if (is_cut(writes, count, i) || is_last_resort(sim, &writes[i]))
 			excuse(sim, device, old[i]);
 		if (is_replaced(writes, count, i))
 			note_kept_in_receipt(sim, old[i]);

@@ -13,7 +13,7 @@
 #define SIM_PROPERTIES(PROPERTY)                                                                                       \
 	PROPERTY(TOKENS, 350, "long texts consist of typed words alone, some of them in scripts without blanks")           \
 	PROPERTY(THAI, 0, "some texts of typed words are in a script in which only a dictionary could tell words")          \
-	PROPERTY(REUSED, 0, "apps give ids of what was deleted again, and merges must not")                                  \
+	PROPERTY(REUSED, 300, "apps give ids of what was deleted again, and merges must not")                                  \
 	PROPERTY(JOINED, 0, "words that run into each other for want of a blank count as words that nobody typed")          \
 	PROPERTY(DOUBT, 1000, "what was typed survives a deletion by somebody who fell back with the server")                 \
 	PROPERTY(NEEDLESS, 0, "a question about edits that came near each other, but did not meet, is one too many")       \

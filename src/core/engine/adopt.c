@@ -218,10 +218,10 @@ static int choose_sides(const struct sl_adopting *adopting, struct sl_engine_sid
 	return theirs ? sl_delta_apply(&adopting->change, theirs, arena) : SL_NO_MEMORY;
 }
 
-/* The highest number of an episode that is told to be deleted: it names what is gone, and nothing new. */
-static int64_t last_deleted(const struct sl_delta *told)
+/* The highest number of an episode that was ever here, or is told to be deleted: it names that, and nothing new. */
+static int64_t last_episode(const struct sl_engine *engine, const struct sl_delta *told)
 {
-	int64_t last = 0;
+	int64_t last = engine->meta.last_episode;
 	for (size_t i = 0; i < told->deleted_count; i++)
 		if (told->deleted[i].entity == SL_EPISODES && told->deleted[i].episode > last)
 			last = told->deleted[i].episode;
@@ -247,7 +247,7 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 	const struct sl_rowset *ancestor = NULL;
 	struct sl_rowset *shared = sl_rowset_new(&engine->scratch, 8);
 	const struct sl_merge_options options = { .shared = shared,
-		.first_sync = sl_rowset_count(engine->base) == 0, .episodes_above = last_deleted(&adopting->news->changes),
+		.first_sync = sl_rowset_count(engine->base) == 0, .episodes_above = last_episode(engine, &adopting->news->changes),
 		.taken = { engine->local, engine->base } };
 	enum sl_cause cause = doubtful ? SL_CAUSE_REPAIR : cause_of(adopting, SL_CAUSE_MERGE);
 	int rc = shared ? choose_sides(adopting, &sides) : SL_NO_MEMORY;

@@ -121,10 +121,11 @@ static int read_change(const json_t *object, struct sl_arena *arena, struct sl_j
 	const json_t *was = json_object_get(object, "was"), *data = json_object_get(object, "data");
 	struct sl_str key;
 	*change_r = (struct sl_journal_change){ .added = json_is_true(json_object_get(object, "added")) };
-	if (!json_is_string(was) || copy_text(json_object_get(object, "key"), arena, &key) != SL_OK
-		|| sl_engine_parse_key(key, &change_r->key) != SL_OK)
-		return SL_INTERNAL;
-	int rc = copy_text(was, arena, &change_r->was);
+	int rc = json_is_string(was) ? copy_text(json_object_get(object, "key"), arena, &key) : SL_INTERNAL;
+	if (rc == SL_OK)
+		rc = sl_engine_parse_key(key, &change_r->key);
+	if (rc == SL_OK)
+		rc = copy_text(was, arena, &change_r->was);
 	if (rc != SL_OK || change_r->added)
 		return rc;
 	if (!json_is_string(json_object_get(object, "rank")))

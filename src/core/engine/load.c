@@ -111,6 +111,7 @@ static int load_meta(struct loading *loading, const json_t *object)
 		return sl_err_set(loading->err, SL_INTERNAL, "the store was made by another version of this program");
 	meta->version = sl_engine_stored_number(object, "version");
 	meta->next_id = sl_engine_stored_number(object, "nextId");
+	meta->last_episode = sl_engine_stored_number(object, "lastEpisode");
 	meta->restore_version = sl_engine_stored_number(object, "restore");
 	loading->format = format;
 	if (format != 1)

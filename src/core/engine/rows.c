@@ -122,6 +122,8 @@ static int set_local(struct sl_engine *engine, const struct sl_row *row, bool vi
 		rc = SL_NO_MEMORY;
 	if (rc == SL_OK)
 		sl_engine_note_sibling(engine, &kept);
+	if (kept.key.entity == SL_EPISODES && kept.key.episode > engine->meta.last_episode)
+		engine->meta.last_episode = kept.key.episode;
 	if (rc == SL_OK && visible && !sl_rowset_put(engine->changed, &kept))
 		rc = SL_NO_MEMORY;
 	return rc == SL_OK ? sl_engine_touch(engine->touched_local, &kept.key) : rc;

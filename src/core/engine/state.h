@@ -57,6 +57,7 @@ struct sl_engine_meta {
 	int64_t version, next_id, last_sync_ms;
 	int64_t restore_version; /* what the user wants back, 0: nothing */
 	int64_t journal_first, journal_last, journal_bytes; /* entries that are stored, and what their bodies take; 0: none */
+	int64_t last_episode;    /* the highest number of one that was ever here, so that no other gets it */
 	int64_t journal_cared, journal_told; /* the newest entries when it was last made smaller, and of those that the app knows to go */
 	int64_t age_ms;          /* for how long engines of this store have been running, when the last entry was written */
 	struct sl_str epoch, account;

@@ -175,6 +175,7 @@ static void write_meta(struct sl_buf *out, const struct sl_engine_meta *meta)
 	add_member(out, ",\"journalFirst\":", meta->journal_first);
 	add_member(out, ",\"journalLast\":", meta->journal_last);
 	add_member(out, ",\"journalTold\":", meta->journal_told);
+	add_member(out, ",\"lastEpisode\":", meta->last_episode);
 	add_member(out, ",\"nextId\":", meta->next_id);
 	add_member(out, ",\"operationBytes\":", meta->operation_bytes);
 	sl_buf_add_text(out, meta->pulled ? ",\"pulled\":true" : ",\"pulled\":false");
