@@ -86,7 +86,9 @@ enum sl_event_type {
 	SL_EVENT_TICK,           /* time passed: at the latest when SL_EFFECT_WAKE asked for it, otherwise whenever */
 	SL_EVENT_ANSWER,         /* a response arrived, with any status */
 	SL_EVENT_LOADED,         /* a page of the journal, as SL_EFFECT_LOAD asked for it */
-	SL_EVENT_SHOWN,          /* the app shows rows of this revision now, and may edit them */
+	SL_EVENT_SHOWN,          /* the app shows rows of this revision now, and may edit them: told after every redraw, and after START.
+	                          * The journal makes one step of several edits, but parts it at what is shown: what was not told can't
+	                          * be told from the revision before such a step, once memory does not reach it */
 	SL_EVENT_FAILED,         /* a request got none: no connection, timeout, abort */
 	SL_EVENT_HINT,           /* the server may have something new (realtime channel, page came to the front) */
 	SL_EVENT_SYNC_NOW,       /* the user wants it now: refused rows too; only what the server asked for is waited */
@@ -107,7 +109,7 @@ struct sl_pair {
 /* Texts are borrowed for the call. */
 struct sl_event {
 	enum sl_event_type type;
-	int64_t now_ms;           /* milliseconds of any clock; only differences matter */
+	int64_t now_ms;           /* milliseconds of any clock; only differences matter, but the journal shows it to people */
 	unsigned char random[16]; /* fresh random bytes with every event, from the system's generator */
 	union {
 		struct {
@@ -122,7 +124,8 @@ struct sl_event {
 			/* What the edit was made on, lest it overwrites what came in since: that is merged with it. One of the
 			 * two is compulsory. `before`: DELTA with these rows as the app had them when the user began; its
 			 * `deleted` names those that were not there. `revision`: as in SL_EFFECT_CHANGED or from
-			 * sl_engine_revision, for rows that `before` does not name; 0: these are taken as they are now. */
+			 * sl_engine_revision, for rows that `before` does not name; 0: these are taken as they are now. One that
+			 * memory does not reach takes pages of the journal: the edit is stored, and the rows have it later. */
 			struct sl_str before;
 			int64_t revision;
 		} edit;
@@ -198,7 +201,8 @@ struct sl_event {
 enum sl_effect_type {
 	SL_EFFECT_STORE,    /* write the batch, all or nothing; durable before anything behind it is carried out */
 	SL_EFFECT_LOAD,     /* read stored values of the journal; then report SL_EVENT_LOADED, always */
-	SL_EFFECT_RESULT,   /* how something ended that the user asked for and that took more than one event */
+	SL_EFFECT_RESULT,   /* how something ended that the user asked for and that may take several events: RESTORE and UNDO always,
+	                     * EDIT and REPLACE where they take pages. That sl_engine_handle returned 0 says then only that it began */
 	SL_EFFECT_SEND,     /* send the request; then report SL_EVENT_ANSWER or SL_EVENT_FAILED, or never */
 	SL_EFFECT_WAKE,     /* SL_EVENT_TICK at this time; replaces any earlier wish, and stands until then */
 	SL_EFFECT_STATUS,   /* show it */
@@ -223,7 +227,7 @@ struct sl_header {
 
 /* To it the host adds Authorization, X-Device-Id, traceparent. */
 struct sl_request_effect {
-	int64_t id;
+	int64_t id; /* given once: answers to an engine before a restart are known as such */
 	const char *method;
 	struct sl_str path; /* behind the mount point: "/project?since=7" */
 	struct sl_header headers[SL_REQUEST_HEADERS];
@@ -274,7 +278,7 @@ struct sl_effect {
 		} load;
 		struct {
 			enum sl_event_type about;
-			int64_t id;           /* as in that event */
+			int64_t id;           /* as in that event: the entry, version or revision; of EDIT a number of its own */
 			int code;             /* SL_OK or why not */
 			const char *detail;   /* the same for people, or "" */
 			const struct sl_delta *delta; /* what it would change, of a preview; else NULL */

@@ -4,7 +4,7 @@
  * more. A body holds, for each row that the step touched, how to get from the row behind it to the row before it. So whoever
  * reads entries from the newest downwards gets every earlier state of a row, or of the project, within the retention:
  * begin with the rows as they are, and take each entry's changes back. sl_journal_step_back refuses a row that is not the one
- * that a change led to.
+ * that a change led to. Words that were in no row, as the own words of a decision that met a newer edit, are in notes alone.
  *
  * These functions need no engine: an app reads its store with them, page by page. Undoing goes by SL_EVENT_UNDO.
  * Rules: merge.md "The journal".

@@ -122,8 +122,8 @@ export interface Core {
 	journalEntry(body: string): JournalEntry;
 
 	/**
-	 * What takes an entry out of rows again. Begun with the rows as they are and the newest entry, and so on downwards, it
-	 * tells what each row was like at any time. Rows that are not given are left alone.
+	 * What takes an entry out of rows again: a delta to apply to them. Begun with the rows as they are and the newest entry, and so
+	 * on downwards, it tells what each row was like at any time. Of rows that are not given only those come that the entry removed.
 	 */
 	journalBack(body: string, rows: Delta): Delta;
 

@@ -3,7 +3,7 @@
  *
  *     const engine = core.engine();
  *     carryOut(engine.handle({ type: "start", pairs: everythingInTheStore }));
- *     carryOut(engine.handle({ type: "signIn", account: "7" }));
+ *     if (credentialsAreNew) carryOut(engine.handle({ type: "signIn", account: "7" }));
  *     carryOut(engine.handle({ type: "online" }));
  *
  * What it promises, and what a host has to do: src/core/engine.h, "The host's part".
@@ -61,6 +61,7 @@ export type EngineEvent = { now?: number; random?: string } & (
 	}
 	/** Answers the effect "load", always. */
 	| { type: "loaded"; id: number; pairs: [key: string, value: string][]; complete: boolean }
+	/** After every redraw and after "start": edits on revisions that were not told may be merged as if made before them. */
 	| { type: "shown"; revision: number }
 	| { type: "failed"; request: number; reason?: string }
 	| { type: "hint"; version?: number }
@@ -83,9 +84,10 @@ export type Effect =
 	| { type: "store"; writes: Write[] }
 	/** Read the pairs whose keys are `prefix` and a number of `first` to `last`, highest first, at most `most`. */
 	| { type: "load"; id: number; prefix: string; first: number; last: number; most: number }
-	/** How something ended that took more than one event; `error` is "" where it went well. */
+	/** How what `handle` only began ended: "restore", "undo", and "edit" and "replace" where they take pages; "": well. */
 	| { type: "result"; about: EngineEvent["type"]; id: number; error: string; detail: string; delta?: Delta }
 	| { type: "send"; id: number; method: string; path: string; headers: Record<string, string>; body?: string }
+	/** A "tick" at this time of the clock `now`: Date.now() where it was filled in. */
 	| { type: "wake"; at: number }
 	| {
 		type: "status";
@@ -176,7 +178,7 @@ export type Decision = Note & { id: number; version: number; entry: number };
 
 /** Methods throw CoreError; after "internal" or "unavailable" start again with a new engine from the store. */
 export interface Engine {
-	/** Takes one event. A refusal ("invalid", "not_found", "conflict", …) changes nothing. */
+	/** Takes one event. A refusal ("invalid", "malformed", "too_large", "not_found", "forbidden") changes nothing. */
 	handle(event: EngineEvent): Effect[];
 
 	/** What the user sees. */
