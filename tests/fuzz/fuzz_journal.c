@@ -44,7 +44,8 @@ static void make_change(struct history *history, const struct sl_row *before, co
 {
 	struct sl_buf patch;
 	char hex[SL_DIGEST_HEX] = "";
-	*change_r = (struct sl_journal_change){ .key = before->key, .added = !before->data.length, .rank = before->rank };
+	*change_r = (struct sl_journal_change){ .key = before->key, .added = !before->data.length, .rank = before->rank,
+		.from = before - history->states, .to = after - history->states };
 	if (after->data.length)
 		sl_engine_row_hash(after, hex);
 	CHECK(sl_arena_copy(&history->arena, sl_str_from(hex), &change_r->was) == 0);
@@ -83,15 +84,16 @@ static void check_refused(struct history *history, const struct sl_journal_chang
 static void check_written(struct history *history, const struct sl_journal_change *change, const struct sl_row *after,
 	const struct sl_row *before)
 {
-	const struct sl_journal_head head = { .cause = SL_CAUSE_EDIT, .from = 1, .to = 2 };
+	const struct sl_journal_head head = { .cause = SL_CAUSE_EDIT, .from = 1, .to = STATES };
 	struct sl_journal_entry entry;
 	struct sl_buf body;
 	sl_buf_init(&body, SIZE_MAX);
 	sl_journal_begin_body(&head, &body);
-	CHECK(sl_journal_write_change(history->engine, change, &body) == 0);
+	CHECK(sl_journal_write_change(history->engine, &head, change, &body) == 0);
 	sl_buf_add_text(&body, "],\"once\":{},\"notes\":[]}");
 	CHECK(sl_buf_code(&body) == 0 && sl_journal_read(sl_buf_str(&body), &history->arena, &entry) == 0);
 	CHECK(entry.change_count == 1 && sl_journal_find(&entry, &after->key) == &entry.changes[0]);
+	CHECK(entry.changes[0].from == change->from && entry.changes[0].to == change->to);
 	check_back(history, &entry.changes[0], after, before);
 	sl_buf_dispose(&body);
 }
@@ -107,7 +109,9 @@ static void check_composed(struct history *history, size_t first, size_t last, b
 	}
 	const struct sl_row *row = sl_rowset_find(entry.rows, &history->states[0].key);
 	const struct sl_row *was = sl_rowset_find(entry.was, &row->key);
-	struct sl_journal_change both = { row->key, was->data, row->version != 0, row->rank, row->data };
+	struct sl_journal_change both = { row->key, was->data, row->data.length == 0, row->rank, row->data, row->version,
+		was->version };
+	CHECK(both.from == (int64_t)first && both.to == (int64_t)last + 1);
 	check_back(history, &both, &history->states[last + 1], &history->states[first]);
 	check_written(history, &both, &history->states[last + 1], &history->states[first]);
 	sl_journal_dispose(&entry);

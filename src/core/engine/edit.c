@@ -13,6 +13,7 @@ struct editing {
 	bool doubtful;                /* nobody knows any more what was there at the revision */
 	int64_t revision;             /* for rows that `before` does not name; 0: as they are */
 	const struct sl_rowset *past; /* rows at that revision, out of the journal; or NULL */
+	const struct sl_rowset *doubts; /* those that it can't tell; or NULL */
 	struct sl_rowset *keys, *seen;
 	struct sl_rowset *origins;     /* rows that have another key now than the app knows: that one, as text */
 	struct sl_rowset *gone, *kept; /* what the edit deletes; rows in which something stays that the app does not know */
@@ -28,12 +29,22 @@ static int note_origin(struct editing *editing, const struct sl_key *old, const 
 	return rc == SL_OK && sl_rowset_put(editing->origins, &entry) ? SL_OK : SL_NO_MEMORY;
 }
 
-/* The row at the revision of the edit. */
-static const struct sl_row *row_then(const struct editing *editing, const struct sl_key *now)
+/* The key that the row had at the revision of the edit. */
+static struct sl_key key_then(const struct editing *editing, const struct sl_key *now)
 {
 	const struct sl_row *origin = editing->revision ? sl_rowset_find(editing->origins, now) : NULL;
 	struct sl_key old;
-	const struct sl_key *key = origin && sl_engine_parse_key(origin->data, &old) == SL_OK ? &old : now;
+	return origin && sl_engine_parse_key(origin->data, &old) == SL_OK ? old : *now;
+}
+
+static bool is_doubtful(const struct editing *editing, const struct sl_key *then)
+{
+	return editing->doubtful || (editing->doubts && sl_rowset_find(editing->doubts, then));
+}
+
+/* The row at the revision of the edit. */
+static const struct sl_row *row_then(const struct editing *editing, const struct sl_key *key)
+{
 	const struct sl_row *row = editing->past ? sl_rowset_find(editing->past, key) : NULL;
 	if (row)
 		return row->data.length ? row : NULL;
@@ -42,18 +53,17 @@ static const struct sl_row *row_then(const struct editing *editing, const struct
 		: sl_rowset_find(editing->engine->local, key);
 }
 
-/* For want of the row as it was: what the edit and the row as it is have in common, so that nothing of either is dropped. */
-static int find_shared(struct editing *editing, const struct sl_key *key, const struct sl_row **row_r)
+int sl_engine_shared_row(struct sl_engine *engine, const struct sl_key *key, const struct sl_rowset *wanted,
+	const struct sl_row **row_r)
 {
-	const struct sl_row *now = sl_rowset_find(editing->engine->local, key);
-	const struct sl_row *wanted = sl_rowset_find(editing->delta.rows, key);
-	struct sl_row *shared = sl_arena_zalloc(&editing->engine->scratch, 1, sizeof(*shared));
-	*row_r = now;
-	if (!shared)
-		return SL_NO_MEMORY;
-	if (!now || !wanted)
+	const struct sl_row *now = *row_r = sl_rowset_find(engine->local, key);
+	const struct sl_row *given = sl_rowset_find(wanted, key);
+	struct sl_row *shared;
+	if (!now || !given)
 		return SL_OK;
-	int rc = sl_merge_shared(now, wanted, &editing->engine->scratch, shared);
+	if (!(shared = sl_arena_zalloc(&engine->scratch, 1, sizeof(*shared))))
+		return SL_NO_MEMORY;
+	int rc = sl_merge_shared(now, given, &engine->scratch, shared);
 	shared->rank = now->rank;
 	*row_r = shared->data.length ? shared : NULL;
 	return rc;
@@ -64,8 +74,9 @@ static int see(struct editing *editing, const struct sl_key *key)
 	const struct sl_row *row;
 	if (sl_rowset_find(editing->keys, key))
 		return SL_OK;
-	row = row_then(editing, key);
-	if (editing->doubtful && find_shared(editing, key, &row) != SL_OK)
+	struct sl_key then = key_then(editing, key);
+	row = row_then(editing, &then);
+	if (is_doubtful(editing, &then) && sl_engine_shared_row(editing->engine, key, editing->delta.rows, &row) != SL_OK)
 		return SL_NO_MEMORY;
 	struct sl_row seen = row ? *row : (struct sl_row){ .version = 0 };
 	seen.key = *key;
@@ -356,7 +367,7 @@ static bool needs_journal(const struct editing *editing, const struct sl_edit *e
 int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct sl_err *err)
 {
 	struct editing editing = { .engine = engine, .revision = edit->revision, .past = edit->past,
-		.again = edit->again };
+		.doubts = edit->doubts, .again = edit->again };
 	struct sl_rowset *nothing = sl_rowset_new(&engine->scratch, 1);
 	if (!nothing)
 		return SL_NO_MEMORY;

@@ -52,7 +52,8 @@ void sl_journal_write_head(const struct sl_journal_head *head, struct sl_buf *ou
 
 /* The members of a body before its changes; they follow, then once and notes. */
 void sl_journal_begin_body(const struct sl_journal_head *head, struct sl_buf *out);
-int sl_journal_write_change(struct sl_engine *engine, const struct sl_journal_change *change, struct sl_buf *out);
+int sl_journal_write_change(struct sl_engine *engine, const struct sl_journal_head *head,
+	const struct sl_journal_change *change, struct sl_buf *out);
 int sl_journal_read_object(const json_t *object, struct sl_arena *arena, struct sl_journal_entry *entry_r);
 
 /* The change with the effect of both, from behind the newer one to before the older one. SL_INTERNAL: they don't follow one

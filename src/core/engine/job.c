@@ -25,7 +25,8 @@ int sl_engine_new_job(const struct sl_job_kind *kind, struct sl_job **job_r)
 	job->last = INT64_MAX;
 	job->rows = sl_rowset_new(&job->arena, 16);
 	job->keys = sl_rowset_new(&job->arena, 8);
-	if (job->rows && job->keys)
+	job->doubts = sl_rowset_new(&job->arena, 1);
+	if (job->rows && job->keys && job->doubts)
 		return SL_OK;
 	sl_engine_free_job(job_r);
 	return SL_NO_MEMORY;
@@ -132,6 +133,19 @@ static int compact(struct sl_job *job)
 	return rc;
 }
 
+/* A step of several edits holds how to get behind all of them, and not between two of them. */
+static int step_back(struct sl_job *job, const struct sl_journal_change *change)
+{
+	struct sl_row *row = sl_rowset_find(job->rows, &change->key);
+	struct sl_row doubt = { .version = 0 };
+	if (!row || change->to <= job->revision)
+		return SL_OK;
+	if (change->from >= job->revision)
+		return sl_journal_step_back(change, row, job->past);
+	int rc = sl_key_copy(&job->arena, &change->key, &doubt.key);
+	return rc == SL_OK && sl_rowset_put(job->doubts, &doubt) ? SL_OK : SL_NO_MEMORY;
+}
+
 int sl_engine_walk_back(struct sl_engine *engine, struct sl_job *job, const struct sl_journal_entry *entry)
 {
 	int rc = SL_OK;
@@ -139,9 +153,8 @@ int sl_engine_walk_back(struct sl_engine *engine, struct sl_job *job, const stru
 		const struct sl_journal_change *change = &entry->changes[i];
 		if (job->everything)
 			rc = sl_engine_hold_row(engine, job, &change->key);
-		struct sl_row *row = rc == SL_OK ? sl_rowset_find(job->rows, &change->key) : NULL;
-		if (row)
-			rc = sl_journal_step_back(change, row, job->past);
+		if (rc == SL_OK)
+			rc = step_back(job, change);
 	}
 	return rc == SL_OK ? compact(job) : rc;
 }

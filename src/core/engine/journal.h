@@ -53,6 +53,8 @@ struct sl_journal_change {
 	bool added;           /* there was no row before */
 	struct sl_str rank;   /* of the row before */
 	struct sl_str patch;  /* from the data behind the step to those before (byte_patch.h) */
+	int64_t from, to;     /* revisions before the first and behind the last change of the row in the step: outside of them it
+	                       * was as before or behind it */
 };
 
 struct sl_journal_entry {

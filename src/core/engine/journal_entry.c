@@ -1,7 +1,8 @@
 /* Reading entries of the journal, and writing what is the same in all of them; see journal.h and entries.h.
  *
  *   journal/N  {"cause","from","to","version","rows":[CHANGE, …],"once":{KEY:[hash, …]},"notes":[note, …]}
- *   CHANGE     {"key","was"} and "added":true, or "rank" and "data" (of a row that was gone) or "splices" (splices.h)
+ *   CHANGE     {"key","was"} and "added":true, or "rank" and "data" (of a row that was gone) or "splices" (splices.h);
+ *              "from" and "to" where they are not those of the entry
  *   head/N     {"cause","time","age","version","bytes","from","to","rowCount","noteCount","open","setsAside","removes"}
  *
  * KEY is as in the store (store.c). `once` are hashes of what rows were here without being the state before or behind a step. */
@@ -116,6 +117,11 @@ static int read_whole(const json_t *data, struct sl_arena *arena, struct sl_str 
 	return rc;
 }
 
+static int64_t revision_of(const json_t *object, const char *name, int64_t otherwise)
+{
+	return json_object_get(object, name) ? sl_engine_stored_number(object, name) : otherwise;
+}
+
 static int read_change(const json_t *object, struct sl_arena *arena, struct sl_journal_change *change_r)
 {
 	const json_t *was = json_object_get(object, "was"), *data = json_object_get(object, "data");
@@ -142,8 +148,11 @@ static int read_changes(const json_t *list, struct sl_arena *arena, struct sl_jo
 	size_t count = json_array_size(list);
 	struct sl_journal_change *changes = sl_arena_zalloc(arena, count + 1, sizeof(*changes));
 	int rc = changes ? SL_OK : SL_NO_MEMORY;
-	for (size_t i = 0; rc == SL_OK && i < count; i++)
+	for (size_t i = 0; rc == SL_OK && i < count; i++) {
 		rc = read_change(json_array_get(list, i), arena, &changes[i]);
+		changes[i].from = revision_of(json_array_get(list, i), "from", entry->from);
+		changes[i].to = revision_of(json_array_get(list, i), "to", entry->to);
+	}
 	entry->changes = changes;
 	entry->change_count = count;
 	return rc;
@@ -238,6 +247,7 @@ int sl_journal_compose(const struct sl_journal_change *newer, const struct sl_jo
 	struct sl_journal_change *change_r)
 {
 	*change_r = *newer;
+	change_r->from = older->from;
 	change_r->added = older->added;
 	change_r->rank = older->rank;
 	change_r->patch = older->patch;
@@ -267,7 +277,8 @@ static int write_whole(struct sl_engine *engine, struct sl_str patch, struct sl_
 	return rc;
 }
 
-int sl_journal_write_change(struct sl_engine *engine, const struct sl_journal_change *change, struct sl_buf *out)
+int sl_journal_write_change(struct sl_engine *engine, const struct sl_journal_head *head,
+	const struct sl_journal_change *change, struct sl_buf *out)
 {
 	struct sl_str key;
 	int rc = sl_engine_row_key(engine, "", &change->key, &key);
@@ -277,6 +288,10 @@ int sl_journal_write_change(struct sl_engine *engine, const struct sl_journal_ch
 	sl_json_string(out, key);
 	sl_buf_add_text(out, ",\"was\":");
 	sl_json_string(out, change->was);
+	if (change->from != head->from)
+		add_member(out, ",\"from\":", change->from);
+	if (change->to != head->to)
+		add_member(out, ",\"to\":", change->to);
 	if (change->added)
 		sl_buf_add_text(out, ",\"added\":true");
 	else {

@@ -68,13 +68,15 @@ int sl_journal_begin(struct sl_open_entry *open, int64_t id, enum sl_cause cause
 static void read_open(const struct sl_open_entry *open, const struct sl_row *row, struct sl_journal_change *change_r)
 {
 	const struct sl_row *was = sl_rowset_find(open->was, &row->key);
-	*change_r = (struct sl_journal_change){ row->key, was->data, row->version != 0, row->rank, row->data };
+	*change_r = (struct sl_journal_change){ row->key, was->data, row->data.length == 0, row->rank, row->data, row->version,
+		was->version };
 }
 
 static int put(struct sl_open_entry *open, const struct sl_journal_change *change)
 {
-	return sl_rowset_put(open->rows, &(struct sl_row){ change->key, change->rank, change->patch, change->added })
-		&& sl_rowset_put(open->was, &(struct sl_row){ .key = change->key, .data = change->was }) ? SL_OK : SL_NO_MEMORY;
+	return sl_rowset_put(open->rows, &(struct sl_row){ change->key, change->rank, change->patch, change->from })
+		&& sl_rowset_put(open->was, &(struct sl_row){ .key = change->key, .data = change->was, .version = change->to })
+		? SL_OK : SL_NO_MEMORY;
 }
 
 static int copy(struct sl_arena *arena, const struct sl_journal_change *change, struct sl_journal_change *copy_r)
@@ -164,7 +166,8 @@ static int work_out(struct sl_engine *engine, const struct sl_row *before, const
 	struct sl_str from = { NULL, 0 };
 	struct sl_buf patch;
 	char hex[SL_DIGEST_HEX] = "";
-	*change_r = (struct sl_journal_change){ .key = (after ? after : before)->key, .added = !before };
+	*change_r = (struct sl_journal_change){ .key = (after ? after : before)->key, .added = !before,
+		.from = engine->meta.revision, .to = engine->meta.revision + 1 };
 	if (after) {
 		sl_engine_row_hash(after, hex);
 		from = after->data;
@@ -282,7 +285,7 @@ static int write_body(struct sl_engine *engine, const struct sl_open_entry *open
 		struct sl_journal_change change;
 		read_open(open, row, &change);
 		sl_buf_add_text(out, before);
-		rc = sl_journal_write_change(engine, &change, out);
+		rc = sl_journal_write_change(engine, &open->head, &change, out);
 	}
 	sl_buf_add_text(out, "],\"once\":{");
 	if (rc == SL_OK)

@@ -21,23 +21,34 @@ static int read_document(struct sl_engine *engine, struct sl_str text, struct sl
 struct replacing {
 	struct sl_engine *engine;
 	struct sl_rowset *wanted;
-	const struct sl_rowset *seen;
+	struct sl_rowset *seen;
 	bool current; /* nothing has changed since; otherwise: */
 	struct sl_merge merge;
 };
 
-/* Rows at a revision that memory does not reach: what the journal told of those that have changed since, over the others. */
-static struct sl_rowset *with_past(struct sl_engine *engine, const struct sl_rowset *past)
+static int see(struct replacing *replacing, const struct sl_row *row, bool doubtful)
 {
-	struct sl_rowset *rows = sl_rowset_clone(engine->local, &engine->scratch);
+	const struct sl_row *seen = row;
+	int rc = doubtful ? sl_engine_shared_row(replacing->engine, &row->key, replacing->wanted, &seen) : SL_OK;
+	if (rc == SL_OK && seen && seen->data.length)
+		rc = sl_rowset_put(replacing->seen, seen) ? SL_OK : SL_NO_MEMORY;
+	else
+		sl_rowset_remove(replacing->seen, &row->key);
+	return rc;
+}
+
+/* Rows at a revision that memory does not reach: what the journal told of those that have changed since, over the others. */
+static int see_past(struct replacing *replacing, const struct sl_replacement *replacement)
+{
 	const struct sl_row *row;
 	size_t cursor = 0;
-	while (rows && (row = sl_rowset_next(past, &cursor)))
-		if (!row->data.length)
-			sl_rowset_remove(rows, &row->key);
-		else if (!sl_rowset_put(rows, row))
-			return NULL;
-	return rows;
+	int rc = SL_OK;
+	replacing->seen = sl_rowset_clone(replacing->engine->local, &replacing->engine->scratch);
+	if (!replacing->seen)
+		return SL_NO_MEMORY;
+	while (rc == SL_OK && (row = sl_rowset_next(replacement->past, &cursor)))
+		rc = see(replacing, row, replacement->doubts && sl_rowset_find(replacement->doubts, &row->key));
+	return rc;
 }
 
 static int find_seen(struct replacing *replacing, const struct sl_replacement *replacement)
@@ -45,9 +56,8 @@ static int find_seen(struct replacing *replacing, const struct sl_replacement *r
 	struct sl_engine *engine = replacing->engine;
 	replacing->current = !replacement->past && replacement->revision == engine->meta.revision;
 	if (replacement->past)
-		replacing->seen = with_past(engine, replacement->past);
-	else
-		replacing->seen = replacing->current ? engine->local : sl_engine_rows_at(engine, replacement->revision);
+		return see_past(replacing, replacement);
+	replacing->seen = replacing->current ? engine->local : sl_engine_rows_at(engine, replacement->revision);
 	return replacing->seen ? SL_OK : SL_NO_MEMORY;
 }
 

@@ -33,8 +33,8 @@ struct sl_open_entry {
 	int64_t id;
 	struct sl_journal_head head;
 	struct sl_arena arena;
-	struct sl_rowset *rows;   /* what was before: rank; data: patch from what is behind; version 1: nothing */
-	struct sl_rowset *was;    /* data: hash of what is behind, empty: gone */
+	struct sl_rowset *rows;   /* what was before: rank; data: patch from what is behind, empty: there was nothing; version: from */
+	struct sl_rowset *was;    /* data: hash of what is behind, empty: gone; version: to */
 	struct sl_rowset *once;   /* data: hashes of what the row was besides, as in the body */
 	struct sl_buf notes;      /* as in the body */
 };
@@ -260,6 +260,7 @@ struct sl_job {
 	struct sl_arena pasts[2], *past; /* … the texts of `rows`, as they change on the way */
 	size_t compact_at;
 	struct sl_rowset *rows; /* what it is about */
+	struct sl_rowset *doubts; /* those of them that nobody can tell any more at the revision of a walk */
 	struct sl_str text, other; /* what it will go on with: an edit, an answer */
 	int status;             /* of the answer */
 	int64_t wait_ms;        /* that the answer asked for */

@@ -179,7 +179,7 @@ static int dispatch(struct sl_engine *engine, const struct sl_event *event, stru
 			.revision = event->edit.revision }, err);
 	case SL_EVENT_REPLACE:
 		return sl_engine_replace(engine, &(struct sl_replacement){ event->replace.document, event->replace.revision,
-			event->replace.exact, NULL }, err);
+			event->replace.exact, NULL, NULL }, err);
 	case SL_EVENT_CLEAR:
 		return sl_engine_clear(engine);
 	case SL_EVENT_RESOLVE:

@@ -35,7 +35,7 @@ static int take_entry(struct sl_engine *engine, struct sl_job *job, int64_t id, 
 static int finish(struct sl_engine *engine, struct sl_job *job, bool complete)
 {
 	struct sl_edit edit = { .delta = job->text, .before = job->other, .revision = job->revision, .again = true, .waited = true,
-		.past = complete && job->reached ? job->rows : NULL };
+		.past = complete && job->reached ? job->rows : NULL, .doubts = job->doubts };
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_str key;
 	int code = sl_engine_edit(engine, &edit, &err);
@@ -121,7 +121,8 @@ static int finish_replacement(struct sl_engine *engine, struct sl_job *job, bool
 	if (!complete || !job->reached)
 		sl_err_set(&err, SL_NOT_FOUND, "that revision is too old: read the rows again");
 	else
-		code = sl_engine_replace(engine, &(struct sl_replacement){ job->text, job->revision, job->exact, job->rows }, &err);
+		code = sl_engine_replace(engine, &(struct sl_replacement){ job->text, job->revision, job->exact, job->rows,
+			job->doubts }, &err);
 	if (code == SL_NO_MEMORY || code == SL_INTERNAL)
 		return code;
 	return sl_engine_tell_result(engine, SL_EVENT_REPLACE, job->revision, code, err.message, NULL);
