@@ -77,6 +77,8 @@ struct sim_check {
 	struct sim_field fields[SIM_FIELDS]; /* a table by hash */
 	unsigned wide;                       /* events that may edit everything, for all devices */
 	bool undone;                         /* somebody took back a merge or a step */
+	bool brought_back;                   /* somebody imported what had been exported before */
+	bool chose_both;                     /* somebody decided between what was added twice under one id */
 	bool restored;                       /* somebody had a version of the server restored */
 	unsigned wide_births;                /* of these: the imports that runs begin with */
 	int64_t counters[SIM_COUNTERS];      /* the sum of what users added */

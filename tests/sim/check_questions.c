@@ -229,7 +229,7 @@ static void check_restored(struct sim *sim, unsigned index, const struct sim_dec
 	const struct sl_row *row = sl_rowset_find(sl_engine_base(device->engine), &asked->key);
 	unsigned own = 0, others = 0;
 	count_edits(sim, index, find_field(sim, sim_check_field(&asked->key, SL_STR("isMain"))), &own, &others);
-	if (sim->check.undone || sim->check.restored || others)
+	if (sim->check.undone || sim->check.restored || sim->check.brought_back || others)
 		return; /* then somebody wanted it as it was */
 	if (row && !(asked->kept && row->key.entity == SL_EPISODES) && sim_was_here(device, row))
 		sim_violate(sim, "restored", "device %u asks about %s %.*s, of which the server has what was here before: %.*s", index,

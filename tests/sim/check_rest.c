@@ -102,7 +102,7 @@ static void check_places(struct sim *sim)
 				sim_violate(sim, "once", "w%uz stands twice, also in %s %.*s: %.*s", id, sl_entity_name(row->key.entity),
 					(int)row->key.id.length, row->key.id.bytes, (int)row->data.length, row->data.bytes);
 			if (word->birth && birth && word->birth != birth && sim->plan->with[SIM_WITH_UNMIXED]
-				&& !sim->plan->with[SIM_WITH_TWINS]) /* what both have before their first sync is judged as a whole */
+				&& !sim->check.chose_both && !sim->plan->with[SIM_WITH_TWINS]) /* what both have before their first sync is judged as a whole */
 				sim_violate(sim, "unmixed", "%s %.*s is made of two: %.*s", sl_entity_name(row->key.entity),
 					(int)row->key.id.length, row->key.id.bytes, (int)row->data.length, row->data.bytes);
 			birth = word->birth ? word->birth : birth;

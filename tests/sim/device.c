@@ -64,7 +64,7 @@ void sim_device_crash(struct sim *sim, unsigned index)
 	SIM_NOTE(sim, "device %u  crashes", index);
 	sl_engine_free(&device->engine);
 	device->crash_in = -1;
-	device->editor.open = false;
+	device->editor.open = device->editor.open && device->editor.revision;
 	device->wakes++;
 	sim_schedule(sim, sim->now_ms + dice_between(&dice, 50, 15000), SIM_EVENT_RESTART, index, 0, NULL);
 }
@@ -112,6 +112,8 @@ static void carry_out_one(struct sim *sim, struct sim_device *device, const stru
 	case SL_EFFECT_RESULT:
 		SIM_NOTE(sim, "device %u  event %d ended: %d %s", device->index, (int)effect->result.about, effect->result.code,
 			effect->result.detail);
+		if (effect->result.about == SL_EVENT_EDIT && effect->result.code != SL_OK)
+			sim_violate(sim, "engine", "device %u refuses a draft that had waited (%d)", device->index, effect->result.code);
 		break;
 	case SL_EFFECT_WAKE:
 		wake(sim, device, effect->wake.at_ms - now_of(sim, device));

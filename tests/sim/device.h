@@ -36,6 +36,8 @@ struct sim_intent {
 struct sim_editor {
 	bool open;
 	struct sl_row before, after;
+	int64_t revision; /* of a draft, which the app keeps over a crash: when it was opened; 0: of no other editor */
+	bool told;        /* the engine was told that this revision is shown */
 	struct sim_intent intent;
 };
 

@@ -154,6 +154,7 @@ void sim_device_wipe(struct sim *sim, unsigned index)
 	}
 	device->store = sim_rowset(sim);
 	sim_since_forget(device);
+	device->editor.open = false;
 	device->pulled = false;
 	device->signed_out = false;
 	sim_check_uncount(sim);

@@ -33,6 +33,7 @@
 	PROPERTY(THINNED, 150, "the journal has little room, and entries become one soon")                                \
 	PROPERTY(IN_ROW, 0, "a question leaves what was typed three words away, rather than five, in the row")               \
 	PROPERTY(FOLLOW, 1000, "editors are saved whose row has got another key since they were opened")                       \
+	PROPERTY(DRAFTS, 300, "editors outlive a crash of their app, and are saved with the revision alone")                   \
 	PROPERTY(REISSUED, 1000, "what is deleted stays so after a restore that nobody declared, too")                        \
 	PROPERTY(RESETS_AMID, 1000, "counters that were set back are exact though somebody undid something")                  \
 	PROPERTY(BOTH, 300, "users choose both sides' passages where texts consist of typed words")                          \

@@ -203,7 +203,7 @@ static void happen(struct sim *sim, const struct sim_event *event)
 		heal(sim, event->device);
 		break;
 	case SIM_EVENT_SAVE:
-		if (event->number == (int64_t)sim->devices[event->device].incarnation)
+		if (event->number == (int64_t)sim->devices[event->device].incarnation || sim->plan->with[SIM_WITH_DRAFTS])
 			sim_writer_save(sim, event->device);
 		break;
 	case SIM_EVENT_SIGN_IN:

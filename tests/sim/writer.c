@@ -115,9 +115,8 @@ static void set_unknown(struct writing *writing)
 /* Each increment of a counter is another power of 4, so that a wrong sum tells which is missing or counted twice. */
 #define MOST_STEPS 25
 
-static void count_up(struct writing *writing)
+static void count_on(struct writing *writing, size_t counter)
 {
-	size_t counter = dice_roll(&writing->dice, SIM_COUNTERS);
 	unsigned step = writing->sim->check.counter_steps[counter];
 	const char *const *path = sim_counter_paths[counter];
 	struct sl_key key = writing_meta_key(sim_counter_rows[counter]);
@@ -126,8 +125,12 @@ static void count_up(struct writing *writing)
 		return;
 	writing->sim->check.counter_steps[counter]++;
 	data = holder = writing_open_meta(writing, sim_counter_rows[counter]);
-	if (path[1])
-		holder = json_object_get(data, *path++);
+	if (path[1]) { /* somebody may have undone the step that made it */
+		holder = json_object_get(data, *path);
+		if (!holder && json_object_set_new(data, *path, holder = json_object()) != 0)
+			abort();
+		path++;
+	}
 	if (writing->sim->plan->with[SIM_WITH_RESETS]) /* the later, the less: a counter that was set back stays below what it was */
 		step = MOST_STEPS - 1 - step;
 	bool ones = writing->sim->plan->with[SIM_WITH_ONES] && !writing->sim->plan->with[SIM_WITH_RESETS];
@@ -135,6 +138,11 @@ static void count_up(struct writing *writing)
 	json_object_set_new(holder, *path, json_integer(old + add));
 	writing->intent.counters[counter] = add;
 	writing_put(writing, &key, (struct sl_str){ NULL, 0 }, data, sim_counter_rows[counter]);
+}
+
+static void count_up(struct writing *writing)
+{
+	count_on(writing, dice_roll(&writing->dice, SIM_COUNTERS));
 }
 
 /* --- lists of named things ---------------------------------------------------------------------------------------- */
@@ -183,25 +191,77 @@ static void edit_list(struct writing *writing)
 
 /* --- editors that stay open --------------------------------------------------------------------------------------- */
 
-static void open_editor(struct writing *writing)
+/* An app may tell what it shows, so that the journal keeps that apart. */
+static void begin_draft(struct writing *writing)
+{
+	struct sl_event event = { .type = SL_EVENT_SHOWN };
+	struct sim_editor *editor = &writing->device->editor;
+	event.shown.revision = editor->revision = sl_engine_revision(writing->device->engine);
+	editor->told = dice_chance(&writing->dice, 500);
+	if (editor->told && sim_device_handle(writing->sim, writing->device->index, &event, NULL) != SL_OK)
+		sim_violate(writing->sim, "engine", "device %u can't be told what is shown", writing->device->index);
+	if (dice_chance(&writing->dice, 300) && writing->device->crash_in < 0)
+		writing->device->crash_in = (int)dice_between(&writing->dice, 1, 20);
+}
+
+/* Where the app has not told what it shows, what was counted there can't be told once the same device has gone on counting. */
+static bool is_lost_count(const struct sim_device *device)
+{
+	const struct sim_editor *editor = &device->editor;
+	const struct sl_row *now = sl_rowset_find(sl_engine_rows(device->engine), &editor->before.key);
+	return editor->before.key.entity == SL_META && !editor->told && !(now && sl_row_same_content(now, &editor->before));
+}
+
+/* What was made of the row is not sent before it is saved. */
+static bool keep_open(struct writing *writing)
 {
 	struct sim *sim = writing->sim;
 	struct sim_editor *editor = &writing->device->editor;
-	const struct place *place = CHOOSE(writing, texts);
-	const struct sl_row *row, *before;
 	size_t cursor = 0;
-	if (editor->open || place->entity == SL_META)
-		return;
-	edit_text(writing, place, typing_add);
-	row = sl_rowset_next(writing->rows, &cursor);
-	before = row ? sl_rowset_find(sl_engine_rows(writing->device->engine), &row->key) : NULL;
+	const struct sl_row *row = sl_rowset_next(writing->rows, &cursor);
+	const struct sl_row *before = row ? sl_rowset_find(sl_engine_rows(writing->device->engine), &row->key) : NULL;
 	if (!before || sl_row_copy(&sim->arena, before, &editor->before) != SL_OK)
-		return;
+		return false;
 	editor->after = *row;
 	editor->intent = writing->intent;
 	editor->open = true;
+	editor->revision = 0;
 	sim_schedule(sim, sim->now_ms + dice_between(&writing->dice, 500, 60000), SIM_EVENT_SAVE, writing->device->index,
 		(int64_t)writing->device->incarnation, NULL);
+	return true;
+}
+
+static void open_editor(struct writing *writing)
+{
+	const struct place *place = CHOOSE(writing, texts);
+	if (writing->device->editor.open || place->entity == SL_META)
+		return;
+	edit_text(writing, place, typing_add);
+	if (keep_open(writing) && writing->sim->plan->with[SIM_WITH_DRAFTS])
+		begin_draft(writing);
+}
+
+/* Counts, opens a draft that counts on, and goes on elsewhere: all of it one step of the journal, unless the app says what it shows. */
+static void open_count(struct writing *writing)
+{
+	size_t counter = dice_roll(&writing->dice, SIM_COUNTERS);
+	struct writing draft, more;
+	if (writing->device->editor.open)
+		return;
+	count_on(writing, counter);
+	writing_send(writing);
+	if (!writing->device->engine)
+		return;
+	writing_begin(&draft, writing->sim, writing->device->index, dice_next(&writing->dice));
+	count_on(&draft, counter);
+	if (!keep_open(&draft))
+		return;
+	begin_draft(&draft);
+	if (!writing->device->engine)
+		return;
+	writing_begin(&more, writing->sim, writing->device->index, dice_next(&writing->dice));
+	edit_text(&more, CHOOSE(&more, titles), retitle);
+	writing_send(&more);
 }
 
 static void write_row(struct sim *sim, const struct sl_row *row, struct sl_buf *out)
@@ -224,15 +284,24 @@ void sim_writer_save(struct sim *sim, unsigned index)
 	struct sim_editor *editor = &sim->devices[index].editor;
 	struct sl_event event = { .type = SL_EVENT_EDIT };
 	struct sl_buf delta, before;
-	if (!editor->open || !sim->devices[index].engine)
+	if (!editor->open)
 		return;
+	if (!sim->devices[index].engine) { /* a draft waits until the app is there again */
+		sim_schedule(sim, sim->now_ms + 5000, SIM_EVENT_SAVE, index, 0, NULL);
+		return;
+	}
 	editor->open = false;
+	if (is_lost_count(&sim->devices[index]))
+		return;
 	if (is_about_other(sim, index, &editor->before) && !sim->plan->with[SIM_WITH_FOLLOW])
 		return;
 	write_row(sim, &editor->after, &delta);
 	write_row(sim, &editor->before, &before);
 	event.edit.delta = sl_buf_str(&delta);
-	event.edit.before = sl_buf_str(&before);
+	if (editor->revision)
+		event.edit.revision = editor->revision;
+	else
+		event.edit.before = sl_buf_str(&before);
 	editor->intent.rows = sl_rowset_new(&sim->arena, 1);
 	if (!editor->intent.rows || !sl_rowset_put((struct sl_rowset *)editor->intent.rows, &editor->after))
 		abort();
@@ -283,7 +352,12 @@ bool sim_writer_act(struct sim *sim, const struct sim_action *action)
 	if (writing_is_old_app(&writing) && (action->kind == SIM_UNKNOWN || action->kind == SIM_FUTURE))
 		return true;
 	if (action->kind == SIM_SLOW) {
-		open_editor(&writing);
+		const bool *with = sim->plan->with;
+		bool counts = with[SIM_WITH_DRAFTS] && !with[SIM_WITH_RESETS] && !with[SIM_WITH_THINNED];
+		if (counts && dice_chance(&writing.dice, 500))
+			open_count(&writing);
+		else
+			open_editor(&writing);
 		return true;
 	}
 	if (!habit_field(&writing, action->kind)) {

@@ -100,6 +100,22 @@ static struct choice choose(struct writing *writing, const struct sim_decision *
 	return choice;
 }
 
+static unsigned birth_of(const struct sim *sim, struct sl_str text)
+{
+	unsigned birth = 0, id;
+	for (size_t at = 0; !birth && (id = sim_words_next(text, &at));)
+		birth = sim->words.items[id].birth;
+	return birth;
+}
+
+/* Where an id was given again, an app can't tell the new row from an edit of the old one: its user is asked, and has the say. */
+static void note_births(struct sim *sim, const struct sim_decision *decision)
+{
+	unsigned mine = birth_of(sim, decision->mine), theirs = birth_of(sim, decision->theirs);
+	if (sim->plan->with[SIM_WITH_REUSED] && mine && theirs && mine != theirs)
+		sim->check.chose_both = true;
+}
+
 bool habit_decide(struct writing *writing)
 {
 	const struct sl_engine *engine = writing->device->engine;
@@ -118,6 +134,7 @@ bool habit_decide(struct writing *writing)
 		(int)decision.theirs.length, decision.theirs.bytes);
 	writing->intent.entry = (struct sim_entry){ SIM_ENTRY_DECISION, decision.id, 0 };
 	give_up(writing, &decision, &choice);
+	note_births(writing->sim, &decision);
 	sim_check_touch(&writing->intent, &decision);
 	if (writing_tell(writing, &event) == SL_OK || choice.choice == SL_CHOICE_THEIRS)
 		return true;

@@ -128,6 +128,7 @@ static void import_something(struct writing *writing)
 	json_t *document = NULL;
 	struct sl_buf out;
 	if (writing->device->exported.length && dice_chance(&writing->dice, 500)) {
+		writing->sim->check.brought_back = true;
 		import(writing, writing->device->exported);
 		return;
 	}
