@@ -50,6 +50,7 @@
 #include "device.h"
 
 #define SIM_FIELDS 512
+#define SIM_FALLS 8 /* of a server, in one run */
 #define SIM_RUN_ROWS 256
 #define SIM_RECORDS 1024
 
@@ -77,6 +78,7 @@ struct sim_check {
 	struct sim_field fields[SIM_FIELDS]; /* a table by hash */
 	unsigned wide;                       /* events that may edit everything, for all devices */
 	bool undone;                         /* somebody took back a merge or a step */
+	bool decided_since_fall;             /* somebody took a decision after the server had fallen back */
 	bool brought_back;                   /* somebody imported what had been exported before */
 	bool chose_both;                     /* somebody decided between what was added twice under one id */
 	bool restored;                       /* somebody had a version of the server restored */
@@ -87,7 +89,8 @@ struct sim_check {
 	bool uncounted;                      /* sums are not known in this run: counters were removed or lost */
 	struct sl_rowset *gone;              /* keys that may not come back */
 	struct sl_rowset *removed;           /* keys that the server ever removed */
-	const struct sl_rowset *fell;        /* rows as they were on the server before it fell back; NULL: it never did */
+	const struct sl_rowset *fell[SIM_FALLS]; /* rows as they were on the server whenever it fell back */
+	size_t falls;
 	struct sim_clash clashes[SIM_DEVICES];
 	int64_t reset[SIM_COUNTERS];         /* increments that somebody set back, as bits */
 	unsigned resetters[SIM_COUNTERS];    /* devices that did so, as bits */
@@ -95,6 +98,7 @@ struct sim_check {
 	size_t run_row_count;
 	struct sl_key moved[SIM_RUN_ROWS];   /* scenes, by somebody */
 	size_t moved_count;
+	bool run_torn;                       /* a device lost its store, and with it how its runs are to go on */
 	unsigned runs, births;
 	uint64_t records[SIM_RECORDS];       /* a table of hashes: the video jobs that devices had */
 	size_t prompts, kept;                /* of these: about what somebody had deleted */

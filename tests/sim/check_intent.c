@@ -60,11 +60,13 @@ int64_t sim_check_counter(const struct sl_rowset *rows, size_t counter, bool *ab
  * stay where they were given up. */
 static void note_deleted_unseen(struct sim *sim, const struct sl_key *key)
 {
-	const struct sl_row *row = sim->check.fell ? sl_rowset_find(sim->check.fell, key) : NULL;
-	size_t cursor = 0;
-	unsigned id;
-	while (row && (id = sim_words_next(row->data, &cursor)))
-		sim->words.items[id].text = false;
+	for (size_t i = 0; i < sim->check.falls && i < SIM_FALLS; i++) {
+		const struct sl_row *row = sl_rowset_find(sim->check.fell[i], key);
+		size_t cursor = 0;
+		unsigned id;
+		while (row && (id = sim_words_next(row->data, &cursor)))
+			sim->words.items[id].text = false;
+	}
 }
 
 void sim_check_removed(struct sim *sim, const struct sl_key *key)
@@ -246,6 +248,16 @@ static struct sim_wordset gone_words(const struct sl_rowset *before, const struc
 	return had;
 }
 
+static bool has_content(const struct sl_rowset *rows)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(rows, &cursor)))
+		if (row->key.entity != SL_META)
+			return true;
+	return false;
+}
+
 void sim_check_compare(struct sim *sim, unsigned index, struct sim_intent *intent)
 {
 	const struct sim_device *device = &sim->devices[index];
@@ -254,6 +266,8 @@ void sim_check_compare(struct sim *sim, unsigned index, struct sim_intent *inten
 	for (size_t i = 0; i < SIM_WORDS / 64; i++)
 		intent->given_up.bits[i] |= gone.bits[i];
 	sim_check_since(sim, index, intent, &gone);
+	/* As with a project that was emptied by hand: what is set back there comes back, too, if others go on. */
+	intent->uncounted |= sim->plan->with[SIM_WITH_RESETS] && !has_content(now);
 	for (size_t i = 0; i < SIM_COUNTERS; i++) {
 		bool was_absent, is_absent;
 		int64_t before = sim_check_counter(device->shown, i, &was_absent);

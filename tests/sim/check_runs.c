@@ -115,7 +115,7 @@ void sim_check_runs(struct sim *sim)
 	size_t count = sl_rowset_count(rows), from = 0;
 	if (!sorted)
 		abort();
-	if (!sim->plan->with[SIM_WITH_RUNS] || !sim->plan->with[SIM_WITH_APART]
+	if (!sim->plan->with[SIM_WITH_RUNS] || sim->check.run_torn || !sim->plan->with[SIM_WITH_APART]
 		|| sim->check.wide > sim->check.wide_births || sim_server_is_doubtful(&sim->server))
 		return;
 	for (size_t i = 1; i <= count; i++)

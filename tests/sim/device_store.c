@@ -138,6 +138,7 @@ void sim_device_wipe(struct sim *sim, unsigned index)
 	const struct sl_row *row;
 	size_t cursor = 0;
 	sim->check.haunted |= sim->network.pushes[index] > 0;
+	sim->check.run_torn |= device->run_rows > 0;
 	sim_device_crash(sim, index);
 	SIM_NOTE(sim, "device %u  loses its store", index);
 	while ((row = sl_rowset_next(device->store, &cursor))) {

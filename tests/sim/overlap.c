@@ -8,6 +8,7 @@
 struct edit {
 	size_t from, to;  /* of the base's words: removed; equal: an insertion before that word */
 	size_t added;
+	bool near;        /* in a passage in which edits of both sides came near each other */
 };
 
 struct side {
@@ -47,7 +48,7 @@ static bool add_edit(struct side *side, size_t from, size_t to, size_t added)
 		return true;
 	if (side->edit_count == MOST_EDITS)
 		return false;
-	side->edits[side->edit_count++] = (struct edit){ from, to, added };
+	side->edits[side->edit_count++] = (struct edit){ .from = from, .to = to, .added = added };
 	return true;
 }
 
@@ -167,10 +168,33 @@ static size_t count_meetings(const struct sim_words *words, const struct side *b
 	return count;
 }
 
-/* Words that mine added where theirs changed nothing within so many words. */
-static void find_clear(const struct sim_words *words, const struct side *base, const struct side *mine, const struct side *theirs,
+/* Marks the edits that are within so many words of a marked one, of either side. */
+static bool spread(struct side *side, const struct side *from, size_t away)
+{
+	bool more = false;
+	for (size_t i = 0; i < side->edit_count; i++)
+		for (size_t k = 0; k < from->edit_count && !side->edits[i].near; k++)
+			if (from->edits[k].near && are_within(&side->edits[i], &from->edits[k], away))
+				more = side->edits[i].near = true;
+	return more;
+}
+
+/* Marks the edits of both sides that belong to a passage in which they came near each other. */
+static void mark_near(struct side *mine, struct side *theirs, size_t away)
+{
+	for (size_t i = 0; i < mine->edit_count; i++)
+		for (size_t k = 0; k < theirs->edit_count; k++)
+			if (are_within(&mine->edits[i], &theirs->edits[k], away))
+				mine->edits[i].near = theirs->edits[k].near = true;
+	while (spread(mine, mine, away) | spread(mine, theirs, away) | spread(theirs, theirs, away) | spread(theirs, mine, away))
+		;
+}
+
+/* Words that mine added in no such passage. */
+static void find_clear(const struct sim_words *words, const struct side *base, struct side *mine, struct side *theirs,
 	size_t away, struct sim_wordset *clear_r)
 {
+	mark_near(mine, theirs, away);
 	for (size_t i = 0; i < mine->count; i++) {
 		size_t before = i, at = base->count;
 		while (before > 0 && (at = place_in(base->words, base->count, mine->words[before - 1])) == base->count)
@@ -178,10 +202,8 @@ static void find_clear(const struct sim_words *words, const struct side *base, c
 		bool added = place_in(base->words, base->count, mine->words[i]) == base->count;
 		size_t place = before > 0 ? at + 1 : 0;
 		bool near = !added || words->items[mine->words[i]].script == SIM_THAI;
-		for (size_t k = 0; k < theirs->edit_count && !near; k++)
-			for (size_t own = 0; own < mine->edit_count && !near; own++)
-				near = mine->edits[own].from <= place && place <= mine->edits[own].to
-					&& are_within(&mine->edits[own], &theirs->edits[k], away);
+		for (size_t own = 0; own < mine->edit_count && !near; own++)
+			near = mine->edits[own].from <= place && place <= mine->edits[own].to && mine->edits[own].near;
 		if (!near)
 			sim_wordset_add(clear_r, mine->words[i]);
 	}
@@ -201,7 +223,6 @@ struct sim_overlaps sim_overlaps_of(const struct sim_words *words, struct sl_str
 	join_edits(&right);
 	overlaps.possible = count_meetings(words, &old, &left, &right, POSSIBLE);
 	overlaps.near = count_meetings(words, &old, &left, &right, NEAR);
-	find_clear(words, &old, &left, &right, away, &overlaps.clear);
 	find_clear(words, &old, &left, &right, away, &overlaps.clear);
 	return overlaps;
 }

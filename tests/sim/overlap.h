@@ -11,7 +11,7 @@ struct sim_overlaps {
 	size_t possible; /* these, and places where merge.md lets a merge ask: edits that touch, or that lie in one run of a script
 	                  * without blanks; few words between two replacements of one side count as replaced */
 	size_t near;     /* these, and places where edits came within a few words of each other, or both removed the same */
-	struct sim_wordset clear; /* words that mine added where theirs changed nothing within `away` words */
+	struct sim_wordset clear; /* words that mine added in no passage of edits less than `away` words apart in which theirs has a part */
 };
 
 struct sim_overlaps sim_overlaps_of(const struct sim_words *words, struct sl_str base, struct sl_str mine, struct sl_str theirs,

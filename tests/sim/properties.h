@@ -31,9 +31,8 @@
 	PROPERTY(KEPT_WHOLE, 1000, "an episode that is kept is kept with its scenes and shots")                            \
 	PROPERTY(REVIVED, 1000, "an edit of a row whose episode is gone brings that back")                                 \
 	PROPERTY(THINNED, 150, "the journal has little room, and entries become one soon")                                \
-	PROPERTY(IN_ROW, 0, "a question leaves what was typed three words away, rather than five, in the row")               \
+	PROPERTY(IN_ROW, 1000, "a question leaves what was typed three words away, rather than five, in the row")               \
 	PROPERTY(FOLLOW, 1000, "editors are saved whose row has got another key since they were opened")                       \
-	PROPERTY(DRAFTS, 300, "editors outlive a crash of their app, and are saved with the revision alone")                   \
 	PROPERTY(REISSUED, 1000, "what is deleted stays so after a restore that nobody declared, too")                        \
 	PROPERTY(RESETS_AMID, 1000, "counters that were set back are exact though somebody undid something")                  \
 	PROPERTY(BOTH, 300, "users choose both sides' passages where texts consist of typed words")                          \
@@ -52,7 +51,8 @@
 	PROPERTY(CROWD, 80, "up to five devices")                                                                         \
 	PROPERTY(SHARED, 300, "two accounts share the project")                                                            \
 	PROPERTY(RUNS, 300, "scenes are added in runs, at once or one by one")                                             \
-	PROPERTY(JOBS, 300, "video jobs start, go on, fail and end")
+	PROPERTY(JOBS, 300, "video jobs start, go on, fail and end")                                                       \
+	PROPERTY(DRAFTS, 300, "editors outlive a crash of their app, and are saved with the revision alone")
 
 enum sim_property {
 #define PROPERTY(name, permille, what) SIM_WITH_##name,

@@ -164,7 +164,7 @@ void sim_server_fall_back(struct sim *sim)
 	excuse(sim, lost->memory.rows);
 	server->store = back;
 	server->fell_back = true;
-	sim->check.fell = lost->memory.rows;
+	sim->check.fell[sim->check.falls++ % SIM_FALLS] = lost->memory.rows;
 	sim_check_forget_gone(sim);
 	forget_commits(sim, back->memory.ops);
 	if (sim->plan->declared)

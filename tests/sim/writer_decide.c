@@ -109,11 +109,12 @@ static unsigned birth_of(const struct sim *sim, struct sl_str text)
 }
 
 /* Where an id was given again, an app can't tell the new row from an edit of the old one: its user is asked, and has the say. */
-static void note_births(struct sim *sim, const struct sim_decision *decision)
+static void note_choice(struct sim *sim, const struct sim_decision *decision)
 {
 	unsigned mine = birth_of(sim, decision->mine), theirs = birth_of(sim, decision->theirs);
-	if (sim->plan->with[SIM_WITH_REUSED] && mine && theirs && mine != theirs)
+	if (mine && theirs && mine != theirs)
 		sim->check.chose_both = true;
+	sim->check.decided_since_fall |= sim->server.fell_back;
 }
 
 bool habit_decide(struct writing *writing)
@@ -134,7 +135,7 @@ bool habit_decide(struct writing *writing)
 		(int)decision.theirs.length, decision.theirs.bytes);
 	writing->intent.entry = (struct sim_entry){ SIM_ENTRY_DECISION, decision.id, 0 };
 	give_up(writing, &decision, &choice);
-	note_births(writing->sim, &decision);
+	note_choice(writing->sim, &decision);
 	sim_check_touch(&writing->intent, &decision);
 	if (writing_tell(writing, &event) == SL_OK || choice.choice == SL_CHOICE_THEIRS)
 		return true;
