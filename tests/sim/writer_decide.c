@@ -108,11 +108,14 @@ static unsigned birth_of(const struct sim *sim, struct sl_str text)
 	return birth;
 }
 
-/* Where an id was given again, an app can't tell the new row from an edit of the old one: its user is asked, and has the say. */
+/* Where the id of a row that the base has was given again, nobody can tell the new row from an edit of the old one: the user is
+ * asked, and has the say. */
 static void note_choice(struct sim *sim, const struct sim_decision *decision)
 {
-	unsigned mine = birth_of(sim, decision->mine), theirs = birth_of(sim, decision->theirs);
-	if (mine && theirs && mine != theirs)
+	unsigned mine = birth_of(sim, decision->mine), theirs = birth_of(sim, decision->theirs), base = 0;
+	for (size_t i = 0; i < decision->hunk_count && !base; i++)
+		base = birth_of(sim, decision->hunks[i].base);
+	if (mine && theirs && mine != theirs && base)
 		sim->check.chose_both = true;
 	sim->check.decided_since_fall |= sim->server.fell_back;
 }

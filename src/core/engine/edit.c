@@ -110,12 +110,29 @@ static int believe_before(struct editing *editing)
 	return sl_delta_apply(&editing->before, editing->seen, &editing->engine->scratch);
 }
 
+/* The last that is known of an episode that is gone. Where an edit was taken before, and nothing is, an empty one: rather than that
+ * what somebody wrote in it has no place. */
+static int find_vanished(const struct editing *editing, const struct sl_key *key, const struct sl_row **row_r)
+{
+	const struct sl_row *row = *row_r = sl_engine_last_row(editing->engine, key);
+	struct sl_row *empty;
+	if (!row && editing->past && (row = sl_rowset_find(editing->past, key)) && row->data.length)
+		*row_r = row;
+	if (*row_r || !editing->again)
+		return SL_OK;
+	if (!(empty = sl_arena_zalloc(&editing->engine->scratch, 1, sizeof(*empty))))
+		return SL_NO_MEMORY;
+	*empty = (struct sl_row){ .key = *key, .rank = SL_STR("V"), .data = SL_STR("{}") };
+	*row_r = empty;
+	return SL_OK;
+}
+
 /* The episode of a scene or shot, as the app had it. One that has vanished since comes back, if anything here still knows
  * it. 1: there; 0: there never was one, as far as is known. */
 static int see_episode(struct editing *editing, const struct sl_row *row, bool *vanished_r)
 {
 	struct sl_key key = sl_key_of_episode(row->key.episode);
-	const struct sl_row *last = sl_engine_last_row(editing->engine, &key);
+	const struct sl_row *last;
 	if (!sl_entity_has_episode(row->key.entity) || sl_rowset_find(editing->delta.rows, &key))
 		return 1;
 	if (sl_rowset_find(editing->gone, &key))
@@ -126,6 +143,8 @@ static int see_episode(struct editing *editing, const struct sl_row *row, bool *
 		return SL_NO_MEMORY;
 	if (sl_rowset_find(editing->seen, &key))
 		return 1;
+	if (find_vanished(editing, &key, &last) != SL_OK)
+		return SL_NO_MEMORY;
 	if (!last)
 		return 0;
 	*vanished_r = true;
@@ -367,7 +386,7 @@ static bool needs_journal(const struct editing *editing, const struct sl_edit *e
 int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct sl_err *err)
 {
 	struct editing editing = { .engine = engine, .revision = edit->revision, .past = edit->past,
-		.doubts = edit->doubts, .again = edit->again };
+		.doubtful = edit->doubtful, .doubts = edit->doubts, .again = edit->again };
 	struct sl_rowset *nothing = sl_rowset_new(&engine->scratch, 1);
 	if (!nothing)
 		return SL_NO_MEMORY;
@@ -381,6 +400,5 @@ int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct 
 		rc = sl_engine_read_delta(engine, edit->before, &editing.before, err);
 	if (rc == SL_OK && needs_journal(&editing, edit))
 		return sl_engine_wait(engine, edit->number, edit, &editing.delta);
-	editing.doubtful = edit->waited && !edit->past;
 	return rc == SL_OK ? take_edit(&editing, err) : rc;
 }

@@ -37,7 +37,8 @@ struct sl_edit {
 	bool waited;                  /* for the journal: it is taken now, whatever came of that */
 	bool again;                   /* it was handed over, or taken, before */
 	const struct sl_rowset *past; /* the rows at that revision, data of length 0: not there; or NULL: memory knows them */
-	const struct sl_rowset *doubts; /* those that nobody knows any more; or NULL: none, of those that are in `past` */
+	bool doubtful;                /* the journal does not reach it: `past` are the oldest rows that it tells of */
+	const struct sl_rowset *doubts; /* rows that nobody knows at that revision, though the journal reaches it; or NULL */
 };
 
 int sl_engine_edit(struct sl_engine *engine, const struct sl_edit *edit, struct sl_err *err);

@@ -87,8 +87,9 @@ enum sl_event_type {
 	SL_EVENT_ANSWER,         /* a response arrived, with any status */
 	SL_EVENT_LOADED,         /* a page of the journal, as SL_EFFECT_LOAD asked for it */
 	SL_EVENT_SHOWN,          /* the app shows rows of this revision now, and may edit them: told after every redraw, and after START.
-	                          * The journal makes one step of several edits, but parts it at what is shown: what was not told can't
-	                          * be told from the revision before such a step, once memory does not reach it */
+	                          * The journal makes one step of several edits, but parts it at what is shown. A row that such a step
+	                          * changed both before and after an edit's revision can't be told any more, once memory does not
+	                          * reach that: the edit is merged with what it and the row have in common */
 	SL_EVENT_FAILED,         /* a request got none: no connection, timeout, abort */
 	SL_EVENT_HINT,           /* the server may have something new (realtime channel, page came to the front) */
 	SL_EVENT_SYNC_NOW,       /* the user wants it now: refused rows too; only what the server asked for is waited */

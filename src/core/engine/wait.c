@@ -35,7 +35,7 @@ static int take_entry(struct sl_engine *engine, struct sl_job *job, int64_t id, 
 static int finish(struct sl_engine *engine, struct sl_job *job, bool complete)
 {
 	struct sl_edit edit = { .delta = job->text, .before = job->other, .revision = job->revision, .again = true, .waited = true,
-		.past = complete && job->reached ? job->rows : NULL, .doubts = job->doubts };
+		.past = job->rows, .doubts = job->doubts, .doubtful = !complete || !job->reached };
 	struct sl_err err = SL_ERR_INIT;
 	struct sl_str key;
 	int code = sl_engine_edit(engine, &edit, &err);
