@@ -144,7 +144,7 @@ static void note_deleted(struct sim *sim, const struct sim_device *device, const
 {
 	const struct sl_row *shown = sl_rowset_find(device->shown, key);
 	struct sl_row row = { .key = *key };
-	if (!is_known(sim, device, key))
+	if (!is_known(sim, device, key) || sim_server_is_behind(&sim->server))
 		return;
 	row.key.id = sim_copy(sim, key->id);
 	if (shown)

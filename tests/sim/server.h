@@ -44,6 +44,7 @@ struct sim_server {
 	bool expired[SIM_DEVICES];
 	bool corrupting;           /* the next changes lack a row */
 	bool fell_back;            /* ever, in this run */
+	int64_t lost_version;      /* the newest that a fall took of which nobody was told; 0: there was none */
 	unsigned damages;          /* answers that lacked a row, so far */
 	bool forgot;               /* deletions, ever: changes since before then can't be told */
 	struct sl_rowset *sent;    /* by operation id: the body, its version the commit's, its rank the first answer */
@@ -61,6 +62,12 @@ int64_t sim_server_now(const struct sim *sim);
 /* The operator copies the database, or puts the copy back. */
 void sim_server_copy(struct sim *sim);
 void sim_server_fall_back(struct sim *sim);
+
+/* Whether it issues versions again that devices know as others: then they can't tell its new deletions from those that came before. */
+static inline bool sim_server_is_behind(const struct sim_server *server)
+{
+	return server->store->memory.head.version <= server->lost_version;
+}
 
 /* Whether a device may doubt what the server holds. A single damaged answer is told from a fall-back by asking again, as long as
  * the same changes are told again. */

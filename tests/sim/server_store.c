@@ -164,6 +164,8 @@ void sim_server_fall_back(struct sim *sim)
 	excuse(sim, lost->memory.rows);
 	server->store = back;
 	server->fell_back = true;
+	if (lost->memory.head.version > server->lost_version && !sim->plan->declared)
+		server->lost_version = lost->memory.head.version;
 	sim->check.fell[sim->check.falls++ % SIM_FALLS] = lost->memory.rows;
 	sim_check_forget_gone(sim);
 	forget_commits(sim, back->memory.ops);
