@@ -264,6 +264,56 @@ int sl_engine_take_decision(struct sl_engine *engine, const struct sl_note *note
 	return rc == SL_OK ? sl_engine_open_decision(engine, &decision) : rc;
 }
 
+/* What the change takes away, and what it brings. */
+static int find_lone(struct sl_engine *engine, const struct sl_delta *change, struct sl_rowset **gone_r, struct sl_rowset **new_r)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	*gone_r = sl_rowset_new(&engine->scratch, change->deleted_count);
+	*new_r = sl_rowset_new(&engine->scratch, 8);
+	for (size_t i = 0; *gone_r && i < change->deleted_count; i++)
+		if ((row = sl_rowset_find(engine->local, &change->deleted[i])) && !sl_rowset_put(*gone_r, row))
+			return SL_NO_MEMORY;
+	while (*new_r && (row = sl_rowset_next(change->rows, &cursor)))
+		if (!sl_rowset_find(engine->local, &row->key) && !sl_rowset_put(*new_r, row))
+			return SL_NO_MEMORY;
+	return *gone_r && *new_r ? SL_OK : SL_NO_MEMORY;
+}
+
+static int move_decision(struct sl_engine *engine, struct sl_stored_decision *stored, const struct sl_key *to,
+	const struct sl_rowset *added)
+{
+	const struct sl_key episode = sl_key_of_episode(to->episode);
+	const struct sl_row *parent = sl_rowset_find(added, &episode);
+	struct sl_decision decision;
+	int rc = sl_engine_read_decision(stored->text, &engine->scratch, &decision);
+	if (!parent)
+		parent = sl_rowset_find(engine->local, &episode);
+	decision.note.key = decision.row.key = *to;
+	if (sl_entity_has_episode(to->entity) && parent)
+		decision.parent = *parent;
+	return rc == SL_OK ? sl_engine_change_decision(engine, stored, &decision) : rc;
+}
+
+int sl_engine_move_decisions(struct sl_engine *engine, const struct sl_delta *change)
+{
+	struct sl_rowset *gone = NULL, *added = NULL;
+	int rc = SL_OK;
+	if (engine->decisions.count == 0 || change->deleted_count == 0 || sl_rowset_count(change->rows) == 0)
+		return SL_OK;
+	rc = find_lone(engine, change, &gone, &added);
+	for (size_t i = 0; rc == SL_OK && i < engine->decisions.count; i++) {
+		struct sl_stored_decision *stored = &engine->decisions.items[i];
+		struct sl_key to;
+		if (!sl_rowset_find(gone, &stored->key))
+			continue;
+		rc = sl_merge_follow(gone, added, &stored->key, &engine->scratch, &to);
+		if (rc == SL_OK && !sl_key_equal(&to, &stored->key))
+			rc = move_decision(engine, stored, &to, added);
+	}
+	return rc;
+}
+
 /* 1 if the row is by now as a choice of mine would make it, or one that was kept is gone; 0 if not. */
 static int is_settled(struct sl_engine *engine, const struct sl_stored_decision *stored)
 {

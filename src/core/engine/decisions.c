@@ -53,19 +53,16 @@ struct sl_stored_decision *sl_engine_find_decision(struct sl_engine *engine, int
 	return NULL;
 }
 
-static int keep(struct sl_engine *engine, const struct sl_buf *text, const struct sl_key *key, int64_t *id_r)
+static int keep(struct sl_engine *engine, const struct sl_buf *text, const struct sl_key *key,
+	struct sl_stored_decision *decision)
 {
-	struct sl_stored_decision decision = { .id = engine->meta.next_id++ };
 	struct sl_str name;
-	int rc = sl_buf_code(text) == SL_OK ? sl_engine_keep(engine, sl_buf_str(text), &decision.text) : SL_NO_MEMORY;
+	int rc = sl_buf_code(text) == SL_OK ? sl_engine_keep(engine, sl_buf_str(text), &decision->text) : SL_NO_MEMORY;
 	if (rc == SL_OK)
-		rc = sl_key_copy(engine->arena, key, &decision.key);
+		rc = sl_key_copy(engine->arena, key, &decision->key);
 	if (rc == SL_OK)
-		rc = key_of(engine, decision.id, &name);
-	if (rc == SL_OK)
-		rc = sl_engine_put(engine, name, decision.text);
-	*id_r = decision.id;
-	return rc == SL_OK ? sl_engine_add_decision(engine, decision) : rc;
+		rc = key_of(engine, decision->id, &name);
+	return rc == SL_OK ? sl_engine_put(engine, name, decision->text) : rc;
 }
 
 /* --- telling ------------------------------------------------------------------------------------------------------ */
@@ -126,23 +123,38 @@ static void add_row(struct sl_buf *out, const char *name, const struct sl_row *r
 	sl_buf_add_text(out, "]}");
 }
 
-int sl_engine_open_decision(struct sl_engine *engine, const struct sl_decision *decision)
+static int write_decision(struct sl_engine *engine, const struct sl_decision *decision, struct sl_stored_decision *stored)
 {
 	struct sl_buf text;
-	int64_t id = 0;
 	sl_buf_init(&text, SIZE_MAX);
 	int rc = sl_engine_write_note(engine, &decision->note, false, &text);
 	if (rc == SL_OK)
 		rc = sl_buf_code(&text);
 	if (rc == SL_OK) {
-		add_number(&text, ",\"version\":", engine->meta.version);
+		add_number(&text, ",\"version\":", decision->version);
 		add_number(&text, ",\"entry\":", decision->entry);
 		add_row(&text, ",\"row\":[", &decision->row);
 		add_row(&text, ",\"parent\":[", &decision->parent);
-		rc = keep(engine, &text, &decision->note.key, &id);
+		rc = keep(engine, &text, &decision->note.key, stored);
 	}
 	sl_buf_dispose(&text);
-	return rc == SL_OK ? note_conflict(engine, id, true) : rc;
+	return rc;
+}
+
+int sl_engine_open_decision(struct sl_engine *engine, const struct sl_decision *decision)
+{
+	struct sl_stored_decision stored = { .id = engine->meta.next_id++ };
+	struct sl_decision now = *decision;
+	now.version = engine->meta.version;
+	int rc = write_decision(engine, &now, &stored);
+	if (rc == SL_OK)
+		rc = sl_engine_add_decision(engine, stored);
+	return rc == SL_OK ? note_conflict(engine, stored.id, true) : rc;
+}
+
+int sl_engine_change_decision(struct sl_engine *engine, struct sl_stored_decision *stored, const struct sl_decision *decision)
+{
+	return write_decision(engine, decision, stored);
 }
 
 static int read_row(const json_t *object, const char *name, struct sl_key key, struct sl_arena *arena,

@@ -397,6 +397,9 @@ int sl_engine_add_decision(struct sl_engine *engine, struct sl_stored_decision d
 int64_t sl_engine_decision_number(struct sl_str key);                                      /* 0: of something else */
 struct sl_stored_decision *sl_engine_find_decision(struct sl_engine *engine, int64_t id);  /* NULL: there is none */
 
+/* It is about another key now, or other rows. */
+int sl_engine_change_decision(struct sl_engine *engine, struct sl_stored_decision *stored, const struct sl_decision *decision);
+
 /* Removes the decision and tells the app. */
 int sl_engine_close_decision(struct sl_engine *engine, int64_t id);
 
@@ -404,6 +407,9 @@ int sl_engine_close_decision(struct sl_engine *engine, int64_t id);
 
 /* Opens a decision unless the row holds my words already; what it overlaps of older ones becomes part of it. */
 int sl_engine_take_decision(struct sl_engine *engine, const struct sl_note *note, const struct sl_rowset *merged);
+
+/* Decisions about rows that `change`, which is about to happen to local, takes to another parent go with them. */
+int sl_engine_move_decisions(struct sl_engine *engine, const struct sl_delta *change);
 
 /* Closes decisions about the touched rows that a choice for mine would not change. */
 int sl_engine_close_settled(struct sl_engine *engine);

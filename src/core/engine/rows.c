@@ -177,6 +177,8 @@ int sl_engine_change_local(struct sl_engine *engine, const struct sl_delta *chan
 	size_t cursor = 0;
 	int rc = sl_engine_hold_rows(engine, change);
 	if (rc == SL_OK)
+		rc = sl_engine_move_decisions(engine, change);
+	if (rc == SL_OK)
 		rc = sl_journal_note_change(engine, change, cause);
 	if (rc == SL_OK && !sl_delta_is_empty(change))
 		rc = sl_engine_note_revision(engine, change);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "core/merge/likeness.h"
+#include "core/merge/merge.h"
 
 #define MOST_COMPARED 64  /* rows of one id, each gone with each there */
 #define MANY_CHARACTERS 20 /* content that isn't the same by chance */
@@ -337,4 +338,13 @@ int sl_merge_find_moves(struct sl_merging *merging)
 {
 	int rc = find_moves(merging, merging->mine, &merging->moved_by_mine, &merging->came_to_mine);
 	return rc == SL_OK ? find_moves(merging, merging->theirs, &merging->moved_by_theirs, &merging->came_to_theirs) : rc;
+}
+
+int sl_merge_follow(const struct sl_rowset *before, const struct sl_rowset *after, const struct sl_key *key,
+	struct sl_arena *arena, struct sl_key *key_r)
+{
+	struct sl_merging merging = { .arena = arena, .base = before, .mine = after, .theirs = before };
+	int rc = sl_merge_find_moves(&merging);
+	*key_r = rc == SL_OK ? sl_rekey_key(&merging.moved_by_mine, key) : *key;
+	return rc;
 }

@@ -105,6 +105,56 @@ static void renames__of_shots_are_followed_too(void **state)
 	expect_shot(&a, 1, "1-1-05", "Rain over empty harbour streets at dawn.");
 }
 
+/* Device a is asked about a scene, which `mover` then takes to another episode under another id. */
+static void move_with_question(struct host *mover)
+{
+	static const char old[] = "One quick fox jumps over the lazy dog, and runs off.";
+	char start[300], moved[300];
+	snprintf(start, sizeof(start), "{'episodes':[{'id':1},{'id':2}],'scenes':[{'episodeId':1,'id':'s','title':'The fox','content':'%s'}]}",
+		old);
+	begin_with(start);
+	host_edit(&b, "{'scenes':[{'episodeId':1,'id':'s','title':'The fox','content':'One slow fox jumps over the lazy dog, and runs off.'}]}");
+	host_settle(&b);
+	host_edit(&a, "{'scenes':[{'episodeId':1,'id':'s','title':'The fox','content':'One red fox jumps over the lazy dog, and runs off.'}]}");
+	host_settle(&a);
+	assert_int_equal(a.opened, 1);
+	sync(&b);
+	snprintf(moved, sizeof(moved), "{'scenes':[{'episodeId':2,'id':'t','title':'The fox','content':'One slow fox jumps over the lazy dog,"
+		" and runs off.'}],'deleted':{'scenes':[{'episodeId':1,'sceneId':'s'}]}}");
+	host_edit(mover, moved);
+	host_settle(mover);
+	sync(&a);
+}
+
+static void decide_on_moved(void)
+{
+	const struct sl_conflict_copy *conflict = sl_engine_conflict(a.engine, 0);
+	assert_non_null(conflict);
+	assert_int_equal(conflict->note.key.episode, 2);
+	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_RESOLVE,
+		.resolve = { .conflict = conflict->id, .choice = SL_CHOICE_MINE } }), 0);
+	assert_string_equal(host_data(&a, SL_SCENES, 2, "t"),
+		"{\"content\":\"One red fox jumps over the lazy dog, and runs off.\",\"title\":\"The fox\"}");
+	assert_string_equal(host_data(&a, SL_SCENES, 1, "s"), "");
+	host_settle(&a);
+	expect_in_sync(&a);
+}
+
+static void moves__take_open_questions_along(void **state)
+{
+	(void)state;
+	move_with_question(&a);
+	host_restart(&a);
+	decide_on_moved();
+}
+
+static void moves__by_others_take_open_questions_along(void **state)
+{
+	(void)state;
+	move_with_question(&b);
+	decide_on_moved();
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -115,6 +165,8 @@ int main(void)
 		TEST(case_95__an_edit_that_says_what_it_saw_follows),
 		TEST(renames__are_not_followed_by_edits_of_what_is_there_now),
 		TEST(renames__of_shots_are_followed_too),
+		TEST(moves__take_open_questions_along),
+		TEST(moves__by_others_take_open_questions_along),
 	};
 	return cmocka_run_group_tests_name("engine_renames", tests, NULL, NULL);
 }
