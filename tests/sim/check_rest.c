@@ -15,7 +15,8 @@ static void compare(struct sim *sim, unsigned device, const char *invariant, con
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(a, &cursor))) {
 		other = sl_rowset_find(b, &row->key);
-		if ((other && sl_row_same_content(row, other)) || sim_device_refuses(engine, &row->key, true))
+		if ((other && sl_row_same_content(row, other)) || sim_device_refuses(engine, &row->key, true)
+			|| (!other && sim_device_waits_for_move(engine, row)))
 			continue;
 		sim_violate(sim, invariant, "device %u, %s: %s %lld %.*s is %.*s %.*s | %.*s %.*s", device, what,
 			sl_entity_name(row->key.entity), (long long)row->key.episode, (int)row->key.id.length, row->key.id.bytes,
@@ -135,6 +136,14 @@ static bool is_other(const struct sl_row *gone, const struct sl_row *row)
 	return sim_words_next(gone->data, &cursor) != 0 && !sim_words_in_common(gone->data, row->data);
 }
 
+static bool waits_for_move(const struct sim *sim, const struct sl_row *row)
+{
+	for (unsigned i = 0; i < sim->plan->devices; i++)
+		if (sim->devices[i].engine && sim_device_waits_for_move(sim->devices[i].engine, row))
+			return true;
+	return false;
+}
+
 static void check_gone(struct sim *sim)
 {
 	const struct sl_row *row;
@@ -144,7 +153,7 @@ static void check_gone(struct sim *sim)
 		return;
 	while ((row = sl_rowset_next(sim->check.gone, &cursor))) {
 		const struct sl_row *back = sl_rowset_find(sim->server.store->memory.rows, &row->key);
-		if (back && (sim->plan->with[SIM_WITH_REUSED] || !is_other(row, back)))
+		if (back && (sim->plan->with[SIM_WITH_REUSED] || !is_other(row, back)) && !waits_for_move(sim, back))
 			sim_violate(sim, "deleted", "%s %lld %.*s came back after it was deleted: %.*s", sl_entity_name(row->key.entity),
 				(long long)row->key.episode, (int)row->key.id.length, row->key.id.bytes, (int)back->data.length, back->data.bytes);
 	}

@@ -275,7 +275,18 @@ void sim_device_failed(struct sim *sim, struct sim_message *message)
 		sim_violate(sim, "engine", "device %u refuses a failure", message->request.device);
 }
 
-/* Refused rows, and scenes and shots that wait for their refused episode. */
+bool sim_device_waits_for_move(const struct sl_engine *engine, const struct sl_row *gone)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
+		if (row->key.entity == gone->key.entity && !sl_rowset_find(sl_engine_base(engine), &row->key)
+			&& sim_device_refuses(engine, &row->key, true) && sim_words_in_common(row->data, gone->data))
+			return true;
+	return false;
+}
+
+/* Refused rows, scenes and shots that wait for their refused episode, and the places that refused rows have left. */
 static size_t count_held(const struct sl_engine *engine)
 {
 	const struct sl_status *status = sl_engine_status(engine);
@@ -286,6 +297,8 @@ static size_t count_held(const struct sl_engine *engine)
 		return held;
 	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
 		held += !sim_device_refuses(engine, &row->key, false) && sim_device_refuses(engine, &row->key, true);
+	for (cursor = 0; (row = sl_rowset_next(sl_engine_base(engine), &cursor));)
+		held += !sl_rowset_find(sl_engine_rows(engine), &row->key) && sim_device_waits_for_move(engine, row);
 	return held;
 }
 

@@ -120,6 +120,9 @@ void sim_device_failed(struct sim *sim, struct sim_message *message);
 /* Whether the row is refused, or, `with_episode`, waits for its refused episode. */
 bool sim_device_refuses(const struct sl_engine *engine, const struct sl_key *key, bool with_episode);
 
+/* Whether something that the device may not send is what was the row, at another place: then the row is not deleted either. */
+bool sim_device_waits_for_move(const struct sl_engine *engine, const struct sl_row *gone);
+
 /* Whether it has nothing left to do, as far as it knows. */
 bool sim_device_is_settled(const struct sim *sim, unsigned index);
 

@@ -20,6 +20,29 @@ static void give_up(struct sim *sim, const struct sl_commit_record *record)
 	}
 }
 
+/* What was synced leaves the server with somebody who took it away; else others are without it, and wait for one device. Devices can't
+ * tell a fall-back that nobody declared from changes of others. */
+static void check_taken(struct sim *sim, const struct sl_row *before)
+{
+	size_t cursor = 0;
+	unsigned id;
+	if (sim->server.fell_back && !sim->plan->declared)
+		return;
+	while ((id = sim_words_next(before->data, &cursor))) {
+		const struct sim_word *word = &sim->words.items[id];
+		if (word->text && word->acknowledged && !word->given_up && !word->server)
+			sim_violate(sim, "taken", "w%uz leaves the server with %s %lld %.*s, though nobody took it away", id,
+				sl_entity_name(before->key.entity), (long long)before->key.episode, (int)before->key.id.length,
+				before->key.id.bytes);
+	}
+}
+
+/* Something else has the key now: what had it before has moved, and its new place may be refused. */
+static bool is_other(const struct sl_change *change)
+{
+	return change->after && !sim_words_in_common(change->before->data, change->after->data);
+}
+
 static int count_write(void *context, const struct sl_commit_record *record, struct sl_err *err)
 {
 	struct sim *sim = ((struct sim_store *)context)->sim;
@@ -37,6 +60,9 @@ static int count_write(void *context, const struct sl_commit_record *record, str
 			sim_check_removed(sim, &record->changes[i].before->key);
 	if (rc == SL_OK && record->push->action == SL_ACTION_RESTORE)
 		give_up(sim, record);
+	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
+		if (record->changes[i].before && !is_other(&record->changes[i]))
+			check_taken(sim, record->changes[i].before);
 	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
 		if (record->changes[i].before)
 			sim_words_check(&sim->words, record->changes[i].before->data);

@@ -298,18 +298,19 @@ static int move_decision(struct sl_engine *engine, struct sl_stored_decision *st
 int sl_engine_move_decisions(struct sl_engine *engine, const struct sl_delta *change)
 {
 	struct sl_rowset *gone = NULL, *added = NULL;
-	int rc = SL_OK;
+	struct sl_rename *moves = NULL;
+	size_t count = 0;
 	if (engine->decisions.count == 0 || change->deleted_count == 0 || sl_rowset_count(change->rows) == 0)
 		return SL_OK;
-	rc = find_lone(engine, change, &gone, &added);
+	int rc = find_lone(engine, change, &gone, &added);
+	if (rc == SL_OK)
+		rc = sl_merge_moves(gone, added, &engine->scratch, &moves, &count);
 	for (size_t i = 0; rc == SL_OK && i < engine->decisions.count; i++) {
 		struct sl_stored_decision *stored = &engine->decisions.items[i];
-		struct sl_key to;
-		if (!sl_rowset_find(gone, &stored->key))
-			continue;
-		rc = sl_merge_follow(gone, added, &stored->key, &engine->scratch, &to);
-		if (rc == SL_OK && !sl_key_equal(&to, &stored->key))
-			rc = move_decision(engine, stored, &to, added);
+		size_t at = 0;
+		while (at < count && !sl_key_equal(&moves[at].from, &stored->key))
+			at++;
+		rc = at < count ? move_decision(engine, stored, &moves[at].to, added) : SL_OK;
 	}
 	return rc;
 }

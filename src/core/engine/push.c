@@ -27,12 +27,46 @@ static bool is_held(const struct sl_engine *engine, const struct sl_key *key)
 	return sl_rowset_find(engine->quarantine, key) || lacks_parent(engine, key);
 }
 
+/* A row that is new to the server, and may not go there yet. */
+static const struct sl_row *next_held(const struct sl_engine *engine, size_t *cursor)
+{
+	const struct sl_row *mark, *row;
+	while ((mark = sl_rowset_next(engine->pending, cursor)))
+		if (is_held(engine, &mark->key) && !sl_rowset_find(engine->base, &mark->key)
+			&& (row = sl_rowset_find(engine->local, &mark->key)))
+			return row;
+	return NULL;
+}
+
+/* Texts whose lengths are far apart have no three quarters in common. */
+static bool may_be_same(const struct sl_row *a, const struct sl_row *b)
+{
+	size_t shorter = a->data.length < b->data.length ? a->data.length : b->data.length;
+	return a->key.entity == b->key.entity && 2 * shorter >= a->data.length + b->data.length - shorter;
+}
+
+/* 1 if the deletion is half of a move whose other half is held: for others the row would be gone until that can go, too. 0 if not. */
+static int is_half(const struct sl_engine *engine, const struct sl_key *key)
+{
+	const struct sl_row *gone = sl_rowset_find(engine->base, key), *held;
+	size_t cursor = 0;
+	bool same = false;
+	int rc = SL_OK;
+	if (!gone || sl_rowset_find(engine->local, key) || sl_rowset_count(engine->quarantine) == 0)
+		return 0;
+	while (rc == SL_OK && !same && (held = next_held(engine, &cursor)))
+		if (may_be_same(gone, held))
+			rc = sl_merge_same_thing(gone, held, &same);
+	return rc == SL_OK ? same : rc;
+}
+
+/* For want of memory the answer is yes: who goes on with it finds that out, too. */
 bool sl_engine_has_work(const struct sl_engine *engine)
 {
 	const struct sl_row *mark;
 	size_t cursor = 0;
 	while ((mark = sl_rowset_next(engine->pending, &cursor)))
-		if (!is_held(engine, &mark->key))
+		if (!is_held(engine, &mark->key) && is_half(engine, &mark->key) != 1)
 			return true;
 	return false;
 }
@@ -57,15 +91,16 @@ static int sorted_keys(struct sl_engine *engine, const struct sl_key ***keys_r, 
 	size_t cursor = 0, count = 0;
 	const struct sl_key **keys = sl_arena_alloc(&engine->scratch,
 		(sl_rowset_count(engine->pending) + 1) * sizeof(*keys));
+	int half = 0;
 	if (!keys)
 		return SL_NO_MEMORY;
-	while ((mark = sl_rowset_next(engine->pending, &cursor)))
-		if (!is_held(engine, &mark->key))
+	while (half >= 0 && (mark = sl_rowset_next(engine->pending, &cursor)))
+		if (!is_held(engine, &mark->key) && (half = is_half(engine, &mark->key)) == 0)
 			keys[count++] = &mark->key;
 	qsort(keys, count, sizeof(*keys), compare_keys);
 	*keys_r = keys;
 	*count_r = count;
-	return SL_OK;
+	return half < 0 ? half : SL_OK;
 }
 
 /* About the bytes of a written row, or of a deletion (NULL). */
@@ -104,7 +139,7 @@ static int choose_rows(struct sl_engine *engine, struct sl_delta *delta_r)
 	size_t most = most_bytes(engine);
 	*delta_r = (struct sl_delta){ sl_rowset_new(&engine->scratch, 16), NULL, 0 };
 	if (rc != SL_OK || !delta_r->rows)
-		return SL_NO_MEMORY;
+		return rc != SL_OK ? rc : SL_NO_MEMORY;
 	for (size_t i = 0; i < count && !full; i++) {
 		const struct sl_row *row = sl_rowset_find(engine->local, keys[i]);
 		if (!row)

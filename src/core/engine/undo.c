@@ -37,6 +37,35 @@ static int set_out(struct undoing *undoing, struct sl_job *job)
 	return undoing->now && undoing->before ? SL_OK : SL_NO_MEMORY;
 }
 
+/* Whether a note of a new key is about this one: the old key, the new one, or one of an episode that has another number. */
+static bool is_about(const struct sl_note *note, const struct sl_key *key, struct sl_str name)
+{
+	const struct sl_key episode = sl_key_of_episode(key->episode);
+	return note->kind == SL_NOTE_RENAMED && (sl_key_equal(&note->key, key) || sl_key_equal(&note->key, &episode)
+		|| sl_str_equal(note->result, name));
+}
+
+/* 1 if a merge gave the row another key, or another row its key: that stays so, since by now others know both. 0 if not. */
+static int is_renamed(const struct undoing *undoing, const struct sl_key *key)
+{
+	const struct sl_key episode = sl_key_of_episode(key->episode);
+	struct sl_buf name, number;
+	bool renamed = false;
+	sl_buf_init(&name, SIZE_MAX);
+	sl_buf_init(&number, SIZE_MAX);
+	sl_key_write(&name, key);
+	sl_key_write(&number, &episode);
+	int rc = sl_buf_code(&name) == SL_OK ? sl_buf_code(&number) : sl_buf_code(&name);
+	for (size_t i = 0; rc == SL_OK && !renamed && i < undoing->entry->note_count; i++) {
+		const struct sl_note *note = &undoing->entry->notes[i];
+		bool of_episode = note->key.entity == SL_EPISODES && key->entity != SL_EPISODES;
+		renamed = is_about(note, key, sl_buf_str(of_episode ? &number : &name));
+	}
+	sl_buf_dispose(&name);
+	sl_buf_dispose(&number);
+	return rc == SL_OK ? renamed : rc;
+}
+
 /* The rows that the walk was about, as they were before the entry. */
 static int step_back(struct undoing *undoing)
 {
@@ -45,8 +74,11 @@ static int step_back(struct undoing *undoing)
 		const struct sl_journal_change *change = &undoing->entry->changes[i];
 		const struct sl_row *known = sl_rowset_find(undoing->behind, &change->key);
 		struct sl_row row = known ? *known : (struct sl_row){ .key = change->key };
-		if (!sl_rowset_find(undoing->keys, &change->key))
+		int renamed = sl_rowset_find(undoing->keys, &change->key) ? is_renamed(undoing, &change->key) : 1;
+		if (renamed != 0) {
+			rc = renamed < 0 ? renamed : SL_OK;
 			continue;
+		}
 		rc = sl_journal_step_back(change, &row, &undoing->engine->scratch);
 		if (rc == SL_OK && !row.data.length)
 			sl_rowset_remove(undoing->before, &row.key);

@@ -63,10 +63,15 @@ int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const s
 	const struct sl_merge_options *options, struct sl_arena *arena, struct sl_merge *merge_r, struct sl_err *err)
 	__attribute__((warn_unused_result));
 
-/* Where a row of `before` is in `after`, which has it no more under its key: found as sl_merge finds moves. Both need only have what
- * is not in the other. *key_r: the key there, or `key` if it is nowhere. Returns 0, SL_NO_MEMORY, or SL_INTERNAL for a damaged row. */
-int sl_merge_follow(const struct sl_rowset *before, const struct sl_rowset *after, const struct sl_key *key,
-	struct sl_arena *arena, struct sl_key *key_r) __attribute__((warn_unused_result));
+/* Rows of `before` that `after` has under another key, found as sl_merge finds moves: gone from one parent and there, alike, under
+ * another; an episode with another number, and what went with it. Both need only have what is not in the other. In the arena.
+ * Returns 0, SL_NO_MEMORY, or SL_INTERNAL for a damaged row. */
+int sl_merge_moves(const struct sl_rowset *before, const struct sl_rowset *after, struct sl_arena *arena,
+	struct sl_rename **moves_r, size_t *count_r) __attribute__((warn_unused_result));
+
+/* Whether the two rows of an entity may be one that moved: three quarters of each are the same. Returns 0, SL_NO_MEMORY, or SL_INTERNAL
+ * for a damaged row. */
+int sl_merge_same_thing(const struct sl_row *a, const struct sl_row *b, bool *same_r) __attribute__((warn_unused_result));
 
 /* What two states of a row (same key, canonical objects) certainly have in common: a stand-in for an ancestor that is not
  * known, so that a merge with it drops nothing that either of them holds. Equal values, of texts the words that both have, of counters the smaller,

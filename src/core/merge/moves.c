@@ -1,7 +1,7 @@
 /* Rows that one side took from one parent to another, and episodes that it gave another number: see sl_merge_find_moves in steps.h.
  *
  * A move is two changes of one side: a row is gone, and one that is much alike (likeness.h) is there under the same id in another
- * episode; or one with the same content under any id. With the rows goes their episode, if that is much alike. Keeps true: of what
+ * episode; or one with the same content under any id; or one that is much alike under another id, where few are to be compared. With the rows goes their episode, if that is much alike. Keeps true: of what
  * can't be told, nothing is a move. Fails for memory, and with SL_INTERNAL for a damaged row. Source of the rules: merge.md, "gone from
  * one parent and there, alike, under another".
  */
@@ -14,6 +14,7 @@
 
 #define MOST_COMPARED 64  /* rows of one id, each gone with each there */
 #define MANY_CHARACTERS 20 /* content that isn't the same by chance */
+#define MOST_LIKELY 60     /* content that isn't much alike by chance, either */
 
 /* Rows that only one of the two states has. */
 struct lone {
@@ -145,6 +146,36 @@ static int join_same(struct finding *finding, const struct lone *gone, const str
 	return rc == SL_OK && likeness.common >= MANY_CHARACTERS ? join(finding, gone->rows[0], there->rows[0]) : rc;
 }
 
+/* The rows of an entity in a list that nothing is known of yet, at most MOST_COMPARED + 1. */
+static struct lone unknown_rows(const struct lone *lone, const struct sl_rekey *known, enum sl_entity entity,
+	const struct sl_row **rows)
+{
+	struct lone unknown = { rows, 0 };
+	for (size_t i = 0; i < lone->count && unknown.count <= MOST_COMPARED; i++)
+		if (lone->rows[i]->key.entity == entity && !sl_rekey_has(known, &lone->rows[i]->key))
+			rows[unknown.count++] = lone->rows[i];
+	return unknown;
+}
+
+/* What got another id on its way and was edited besides, if it is much alike and not so by chance. */
+static int join_unlike_ids(struct finding *finding, enum sl_entity entity)
+{
+	const struct sl_row *rows[2][MOST_COMPARED + 1];
+	size_t scores[MOST_COMPARED] = { 0 };
+	const struct lone gone = unknown_rows(&finding->gone, finding->moved, entity, rows[0]);
+	const struct lone there = unknown_rows(&finding->there, finding->came, entity, rows[1]);
+	size_t count = gone.count * there.count;
+	int rc = SL_OK;
+	for (size_t i = 0; count <= MOST_COMPARED && rc == SL_OK && i < count; i++) {
+		rc = score(gone.rows[i / there.count], there.rows[i % there.count], &scores[i]);
+		scores[i] = scores[i] >= MOST_LIKELY ? scores[i] : 0;
+	}
+	for (size_t i = 0; count <= MOST_COMPARED && rc == SL_OK && i < count; i++)
+		if (sl_likeness_is_best(scores, gone.count, there.count, i))
+			rc = join(finding, gone.rows[i / there.count], there.rows[i % there.count]);
+	return rc;
+}
+
 /* How many rows from the first on are the same by `same`. */
 static size_t run_of(const struct lone *lone, size_t at, bool (*same)(const struct sl_row *, const struct sl_row *))
 {
@@ -230,23 +261,13 @@ static int score_episodes(const struct finding *finding, const struct sl_row *go
 	return rc;
 }
 
-/* The episodes of a list that nothing is known of yet, at most MOST_COMPARED + 1. */
-static struct lone unknown_episodes(const struct lone *lone, const struct sl_rekey *known, const struct sl_row **rows)
-{
-	struct lone unknown = { rows, 0 };
-	for (size_t i = 0; i < lone->count && unknown.count <= MOST_COMPARED; i++)
-		if (lone->rows[i]->key.entity == SL_EPISODES && !sl_rekey_has(known, &lone->rows[i]->key))
-			rows[unknown.count++] = lone->rows[i];
-	return unknown;
-}
-
 /* Episodes that are alike, and neither of them as much so with another. */
 static int join_episodes(struct finding *finding)
 {
 	const struct sl_row *rows[2][MOST_COMPARED + 1];
 	size_t scores[MOST_COMPARED] = { 0 };
-	const struct lone gone = unknown_episodes(&finding->gone, finding->moved, rows[0]);
-	const struct lone there = unknown_episodes(&finding->there, finding->came, rows[1]);
+	const struct lone gone = unknown_rows(&finding->gone, finding->moved, SL_EPISODES, rows[0]);
+	const struct lone there = unknown_rows(&finding->there, finding->came, SL_EPISODES, rows[1]);
 	size_t count = gone.count * there.count;
 	int rc = SL_OK;
 	for (size_t i = 0; count <= MOST_COMPARED && rc == SL_OK && i < count; i++)
@@ -323,6 +344,10 @@ static int find_moves(struct sl_merging *merging, const struct sl_rowset *side, 
 	rc = each_run(&finding, compare_ids, same_id, join_alike);
 	if (rc == SL_OK)
 		rc = each_run(&finding, compare_contents, same_content, join_same);
+	if (rc == SL_OK)
+		rc = join_unlike_ids(&finding, SL_SCENES);
+	if (rc == SL_OK)
+		rc = join_unlike_ids(&finding, SL_SHOTS);
 	sort(&finding.gone, compare_ids);
 	sort(&finding.there, compare_ids);
 	if (rc == SL_OK)
@@ -340,11 +365,27 @@ int sl_merge_find_moves(struct sl_merging *merging)
 	return rc == SL_OK ? find_moves(merging, merging->theirs, &merging->moved_by_theirs, &merging->came_to_theirs) : rc;
 }
 
-int sl_merge_follow(const struct sl_rowset *before, const struct sl_rowset *after, const struct sl_key *key,
-	struct sl_arena *arena, struct sl_key *key_r)
+int sl_merge_moves(const struct sl_rowset *before, const struct sl_rowset *after, struct sl_arena *arena,
+	struct sl_rename **moves_r, size_t *count_r)
 {
 	struct sl_merging merging = { .arena = arena, .base = before, .mine = after, .theirs = before };
+	const struct sl_row *row;
+	size_t cursor = 0;
 	int rc = sl_merge_find_moves(&merging);
-	*key_r = rc == SL_OK ? sl_rekey_key(&merging.moved_by_mine, key) : *key;
+	*count_r = 0;
+	*moves_r = rc == SL_OK ? sl_arena_zalloc(arena, sl_rowset_count(before) + 1, sizeof(**moves_r)) : NULL;
+	while (*moves_r && (row = sl_rowset_next(before, &cursor))) {
+		const struct sl_key to = sl_rekey_key(&merging.moved_by_mine, &row->key);
+		if (!sl_key_equal(&to, &row->key))
+			(*moves_r)[(*count_r)++] = (struct sl_rename){ row->key, to };
+	}
+	return rc == SL_OK && !*moves_r ? SL_NO_MEMORY : rc;
+}
+
+int sl_merge_same_thing(const struct sl_row *a, const struct sl_row *b, bool *same_r)
+{
+	struct sl_likeness likeness = { .common = 0 };
+	int rc = compare(&likeness, a, b);
+	*same_r = rc == SL_OK && sl_likeness_is_same_thing(&likeness);
 	return rc;
 }

@@ -144,6 +144,36 @@ static void rule_5__a_used_id_is_replaced(void **state)
 	expect_in_sync(&a);
 }
 
+/* For others it would be gone until somebody mends it. */
+static void rule_5__what_moved_stays_where_it_was_while_its_new_place_is_refused(void **state)
+{
+	(void)state;
+	char text[9] = "", moved[300];
+	begin_with("{'episodes':[{'id':1},{'id':2}],'shots':[{'episodeId':1,'id':'s','description':'a door, and rain behind it, at night'}]}");
+	server.row_bytes = 65;
+	memset(text, 'x', 8);
+	snprintf(moved, sizeof(moved), "{'shots':[{'episodeId':2,'id':'s','description':'a door, and rain behind it, at night','dialogue':'%s'}],"
+		"'deleted':{'shots':[{'episodeId':1,'shotId':'s'}]}}", text);
+	host_edit(&a, moved);
+	host_settle(&a);
+	assert_int_equal(host_word(&a), SL_STATUS_ERROR);
+	assert_int_equal(sl_engine_status(a.engine)->quarantined, 1);
+	assert_int_equal(sl_engine_status(a.engine)->pending, 2);
+	sync(&b);
+	expect_shot(&b, 1, "s", "a door, and rain behind it, at night");
+	host_restart(&a);
+	host_settle(&a);
+	sync(&b);
+	expect_shot(&b, 1, "s", "a door, and rain behind it, at night");
+	host_shot(&a, 2, "s", "a door, and rain behind it");
+	host_settle(&a);
+	expect_in_sync(&a);
+	sync(&b);
+	expect_in_sync(&b);
+	expect_shot(&b, 2, "s", "a door, and rain behind it");
+	assert_string_equal(host_data(&b, SL_SHOTS, 1, "s"), "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -152,6 +182,7 @@ int main(void)
 		TEST(rule_4__one_round_for_a_state_of_the_server),
 		TEST(rule_4__without_changes_the_whole_state_is_pulled),
 		TEST(rule_5__refused_rows_are_quarantined_and_the_rest_flows),
+		TEST(rule_5__what_moved_stays_where_it_was_while_its_new_place_is_refused),
 		TEST(rule_5__a_refused_episode_holds_only_its_own_rows),
 		TEST(rule_5__what_is_too_large_at_once_is_halved),
 		TEST(rule_5__a_used_id_is_replaced),

@@ -105,6 +105,20 @@ static void renames__of_shots_are_followed_too(void **state)
 	expect_shot(&a, 1, "1-1-05", "Rain over empty harbour streets at dawn.");
 }
 
+static void renames__stay_when_the_merge_is_undone(void **state)
+{
+	(void)state;
+	begin_with("{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'1-1-04','description':'A door.'}]}");
+	host_shot(&b, 1, "1-1-05", "Rain over empty harbour streets at dawn.");
+	host_settle(&b);
+	host_shot(&a, 1, "1-1-05", "Close on Mara laughing behind glass.");
+	host_settle(&a);
+	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_UNDO, .undo = { a.last_entry } }), 0);
+	assert_int_equal(a.last_result, 0);
+	expect_shot(&a, 1, "1-1-05", "Rain over empty harbour streets at dawn.");
+	expect_shot(&a, 1, "1-1-05A", "Close on Mara laughing behind glass.");
+}
+
 /* Device a is asked about a scene, which `mover` then takes to another episode under another id. */
 static void move_with_question(struct host *mover)
 {
@@ -165,6 +179,7 @@ int main(void)
 		TEST(case_95__an_edit_that_says_what_it_saw_follows),
 		TEST(renames__are_not_followed_by_edits_of_what_is_there_now),
 		TEST(renames__of_shots_are_followed_too),
+		TEST(renames__stay_when_the_merge_is_undone),
 		TEST(moves__take_open_questions_along),
 		TEST(moves__by_others_take_open_questions_along),
 	};
