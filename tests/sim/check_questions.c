@@ -207,6 +207,22 @@ static void remember_base(struct sim *sim, struct sim_device *device)
 	}
 }
 
+/* A question goes with its row to another episode. Going back to an older state is no move. */
+static void check_left_behind(struct sim *sim, unsigned index, const struct sim_decision *asked)
+{
+	const struct sl_rowset *rows = sl_engine_rows(sim->devices[index].engine);
+	const struct sl_row *row;
+	size_t cursor = 0;
+	if (!asked->text || !sl_entity_has_episode(asked->key.entity) || sl_rowset_find(rows, &asked->key) || sim->check.kept
+		|| sim->check.undone || sim->check.restored || sim->check.brought_back || sim->server.fell_back)
+		return;
+	while ((row = sl_rowset_next(rows, &cursor)))
+		if (row->key.entity == asked->key.entity && sim_words_in_common(row->data, asked->theirs))
+			sim_violate(sim, "left-behind", "device %u asks about %s %lld %.*s, which is %lld %.*s now", index,
+				sl_entity_name(row->key.entity), (long long)asked->key.episode, (int)asked->key.id.length, asked->key.id.bytes,
+				(long long)row->key.episode, (int)row->key.id.length, row->key.id.bytes);
+}
+
 void sim_check_after(struct sim *sim, unsigned index)
 {
 	struct sim_device *device = &sim->devices[index];
@@ -215,9 +231,11 @@ void sim_check_after(struct sim *sim, unsigned index)
 		return;
 	remember_base(sim, device);
 	device->question_count = 0;
-	for (size_t i = 0; device->question_count < SIM_QUESTIONS && sim_view_decision(device->engine, i, &asked); i++)
+	for (size_t i = 0; device->question_count < SIM_QUESTIONS && sim_view_decision(device->engine, i, &asked); i++) {
+		check_left_behind(sim, index, &asked);
 		device->questions[device->question_count++] = (struct sim_question){ sim_check_field(&asked.key, asked.path),
 			open_hunks(device->engine, &asked) };
+	}
 }
 
 /* --- restored servers --------------------------------------------------------------------------------------------- */

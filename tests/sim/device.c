@@ -279,9 +279,11 @@ bool sim_device_waits_for_move(const struct sl_engine *engine, const struct sl_r
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
+	bool alike = false; /* short rows may hold nothing but lines that anybody may write */
 	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
 		if (row->key.entity == gone->key.entity && !sl_rowset_find(sl_engine_base(engine), &row->key)
-			&& sim_device_refuses(engine, &row->key, true) && sim_words_in_common(row->data, gone->data))
+			&& sim_device_refuses(engine, &row->key, true) && (sim_words_in_common(row->data, gone->data)
+				|| (sl_merge_alike(gone, row, &alike) == SL_OK && alike)))
 			return true;
 	return false;
 }

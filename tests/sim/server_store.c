@@ -21,12 +21,13 @@ static void give_up(struct sim *sim, const struct sl_commit_record *record)
 }
 
 /* What was synced leaves the server with somebody who took it away; else others are without it, and wait for one device. Devices can't
- * tell a fall-back that nobody declared from changes of others. */
+ * tell a fall-back that nobody declared from changes of others. Who goes back to an older state may put one thing in the place of
+ * another. */
 static void check_taken(struct sim *sim, const struct sl_row *before)
 {
 	size_t cursor = 0;
 	unsigned id;
-	if (sim->server.fell_back && !sim->plan->declared)
+	if ((sim->server.fell_back && !sim->plan->declared) || sim->check.undone || sim->check.brought_back)
 		return;
 	while ((id = sim_words_next(before->data, &cursor))) {
 		const struct sim_word *word = &sim->words.items[id];

@@ -120,15 +120,30 @@ static void note_choice(struct sim *sim, const struct sim_decision *decision)
 	sim->check.decided_since_fall |= sim->server.fell_back;
 }
 
+/* The row goes to another episode first, now and then. */
+static bool move_first(struct writing *writing)
+{
+	struct writing moving;
+	if (!writing->sim->plan->with[SIM_WITH_MOVERS] || !dice_chance(&writing->dice, 800))
+		return false;
+	writing_begin(&moving, writing->sim, writing->device->index, dice_next(&writing->dice));
+	habit_worlds(&moving, SIM_MOVE_AWAY);
+	writing_send(&moving);
+	return true;
+}
+
 bool habit_decide(struct writing *writing)
 {
+	bool moved = move_first(writing);
+	if (!writing->device->engine)
+		return true;
 	const struct sl_engine *engine = writing->device->engine;
 	size_t count = sl_engine_status(engine)->conflicts;
 	struct sim_decision decision;
 	struct sl_key key;
 	if (!count || !sim_view_decision(engine, dice_roll(&writing->dice, count), &decision)
 		|| sl_key_copy(&writing->sim->arena, &decision.key, &key) != SL_OK)
-		return false;
+		return moved;
 	struct sl_str path = sim_copy(writing->sim, decision.path);
 	struct choice choice = choose(writing, &decision);
 	struct sl_event event = sim_view_decide(decision.id, choice.hunk, choice.choice, choice.own);

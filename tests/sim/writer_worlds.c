@@ -63,9 +63,21 @@ static void keep_words(struct writing *writing, struct sl_str data)
 		writing->intent.given_up.bits[i] &= ~words.bits[i];
 }
 
+/* Somebody is asked about it; NULL: about none. */
+static const struct sl_row *row_in_question(const struct writing *writing)
+{
+	struct sim_decision decision;
+	for (size_t i = 0; sim_view_decision(writing->device->engine, i, &decision); i++)
+		if (sl_entity_has_episode(decision.key.entity))
+			return sl_rowset_find(sl_engine_rows(writing->device->engine), &decision.key);
+	return NULL;
+}
+
 static void move_away(struct writing *writing)
 {
-	const struct sl_row *row = writing_choose(writing, dice_chance(&writing->dice, 600) ? SL_SCENES : SL_SHOTS);
+	const struct sl_row *asked = row_in_question(writing);
+	const struct sl_row *row = asked && dice_chance(&writing->dice, 700) ? asked
+		: writing_choose(writing, dice_chance(&writing->dice, 600) ? SL_SCENES : SL_SHOTS);
 	const struct sl_row *episode = writing_choose(writing, SL_EPISODES);
 	if (!row || !episode || episode->key.episode == row->key.episode)
 		return;

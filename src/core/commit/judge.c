@@ -10,11 +10,11 @@
 
 /* --- conflicts ---------------------------------------------------------------------------------------------------- */
 
-/* At most one for each changed row and one for its episode, or one for each stored row. */
+/* At most one for each changed row and one for its episode, or one for each stored row, or one for each deletion. */
 static int add_conflict(struct sl_commit_work *work, const struct sl_key *key, int64_t version, bool deleted)
 {
 	if (!work->conflicts) {
-		size_t most = work->change_count * 2 + sl_rowset_count(work->stored);
+		size_t most = work->change_count * 2 + sl_rowset_count(work->stored) + work->delta.deleted_count;
 		work->conflicts = sl_arena_zalloc(work->arena, most, sizeof(*work->conflicts));
 		if (!work->conflicts)
 			return sl_commit_no_memory(work);
@@ -107,6 +107,39 @@ static int find_equal_rows(struct sl_commit_work *work)
 	return rc;
 }
 
+/* Whether the push adds a row of this entity to another episode. */
+static bool adds_elsewhere(const struct sl_commit_work *work, const struct sl_key *key)
+{
+	for (size_t i = 0; i < work->change_count; i++) {
+		const struct sl_row *after = work->changes[i].after;
+		if (!work->changes[i].before && after->key.entity == key->entity && after->key.episode != key->episode)
+			return true;
+	}
+	return false;
+}
+
+/* Scenes and shots that both sides deleted, where the push adds one to another episode: both may have moved it, and what is one row
+ * would be two. */
+static int find_halves(struct sl_commit_work *work)
+{
+	struct sl_keys halves = { .arena = work->arena };
+	int64_t *deleted_at = NULL;
+	int rc = SL_OK;
+	for (size_t i = 0; rc == SL_OK && i < work->delta.deleted_count; i++) {
+		const struct sl_key *key = &work->delta.deleted[i];
+		struct sl_key episode = sl_key_of_episode(key->episode);
+		if (sl_entity_has_episode(key->entity) && !sl_rowset_find(work->gone, &episode) && !sl_rowset_find(work->stored, key)
+			&& adds_elsewhere(work, key))
+			rc = sl_keys_add(&halves, key) == SL_OK ? SL_OK : sl_commit_no_memory(work);
+	}
+	if (rc == SL_OK)
+		rc = find_deleted(work, &halves, &deleted_at);
+	for (size_t i = 0; rc == SL_OK && i < halves.count; i++)
+		if (deleted_at[i])
+			rc = add_conflict(work, &halves.items[i], deleted_at[i], true);
+	return rc;
+}
+
 int sl_commit_find_moved_rows(struct sl_commit_work *work)
 {
 	struct sl_keys absent = { .arena = work->arena };
@@ -126,6 +159,8 @@ int sl_commit_find_moved_rows(struct sl_commit_work *work)
 	for (size_t i = 0; rc == SL_OK && i < absent.count; i++)
 		if (deleted_at[i])
 			rc = add_conflict(work, &absent.items[i], deleted_at[i], true);
+	if (rc == SL_OK && work->push->rebase)
+		rc = find_halves(work);
 	return rc == SL_OK ? find_equal_rows(work) : rc;
 }
 

@@ -38,26 +38,27 @@ static const struct sl_row *next_held(const struct sl_engine *engine, size_t *cu
 	return NULL;
 }
 
-/* Texts whose lengths are far apart have no three quarters in common. */
-static bool may_be_same(const struct sl_row *a, const struct sl_row *b)
+/* Of texts whose lengths are far apart too little can be the same. */
+static bool may_be_alike(const struct sl_row *a, const struct sl_row *b)
 {
 	size_t shorter = a->data.length < b->data.length ? a->data.length : b->data.length;
-	return a->key.entity == b->key.entity && 2 * shorter >= a->data.length + b->data.length - shorter;
+	return a->key.entity == b->key.entity && 4 * shorter >= a->data.length + b->data.length;
 }
 
-/* 1 if the deletion is half of a move whose other half is held: for others the row would be gone until that can go, too. 0 if not. */
+/* 1 if the deletion is half of a move whose other half is held: for others the row would be gone until that can go, too. In doubt it
+ * is: what is only deleted can wait. 0 if not. */
 static int is_half(const struct sl_engine *engine, const struct sl_key *key)
 {
 	const struct sl_row *gone = sl_rowset_find(engine->base, key), *held;
 	size_t cursor = 0;
-	bool same = false;
+	bool alike = false;
 	int rc = SL_OK;
 	if (!gone || sl_rowset_find(engine->local, key) || sl_rowset_count(engine->quarantine) == 0)
 		return 0;
-	while (rc == SL_OK && !same && (held = next_held(engine, &cursor)))
-		if (may_be_same(gone, held))
-			rc = sl_merge_same_thing(gone, held, &same);
-	return rc == SL_OK ? same : rc;
+	while (rc == SL_OK && !alike && (held = next_held(engine, &cursor)))
+		if (may_be_alike(gone, held))
+			rc = sl_merge_alike(gone, held, &alike);
+	return rc == SL_OK ? alike : rc;
 }
 
 /* For want of memory the answer is yes: who goes on with it finds that out, too. */

@@ -69,9 +69,9 @@ int sl_merge(const struct sl_rowset *base, const struct sl_rowset *mine, const s
 int sl_merge_moves(const struct sl_rowset *before, const struct sl_rowset *after, struct sl_arena *arena,
 	struct sl_rename **moves_r, size_t *count_r) __attribute__((warn_unused_result));
 
-/* Whether the two rows of an entity may be one that moved: three quarters of each are the same. Returns 0, SL_NO_MEMORY, or SL_INTERNAL
+/* Whether two rows of an entity are alike, as additions of one key have to be to be one thing. Returns 0, SL_NO_MEMORY, or SL_INTERNAL
  * for a damaged row. */
-int sl_merge_same_thing(const struct sl_row *a, const struct sl_row *b, bool *same_r) __attribute__((warn_unused_result));
+int sl_merge_alike(const struct sl_row *a, const struct sl_row *b, bool *alike_r) __attribute__((warn_unused_result));
 
 /* What two states of a row (same key, canonical objects) certainly have in common: a stand-in for an ancestor that is not
  * known, so that a merge with it drops nothing that either of them holds. Equal values, of texts the words that both have, of counters the smaller,

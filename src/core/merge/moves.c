@@ -382,10 +382,10 @@ int sl_merge_moves(const struct sl_rowset *before, const struct sl_rowset *after
 	return rc == SL_OK && !*moves_r ? SL_NO_MEMORY : rc;
 }
 
-int sl_merge_same_thing(const struct sl_row *a, const struct sl_row *b, bool *same_r)
+int sl_merge_alike(const struct sl_row *a, const struct sl_row *b, bool *alike_r)
 {
 	struct sl_likeness likeness = { .common = 0 };
 	int rc = compare(&likeness, a, b);
-	*same_r = rc == SL_OK && sl_likeness_is_same_thing(&likeness);
+	*alike_r = rc == SL_OK && sl_likeness_is_alike(&likeness);
 	return rc;
 }

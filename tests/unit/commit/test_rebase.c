@@ -92,6 +92,19 @@ static void rebase__conflicts_once_on_an_episode_deleted_meanwhile(void **state)
 	expect_conflicts(&desk, touched, 2);
 }
 
+/* Two devices moved one shot, each to another episode. */
+static void rebase__conflicts_on_what_both_moved(void **state)
+{
+	static const char *const touched[] = { "shots/1/a-2" };
+	(void)state;
+	desk_commit(&desk, "{'shots':[{'id':'a','episodeId':2,'n':1}],'deleted':{'shots':[{'episodeId':1,'shotId':'a'}]}}");
+	struct sl_push push = desk_delta(&desk, first, "{'shots':[{'id':'a','episodeId':3,'n':1}],'episodes':[{'id':3}],"
+		"'deleted':{'shots':[{'episodeId':1,'shotId':'a'}]}}");
+	push.rebase = true;
+	expect_conflict(&desk, &push, "row_conflict");
+	expect_conflicts(&desk, touched, LENGTH(touched));
+}
+
 static void rebase__both_deleted_is_no_conflict(void **state)
 {
 	(void)state;
@@ -252,6 +265,7 @@ int main(void)
 		TEST(rebase__conflicts_on_rows_added_meanwhile_under_the_same_id),
 		TEST(rebase__conflicts_on_children_moved_under_a_deleted_episode),
 		TEST(rebase__conflicts_once_on_an_episode_deleted_meanwhile),
+		TEST(rebase__conflicts_on_what_both_moved),
 		TEST(rebase__both_deleted_is_no_conflict),
 		TEST(rebase__a_document_conflicts_with_what_it_would_take_back),
 		TEST(rebase__a_document_takes_no_move_back),
