@@ -217,7 +217,8 @@ static void check_left_behind(struct sim *sim, unsigned index, const struct sim_
 		|| sim->check.undone || sim->check.restored || sim->check.brought_back || sim->server.fell_back)
 		return;
 	while ((row = sl_rowset_next(rows, &cursor)))
-		if (row->key.entity == asked->key.entity && sim_words_in_common(row->data, asked->theirs))
+		if (row->key.entity == asked->key.entity && row->data.length > SIM_TINY_ROW
+			&& sim_words_in_common(row->data, asked->theirs))
 			sim_violate(sim, "left-behind", "device %u asks about %s %lld %.*s, which is %lld %.*s now", index,
 				sl_entity_name(row->key.entity), (long long)asked->key.episode, (int)asked->key.id.length, asked->key.id.bytes,
 				(long long)row->key.episode, (int)row->key.id.length, row->key.id.bytes);

@@ -44,7 +44,7 @@ struct sim_server {
 	bool expired[SIM_DEVICES];
 	bool corrupting;           /* the next changes lack a row */
 	bool fell_back;            /* ever, in this run */
-	int64_t lost_version;      /* the newest that a fall took of which nobody was told; 0: there was none */
+	int64_t lost_version;      /* the newest that a fall took; 0: there was none */
 	unsigned damages;          /* answers that lacked a row, so far */
 	bool forgot;               /* deletions, ever: changes since before then can't be told */
 	struct sl_rowset *sent;    /* by operation id: the body, its version the commit's, its rank the first answer */

@@ -20,6 +20,20 @@ static void give_up(struct sim *sim, const struct sl_commit_record *record)
 	}
 }
 
+/* Whether a device asks about the word: then it comes back, or somebody wants it no more. */
+static bool is_asked(const struct sim *sim, unsigned id)
+{
+	struct sim_decision decision;
+	for (unsigned i = 0; i < sim->plan->devices; i++)
+		for (size_t k = 0; sim->devices[i].engine && sim_view_decision(sim->devices[i].engine, k, &decision); k++) {
+			struct sim_wordset words = { { 0 } };
+			sim_wordset_add_all(&words, decision.mine);
+			if (sim_wordset_has(&words, id))
+				return true;
+		}
+	return false;
+}
+
 /* What was synced leaves the server with somebody who took it away; else others are without it, and wait for one device. Devices can't
  * tell a fall-back that nobody declared from changes of others. Who goes back to an older state may put one thing in the place of
  * another. */
@@ -31,7 +45,7 @@ static void check_taken(struct sim *sim, const struct sl_row *before)
 		return;
 	while ((id = sim_words_next(before->data, &cursor))) {
 		const struct sim_word *word = &sim->words.items[id];
-		if (word->text && word->acknowledged && !word->given_up && !word->server)
+		if (word->text && word->acknowledged && !word->given_up && !word->server && !is_asked(sim, id))
 			sim_violate(sim, "taken", "w%uz leaves the server with %s %lld %.*s, though nobody took it away", id,
 				sl_entity_name(before->key.entity), (long long)before->key.episode, (int)before->key.id.length,
 				before->key.id.bytes);
@@ -191,7 +205,7 @@ void sim_server_fall_back(struct sim *sim)
 	excuse(sim, lost->memory.rows);
 	server->store = back;
 	server->fell_back = true;
-	if (lost->memory.head.version > server->lost_version && !sim->plan->declared)
+	if (lost->memory.head.version > server->lost_version)
 		server->lost_version = lost->memory.head.version;
 	sim->check.fell[sim->check.falls++ % SIM_FALLS] = lost->memory.rows;
 	sim_check_forget_gone(sim);
