@@ -1,7 +1,8 @@
 /* Rows that one side took from one parent to another, and episodes that it gave another number: see sl_merge_find_moves in steps.h.
  *
- * A move is two changes of one side: a row is gone, and one that is much alike (likeness.h) is there under the same id in another
- * episode; or one with the same content under any id; or one that is much alike under another id, where few are to be compared. With the rows goes their episode, if that is much alike. Keeps true: of what
+ * A move is two changes of one side: a row is gone, or has nothing in common with what stands under its key, and one that is much
+ * alike (likeness.h) is there under the same id in another episode; or one with the same content under any id; or one that is much
+ * alike under another id, where few are to be compared. With the rows goes their episode, if that is much alike. Keeps true: of what
  * can't be told, nothing is a move. Fails for memory, and with SL_INTERNAL for a damaged row. Source of the rules: merge.md, "gone from
  * one parent and there, alike, under another".
  */
@@ -19,7 +20,7 @@
 /* Rows that only one of the two states has. */
 struct lone {
 	const struct sl_row **rows;
-	size_t count;
+	size_t count, capacity;
 };
 
 struct finding {
@@ -37,27 +38,60 @@ static bool has_parent_or_number(const struct sl_key *key)
 	return key->entity == SL_EPISODES || sl_entity_has_episode(key->entity);
 }
 
+static int add_lone(struct lone *lone, const struct sl_row *row, struct sl_arena *arena)
+{
+	if (lone->count == lone->capacity) {
+		size_t capacity = lone->capacity ? 2 * lone->capacity : 16;
+		const struct sl_row **rows = sl_arena_zalloc(arena, capacity, sizeof(*rows));
+		if (!rows)
+			return SL_NO_MEMORY;
+		if (lone->count)
+			memcpy(rows, lone->rows, lone->count * sizeof(*rows));
+		lone->rows = rows;
+		lone->capacity = capacity;
+	}
+	lone->rows[lone->count++] = row;
+	return SL_OK;
+}
+
 /* The rows of `in` that `but` doesn't have, of episodes, scenes and shots. */
 static int find_lone(const struct sl_rowset *in, const struct sl_rowset *but, struct sl_arena *arena, struct lone *lone_r)
 {
 	const struct sl_row *row;
-	size_t cursor = 0, beside = 0, capacity = 0;
-	*lone_r = (struct lone){ NULL, 0 };
-	while ((row = sl_rowset_next(in, &cursor))) {
-		if (!has_parent_or_number(&row->key) || sl_merge_find(but, &beside, &row->key))
-			continue;
-		if (lone_r->count == capacity) {
-			capacity = capacity ? 2 * capacity : 16;
-			const struct sl_row **rows = sl_arena_zalloc(arena, capacity, sizeof(*rows));
-			if (!rows)
-				return SL_NO_MEMORY;
-			if (lone_r->count)
-				memcpy(rows, lone_r->rows, lone_r->count * sizeof(*rows));
-			lone_r->rows = rows;
-		}
-		lone_r->rows[lone_r->count++] = row;
+	size_t cursor = 0, beside = 0;
+	int rc = SL_OK;
+	*lone_r = (struct lone){ .rows = NULL };
+	while (rc == SL_OK && (row = sl_rowset_next(in, &cursor)))
+		if (has_parent_or_number(&row->key) && !sl_merge_find(but, &beside, &row->key))
+			rc = add_lone(lone_r, row, arena);
+	return rc;
+}
+
+static bool has_any(const struct lone *lone, enum sl_entity entity)
+{
+	for (size_t i = 0; i < lone->count; i++)
+		if (lone->rows[i]->key.entity == entity)
+			return true;
+	return false;
+}
+
+/* Under the key of a row that went, an app that counts may have put another one: what has nothing of the old row may be such. */
+static int find_replaced(struct finding *finding)
+{
+	const struct sl_rowset *base = finding->merging->base;
+	const bool wanted[] = { has_any(&finding->there, SL_SCENES), has_any(&finding->there, SL_SHOTS) };
+	const struct sl_row *row, *now;
+	size_t cursor = 0, beside = 0;
+	int rc = SL_OK;
+	while (rc == SL_OK && (wanted[0] || wanted[1]) && (row = sl_rowset_next(base, &cursor))) {
+		bool alike = true;
+		if ((row->key.entity == SL_SCENES && wanted[0]) || (row->key.entity == SL_SHOTS && wanted[1]))
+			if ((now = sl_merge_find(finding->side, &beside, &row->key)) && !sl_str_equal(now->data, row->data))
+				rc = sl_merge_alike(row, now, &alike);
+		if (rc == SL_OK && !alike)
+			rc = add_lone(&finding->gone, row, finding->merging->arena);
 	}
-	return SL_OK;
+	return rc;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -150,7 +184,7 @@ static int join_same(struct finding *finding, const struct lone *gone, const str
 static struct lone unknown_rows(const struct lone *lone, const struct sl_rekey *known, enum sl_entity entity,
 	const struct sl_row **rows)
 {
-	struct lone unknown = { rows, 0 };
+	struct lone unknown = { .rows = rows };
 	for (size_t i = 0; i < lone->count && unknown.count <= MOST_COMPARED; i++)
 		if (lone->rows[i]->key.entity == entity && !sl_rekey_has(known, &lone->rows[i]->key))
 			rows[unknown.count++] = lone->rows[i];
@@ -203,7 +237,7 @@ static int each_run(struct finding *finding, int (*order)(const void *, const vo
 				j++;
 			continue;
 		}
-		const struct lone left = { gone->rows + i, run_of(gone, i, same) }, right = { there->rows + j, run_of(there, j, same) };
+		const struct lone left = { gone->rows + i, run_of(gone, i, same), 0 }, right = { there->rows + j, run_of(there, j, same), 0 };
 		if (gone->rows[i]->key.entity != SL_EPISODES)
 			rc = meet(finding, &left, &right);
 		i += left.count;
@@ -339,6 +373,8 @@ static int find_moves(struct sl_merging *merging, const struct sl_rowset *side, 
 	if (rc != SL_OK || finding.there.count == 0)
 		return rc;
 	rc = find_lone(merging->base, side, merging->arena, &finding.gone);
+	if (rc == SL_OK)
+		rc = find_replaced(&finding);
 	if (rc != SL_OK || finding.gone.count == 0)
 		return rc;
 	rc = each_run(&finding, compare_ids, same_id, join_alike);

@@ -9,6 +9,7 @@
 #include "merging.h"
 
 #define TEXT "'content':'INT. KITCHEN. Ann makes tea.'"
+#define LONG "'content':'INT. KITCHEN. Ann makes tea, and Ben looks out at the boats that come in from the sea."
 #define OTHER "'content':'EXT. HARBOUR. Gulls, ropes, the smell of tar.'"
 
 static void put_episodes(int sides)
@@ -98,6 +99,39 @@ static void move__to_one_episode_on_both_is_one(void **state)
 	merge();
 	assert_data(scene(2, "s"), "{'content':'INT. KITCHEN. Ann makes some tea.','title':'mine'}");
 	assert_order(scene(2, "s"), "t s");
+	assert_counts(0, 0, 0);
+}
+
+/* An app that counts gives the id again at once: the edit belongs to what moved. */
+static void move__leaves_a_place_that_something_else_takes(void **state)
+{
+	(void)state;
+	for (int mover = 0; mover < 2; mover++) {
+		tear_down(NULL);
+		set_up(NULL);
+		put_episodes(ALL);
+		put(ALL, scene(1, "s"), "M", "{" TEXT ",'title':'Tea'}");
+		move(mover ? MINE : THEIRS, scene(1, "s"), scene(2, "s"), "Q", "{" TEXT ",'title':'Tea'}");
+		put(mover ? MINE : THEIRS, scene(1, "s"), "M", "{" OTHER ",'title':'Boats'}");
+		put(mover ? THEIRS : MINE, scene(1, "s"), "M", "{'content':'INT. KITCHEN. Ann makes green tea.','title':'Tea'}");
+		merge();
+		assert_data(scene(1, "s"), "{" OTHER ",'title':'Boats'}");
+		assert_data(scene(2, "s"), "{'content':'INT. KITCHEN. Ann makes green tea.','title':'Tea'}");
+		assert_counts(0, 0, 0);
+	}
+}
+
+/* It got another id on its way, and was edited besides. */
+static void move__under_another_id_is_found_if_much_is_alike(void **state)
+{
+	(void)state;
+	put_episodes(ALL);
+	put(ALL, scene(1, "s"), "M", "{" LONG "'}");
+	put(THEIRS, scene(1, "s"), "M", "{" LONG " He reads.'}");
+	move(MINE, scene(1, "s"), scene(2, "t"), "Q", "{" LONG "','title':'Breakfast'}");
+	merge();
+	assert_data(scene(1, "s"), NULL);
+	assert_data(scene(2, "t"), "{" LONG " He reads.','title':'Breakfast'}");
 	assert_counts(0, 0, 0);
 }
 
@@ -316,6 +350,8 @@ int main(void)
 		TEST(case_24__moved_here_and_edited_there_is_one),
 		TEST(case_24__moved_to_two_episodes_is_at_the_servers_place),
 		TEST(move__to_one_episode_on_both_is_one),
+		TEST(move__leaves_a_place_that_something_else_takes),
+		TEST(move__under_another_id_is_found_if_much_is_alike),
 		TEST(case_98__same_id_and_nothing_alike_is_no_move),
 		TEST(move__under_another_id_is_told_by_its_content),
 		TEST(move__onto_a_key_of_another_thing_gets_a_letter),
