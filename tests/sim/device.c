@@ -275,7 +275,7 @@ void sim_device_failed(struct sim *sim, struct sim_message *message)
 		sim_violate(sim, "engine", "device %u refuses a failure", message->request.device);
 }
 
-bool sim_device_waits_for_move(const struct sl_engine *engine, const struct sl_row *gone)
+static bool is_held_half(const struct sl_engine *engine, const struct sl_row *gone)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
@@ -284,6 +284,18 @@ bool sim_device_waits_for_move(const struct sl_engine *engine, const struct sl_r
 		if (row->key.entity == gone->key.entity && !sl_rowset_find(sl_engine_base(engine), &row->key)
 			&& sim_device_refuses(engine, &row->key, true) && (sim_words_in_common(row->data, gone->data)
 				|| (sl_merge_alike(gone, row, &alike) == SL_OK && alike)))
+			return true;
+	return false;
+}
+
+bool sim_device_waits_for_move(const struct sl_engine *engine, const struct sl_row *gone)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	if (is_held_half(engine, gone))
+		return true;
+	while (gone->key.entity == SL_EPISODES && (row = sl_rowset_next(sl_engine_base(engine), &cursor)))
+		if (sl_entity_has_episode(row->key.entity) && row->key.episode == gone->key.episode && is_held_half(engine, row))
 			return true;
 	return false;
 }

@@ -95,7 +95,7 @@ static void excuse(struct sim *sim, const struct sim_device *device, struct sl_s
 			sim->words.items[id].given_up = true;
 }
 
-static void note_kept_in_receipt(struct sim *sim, struct sl_str value)
+static void note_kept_in_journal(struct sim *sim, struct sl_str value)
 {
 	size_t cursor = 0;
 	unsigned id;
@@ -127,7 +127,7 @@ void sim_device_store(struct sim *sim, struct sim_device *device, const struct s
 		if (is_cut(writes, count, i) || is_last_resort(sim, &writes[i]))
 			excuse(sim, device, old[i]);
 		if (is_replaced(writes, count, i))
-			note_kept_in_receipt(sim, old[i]);
+			note_kept_in_journal(sim, old[i]);
 		sim_words_check(&sim->words, old[i]);
 	}
 }
@@ -143,7 +143,7 @@ void sim_device_wipe(struct sim *sim, unsigned index)
 	SIM_NOTE(sim, "device %u  loses its store", index);
 	while ((row = sl_rowset_next(device->store, &cursor))) {
 		if (sim_view_stored(row->key.id).kind == SIM_ENTRY_DECISION)
-			note_kept_in_receipt(sim, row->data); /* nobody is asked any more */
+			note_kept_in_journal(sim, row->data); /* nobody is asked any more */
 		sim_words_drop(&sim->words, row->data, false);
 	}
 	for (cursor = 0; (row = sl_rowset_next(device->store, &cursor));) {

@@ -76,7 +76,7 @@ static int count_write(void *context, const struct sl_commit_record *record, str
 	if (rc == SL_OK && record->push->action == SL_ACTION_RESTORE)
 		give_up(sim, record);
 	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
-		if (record->changes[i].before && !is_other(&record->changes[i]))
+		if (record->changes[i].before && record->changes[i].before->data.length > SIM_TINY_ROW && !is_other(&record->changes[i]))
 			check_taken(sim, record->changes[i].before);
 	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
 		if (record->changes[i].before)

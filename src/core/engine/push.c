@@ -45,20 +45,32 @@ static bool may_be_alike(const struct sl_row *a, const struct sl_row *b)
 	return a->key.entity == b->key.entity && 4 * shorter >= a->data.length + b->data.length;
 }
 
-/* 1 if the deletion is half of a move whose other half is held: for others the row would be gone until that can go, too. In doubt it
- * is: what is only deleted can wait. 0 if not. */
-static int is_half(const struct sl_engine *engine, const struct sl_key *key)
+/* 1 if something held may be what was this row. */
+static int has_held_half(const struct sl_engine *engine, const struct sl_row *gone)
 {
-	const struct sl_row *gone = sl_rowset_find(engine->base, key), *held;
+	const struct sl_row *held;
 	size_t cursor = 0;
 	bool alike = false;
 	int rc = SL_OK;
-	if (!gone || sl_rowset_find(engine->local, key) || sl_rowset_count(engine->quarantine) == 0)
-		return 0;
 	while (rc == SL_OK && !alike && (held = next_held(engine, &cursor)))
 		if (may_be_alike(gone, held))
 			rc = sl_merge_alike(gone, held, &alike);
 	return rc == SL_OK ? alike : rc;
+}
+
+/* 1 if the deletion is half of a move whose other half is held: for others the row would be gone until that can go, too. In doubt it
+ * is: what is only deleted can wait. An episode waits with what it would take along. 0 if not. */
+static int is_half(const struct sl_engine *engine, const struct sl_key *key)
+{
+	const struct sl_row *gone = sl_rowset_find(engine->base, key), *row;
+	size_t cursor = 0;
+	if (!gone || sl_rowset_find(engine->local, key) || sl_rowset_count(engine->quarantine) == 0)
+		return 0;
+	int half = has_held_half(engine, gone);
+	while (half == 0 && key->entity == SL_EPISODES && (row = sl_rowset_next(engine->base, &cursor)))
+		if (sl_entity_has_episode(row->key.entity) && row->key.episode == key->episode)
+			half = has_held_half(engine, row);
+	return half;
 }
 
 /* For want of memory the answer is yes: who goes on with it finds that out, too. */
