@@ -214,6 +214,17 @@ static bool leaves_layout(const struct walk *walk, const struct group *group, in
 	return is_layout(*result_r);
 }
 
+/* Whether `side` deleted nothing but blanks and line ends, and the other side only put something in beside them: then that needs
+ * them. */
+static bool needs_layout(const struct walk *walk, const struct group *group, int side)
+{
+	for (size_t i = 0; i < group->sides[!side].count; i++)
+		if (!inserts(&group->sides[!side].edits[i]))
+			return false;
+	return is_replaced(group, side) && deletes(group->sides[side].edits)
+		&& is_layout(sl_text_part(walk->base, group->from, group->end));
+}
+
 static bool is_token_boundary(struct sl_str text, size_t place)
 {
 	enum sl_text_token token;
@@ -262,6 +273,10 @@ static bool settle(const struct walk *walk, const struct group *group, struct sl
 	}
 	if (leaves_layout(walk, group, MINE, result_r) || leaves_layout(walk, group, THEIRS, result_r))
 		return true;
+	if (needs_layout(walk, group, MINE) || needs_layout(walk, group, THEIRS)) {
+		*result_r = needs_layout(walk, group, MINE) ? theirs : mine;
+		return true;
+	}
 	*result_r = theirs;
 	bool both_replace = is_replaced(group, MINE) && is_replaced(group, THEIRS);
 	if ((both_replace && extends(mine, theirs)) || holds_insertion(group, walk, MINE, mine)) {

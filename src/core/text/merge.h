@@ -13,6 +13,7 @@
  * - An insertion directly before or behind words that the other side replaced doesn't clash, unless these became more words:
  *   then the replacement may hold an insertion at that place, too. Directly at words that the other side deleted an insertion
  *   clashes, unless both are whole lines.
+ * - White space that one side deleted stays where the other side put something in beside it.
  * - Lines inserted where the other side moved or rewrote what stands before them and behind them clash: they would land in a
  *   passage that they were not written for.
  * - In scripts without blanks between words, edits clash that may be in one word (see sl_text_is_inside_word).

@@ -49,6 +49,22 @@ static void junction__overlapping_deletions_that_join_words_clash(void **state)
 	assert_merge("foo,;-bar", "foo-bar", "foo,bar", "foo{,;-|-|,}bar");
 }
 
+static void junction__what_is_written_behind_a_line_end_needs_it(void **state)
+{
+	static const char *const cases[][4] = { /* base, one side, the other, merged */
+		{ "One two.\n", "One two.\nThree.", "One two.", "One two.\nThree." },
+		{ "One two.\n", "One two.\nThree.\n", "One two.", "One two.\nThree.\n" },
+		{ "One two.\n", "One two. And a half.\nThree.", "One two.", "One two. And a half.\nThree." },
+		{ "One.\n\nTwo.", "One.\n\nThree.\nTwo.", "One.\nTwo.", "One.\nThree.\nTwo." },
+		{ "One.  Two.", "One.  Three. Two.", "One. Two.", "One. Three. Two." },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_text(cases[i][0], cases[i][1], cases[i][2], cases[i][3]);
+		assert_text(cases[i][0], cases[i][2], cases[i][1], cases[i][3]);
+	}
+}
+
 static void junction__two_insertions_are_parted_where_signs_would_join_words(void **state)
 {
 	(void)state;
@@ -129,6 +145,7 @@ int main(void)
 		cmocka_unit_test(junction__deletions_that_join_words_clash),
 		cmocka_unit_test(junction__signs_that_join_words_clash),
 		cmocka_unit_test(junction__overlapping_deletions_that_join_words_clash),
+		cmocka_unit_test(junction__what_is_written_behind_a_line_end_needs_it),
 		cmocka_unit_test(junction__two_insertions_are_parted_where_signs_would_join_words),
 		cmocka_unit_test(junction__last_lines_that_both_added_stay_lines),
 		cmocka_unit_test(junction__blank_lines_of_both_sides_stay),
