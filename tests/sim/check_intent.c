@@ -193,6 +193,14 @@ static void acknowledge(struct sim *sim, unsigned device, const struct sim_inten
 	}
 }
 
+/* Whether the device may know what others have. One with the same import as another does from the first version that it has taken
+ * in: until then it is in doubt what both counted, and merge.md takes the larger total. */
+static bool has_met(const struct sim *sim, unsigned device)
+{
+	const struct sim_device *it = &sim->devices[device];
+	return it->pulled && (!sim->plan->with[SIM_WITH_TWINS] || !it->engine || sl_engine_status(it->engine)->version > 0);
+}
+
 void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent *intent)
 {
 	struct sim_check *check = &sim->check;
@@ -202,7 +210,7 @@ void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent 
 	for (size_t i = 0; i < intent->field_count; i++)
 		field_of(sim, intent->fields[i])->edits[device]++;
 	for (size_t i = 0; i < SIM_COUNTERS; i++) /* what two devices counted before they ever met may be the same */
-		check->uncounted |= intent->counters[i] && !sim->devices[device].pulled;
+		check->uncounted |= intent->counters[i] && !has_met(sim, device);
 	for (size_t i = 0; i < SIM_COUNTERS; i++)
 		if (intent->wide || intent->compare)
 			leap(sim, i, intent->counters[i]);

@@ -1,20 +1,24 @@
 /* Rows that both sides added under one key: one thing if they are alike, else two; see sl_merge_separate in steps.h.
  *
  * Alike (likeness.h) is judged over the whole addition: a project at its first sync, an episode with its scenes and shots, else
- * the row. What is alike is merged with what both share as the ancestor. Of what is not, mine gets another key; so does what mine has
- * where theirs moved something else. Keeps true: no key of the result stands for two things. Fails for memory, and with SL_INTERNAL
- * for a row that is no JSON object. Source of the rules: merge.md, "added on both".
+ * the row. An episode that isn't so, but whose own fields are, is one, and its scenes and shots are judged row by row. What is alike
+ * is merged with what both share as the ancestor. Of what is not, mine gets another key; so does what mine has where theirs moved
+ * something else. Keeps true: no key of the result stands for two things. Fails for memory, and with SL_INTERNAL for a row that is
+ * no JSON object. Source of the rules: merge.md, "added on both".
  */
 #include "core/merge/steps.h"
 
 #include "core/merge/likeness.h"
 #include "core/merge/merge.h"
 
+#define MANY_CHARACTERS 20 /* content that isn't the same by chance */
+
 /* --- what is judged ------------------------------------------------------------------------------------------------ */
 
 struct separating {
 	struct sl_merging *merging;
 	struct sl_rekey *renamed; /* what mine has under one key and theirs something else */
+	struct sl_rowset *met;    /* keys of episodes that are one, though most of what is in them is not */
 };
 
 static bool belongs_to(const struct sl_key *key, int64_t episode)
@@ -117,13 +121,38 @@ static int rename_row(struct separating *separating, const struct sl_row *mine, 
 
 /* --- deciding ------------------------------------------------------------------------------------------------------ */
 
+/* Whether two rows, whatever belongs to them, are alike by more than chance. */
+static int is_one(const struct sl_row *mine, const struct sl_row *theirs, bool *one_r)
+{
+	struct sl_likeness likeness = { .common = 0 };
+	struct sl_arena scratch;
+	sl_arena_init(&scratch, 0);
+	int rc = sl_likeness_add_rows(&likeness, mine, theirs, &scratch);
+	sl_arena_dispose(&scratch);
+	*one_r = rc == SL_OK && likeness.common >= MANY_CHARACTERS && sl_likeness_is_alike(&likeness);
+	return rc;
+}
+
+/* Of an episode that both have from one file and worked on apart, each scene and shot is judged by itself. */
+static int meet_in_episode(struct separating *separating, const struct sl_row *mine, const struct sl_row *theirs)
+{
+	int rc = share(separating, mine, theirs);
+	return rc == SL_OK && !sl_rowset_put(separating->met, &(struct sl_row){ .key = mine->key }) ? SL_NO_MEMORY : rc;
+}
+
 static int judge_episode(struct separating *separating, const struct sl_row *mine, const struct sl_row *theirs)
 {
 	struct sl_likeness likeness;
+	bool one;
 	int rc = compare_all(separating, &mine->key.episode, &likeness);
 	if (rc != SL_OK || !likeness.differs)
 		return rc;
-	return sl_likeness_is_alike(&likeness) ? share_all(separating, &mine->key.episode) : rename_row(separating, mine, theirs);
+	if (sl_likeness_is_alike(&likeness))
+		return share_all(separating, &mine->key.episode);
+	rc = is_one(mine, theirs, &one);
+	if (rc != SL_OK)
+		return rc;
+	return one ? meet_in_episode(separating, mine, theirs) : rename_row(separating, mine, theirs);
 }
 
 static int judge_row(struct separating *separating, const struct sl_row *mine, const struct sl_row *theirs)
@@ -144,25 +173,29 @@ static int judge_row(struct separating *separating, const struct sl_row *mine, c
 }
 
 /* Whether the row is judged with its episode, which both sides added as well. */
-static bool is_part_of_addition(const struct sl_merging *merging, const struct sl_key *key)
+static bool is_part_of_addition(const struct separating *separating, const struct sl_key *key)
 {
+	const struct sl_merging *merging = separating->merging;
 	const struct sl_key episode = sl_key_of_episode(key->episode);
 	bool same = false;
 	return sl_entity_has_episode(key->entity) && !sl_rowset_find(merging->base, &episode)
+		&& !sl_rowset_find(separating->met, &episode)
 		&& sl_rowset_find(merging->mine, &episode) && sl_rowset_find(merging->theirs, &episode)
 		&& !(is_moved_here(merging, &episode, &same) && same);
 }
 
-static int judge_all(struct separating *separating)
+/* Episodes, or all else, once it is known which of those are one. */
+static int judge_all(struct separating *separating, bool episodes)
 {
 	const struct sl_merging *merging = separating->merging;
 	const struct sl_row *row, *twin;
 	size_t cursor = 0;
 	int rc = SL_OK;
 	while (rc == SL_OK && (row = sl_rowset_next(merging->mine, &cursor))) {
-		if (!(twin = twin_of(merging, row)) || is_part_of_addition(merging, &row->key) || is_counted(&row->key))
+		if ((row->key.entity == SL_EPISODES) != episodes || !(twin = twin_of(merging, row))
+			|| is_part_of_addition(separating, &row->key) || is_counted(&row->key))
 			continue;
-		rc = row->key.entity == SL_EPISODES ? judge_episode(separating, row, twin) : judge_row(separating, row, twin);
+		rc = episodes ? judge_episode(separating, row, twin) : judge_row(separating, row, twin);
 	}
 	return rc;
 }
@@ -217,15 +250,17 @@ static int judge_project(struct separating *separating, bool *alike_r)
 
 int sl_merge_separate(struct sl_merging *merging, struct sl_rekey *renamed)
 {
-	struct separating separating = { merging, renamed };
+	struct separating separating = { merging, renamed, sl_rowset_new(merging->arena, 4) };
 	struct sl_rowset *mine;
 	bool alike;
 	merging->shared = sl_rowset_new(merging->arena, 8);
-	if (!merging->shared)
+	if (!merging->shared || !separating.met)
 		return SL_NO_MEMORY;
 	int rc = judge_project(&separating, &alike);
 	if (rc == SL_OK && !alike)
-		rc = judge_all(&separating);
+		rc = judge_all(&separating, true);
+	if (rc == SL_OK && !alike)
+		rc = judge_all(&separating, false);
 	if (rc == SL_OK)
 		rc = part_moved(&separating, true);
 	if (rc == SL_OK)

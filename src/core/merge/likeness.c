@@ -74,9 +74,7 @@ int sl_likeness_add(struct sl_likeness *likeness, const json_t *mine, const json
 		likeness->mine += characters_of(sl_buf_str(&here));
 		likeness->theirs += characters_of(sl_buf_str(&there));
 		note_alone(likeness, mine, theirs, characters_of(sl_buf_str(mine ? &here : &there)));
-		bool differs = mine && theirs && !sl_str_equal(sl_buf_str(&here), sl_buf_str(&there));
-		likeness->shared_differs |= differs;
-		likeness->differs |= !mine || !theirs || differs;
+		likeness->differs |= !mine || !theirs || !sl_str_equal(sl_buf_str(&here), sl_buf_str(&there));
 	}
 	sl_buf_dispose(&here);
 	sl_buf_dispose(&there);
@@ -100,7 +98,7 @@ int sl_likeness_add_rows(struct sl_likeness *likeness, const struct sl_row *mine
 	if (rc == SL_OK)
 		rc = sl_likeness_add(likeness, here, there, NULL, scratch);
 	if (rc == SL_OK && mine && theirs && !sl_str_equal(mine->data, theirs->data))
-		likeness->differs = likeness->shared_differs = true;
+		likeness->differs = true;
 	json_decref(here);
 	json_decref(there);
 	return rc;
@@ -117,9 +115,9 @@ bool sl_likeness_is_alike(const struct sl_likeness *likeness)
 {
 	if (is_alike(likeness->common, likeness->mine, likeness->theirs, likeness->differs))
 		return true;
-	size_t mine = likeness->mine - likeness->only_mine, theirs = likeness->theirs - likeness->only_theirs;
-	return likeness->mine_alone != likeness->theirs_alone && mine + theirs >= FEW_CHARACTERS
-		&& is_alike(likeness->common, mine, theirs, likeness->shared_differs);
+	size_t shared = likeness->mine - likeness->only_mine + likeness->theirs - likeness->only_theirs;
+	size_t less = likeness->only_mine < likeness->only_theirs ? likeness->only_mine : likeness->only_theirs;
+	return (likeness->mine_alone || likeness->theirs_alone) && shared >= FEW_CHARACTERS && 4 * likeness->common >= shared + less;
 }
 
 bool sl_likeness_is_same_thing(const struct sl_likeness *likeness)

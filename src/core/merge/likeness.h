@@ -2,8 +2,8 @@
  *
  * Values, also those inside lists and objects, are compared as one text, a line each. With c the characters of words that both
  * have, and t all characters of both, they are alike if 4c ≥ t; where t is less than 20, if they are equal or one of them is empty.
- * Source of the rule: merge.md. What has been sent in part, or was only begun, is alike, too, if what both sides have is, and one of
- * them has nothing else.
+ * Source of the rule: merge.md. What has been sent in part, or was only begun, lacks most of what the other side has: of the things
+ * that one side has alone, those of the side that has less of them count, and not the other's.
  */
 #ifndef SL_CORE_MERGE_LIKENESS_H
 #define SL_CORE_MERGE_LIKENESS_H
@@ -17,8 +17,7 @@ struct sl_likeness {
 	size_t common, mine, theirs; /* characters */
 	bool differs;                /* some of what was compared is not the same */
 	size_t only_mine, only_theirs; /* of the characters, those of what one side has alone; */
-	bool mine_alone, theirs_alone; /* whether there is such a thing, and whether … */
-	bool shared_differs;           /* … something of what both have is not the same */
+	bool mine_alone, theirs_alone; /* whether there is such a thing */
 };
 
 /* Adds two objects, or other values; NULL: that side has it not. The member `but` of objects doesn't count (NULL: all do). `scratch`

@@ -319,6 +319,45 @@ static void merge__an_import_in_part_is_the_same_import(void **state)
 	assert_int_equal(sl_rowset_count(the.merge.rows), 3);
 }
 
+#define HARBOUR "'content':'EXT. HARBOUR. Gulls, ropes, the smell of tar. A boat that nobody has seen.','title':'The boat'"
+#define TOLD "'content':'Somebody knocks at the old door. Nobody answers, and the train is late.'"
+#define UNTOLD "'content':'A long corridor without windows; far away steps, and a lamp that flickers.'"
+
+/* Theirs has come in part only, and was worked on since; what mine has besides is more than what both have. */
+static void merge__an_import_in_part_is_the_same_import_though_it_was_worked_on(void **state)
+{
+	(void)state;
+	put(BOTH, episode(1), "A", "{" HARBOUR "}");
+	put(BOTH, scene(1, "s"), "A", "{'content':'INT. KITCHEN. Ann makes tea.'}");
+	put(THEIRS, scene(1, "new"), "B", "{'content':'INT. HALL. Tom waits.'}");
+	for (size_t i = 0; i < 6; i++)
+		put(MINE, shot(1, (const char *[]){ "1", "2", "3", "4", "5", "6" }[i]), "A",
+			"{'description':'A look out of the window, over roofs, down to the quay and its cranes.'}");
+	merge();
+	assert_data(episode(1), "{" HARBOUR "}");
+	assert_data(scene(1, "new"), "{'content':'INT. HALL. Tom waits.'}");
+	assert_non_null(merged(shot(1, "6")));
+	assert_int_equal(the.merge.rename_count, 0);
+	assert_counts(0, 0, 0);
+}
+
+static void merge__an_imported_episode_is_one_though_both_added_other_scenes(void **state)
+{
+	(void)state;
+	put(BOTH, episode(1), "A", "{" HARBOUR "}");
+	for (int i = 0; i < 2; i++) {
+		put(MINE, scene(1, i ? "t" : "s"), i ? "B" : "A", "{" TOLD ",'title':'mine'}");
+		put(THEIRS, scene(1, i ? "t" : "s"), i ? "B" : "A", "{" UNTOLD ",'title':'theirs'}");
+	}
+	merge();
+	assert_data(episode(1), "{" HARBOUR "}");
+	assert_data(scene(1, "s"), "{" UNTOLD ",'title':'theirs'}");
+	assert_data(scene(1, "sA"), "{" TOLD ",'title':'mine'}");
+	assert_data(scene(1, "tA"), "{" TOLD ",'title':'mine'}");
+	assert_int_equal(the.merge.rename_count, 2);
+	assert_counts(2, 0, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -329,6 +368,8 @@ int main(void)
 		TEST(merge__rows_that_are_as_theirs_keep_its_version),
 		TEST(merge__versions_decide_nothing),
 		TEST(merge__an_import_in_part_is_the_same_import),
+		TEST(merge__an_import_in_part_is_the_same_import_though_it_was_worked_on),
+		TEST(merge__an_imported_episode_is_one_though_both_added_other_scenes),
 		TEST(merge__receipts_come_by_key_then_path),
 		TEST(merge__order_of_the_sets_decides_nothing),
 		TEST(merge__damaged_rows_are_refused),
