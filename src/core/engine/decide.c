@@ -264,53 +264,27 @@ int sl_engine_take_decision(struct sl_engine *engine, const struct sl_note *note
 	return rc == SL_OK ? sl_engine_open_decision(engine, &decision) : rc;
 }
 
-/* What the change takes away, and what it brings. */
-static int find_lone(struct sl_engine *engine, const struct sl_delta *change, struct sl_rowset **gone_r, struct sl_rowset **new_r)
-{
-	const struct sl_row *row;
-	size_t cursor = 0;
-	*gone_r = sl_rowset_new(&engine->scratch, change->deleted_count);
-	*new_r = sl_rowset_new(&engine->scratch, 8);
-	for (size_t i = 0; *gone_r && i < change->deleted_count; i++)
-		if ((row = sl_rowset_find(engine->local, &change->deleted[i])) && !sl_rowset_put(*gone_r, row))
-			return SL_NO_MEMORY;
-	while (*new_r && (row = sl_rowset_next(change->rows, &cursor)))
-		if (!sl_rowset_find(engine->local, &row->key) && !sl_rowset_put(*new_r, row))
-			return SL_NO_MEMORY;
-	return *gone_r && *new_r ? SL_OK : SL_NO_MEMORY;
-}
-
-static int move_decision(struct sl_engine *engine, struct sl_stored_decision *stored, const struct sl_key *to,
-	const struct sl_rowset *added)
+static int move_decision(struct sl_engine *engine, struct sl_stored_decision *stored, const struct sl_key *to)
 {
 	const struct sl_key episode = sl_key_of_episode(to->episode);
-	const struct sl_row *parent = sl_rowset_find(added, &episode);
+	const struct sl_row *parent = sl_rowset_find(engine->local, &episode);
 	struct sl_decision decision;
 	int rc = sl_engine_read_decision(stored->text, &engine->scratch, &decision);
-	if (!parent)
-		parent = sl_rowset_find(engine->local, &episode);
 	decision.note.key = decision.row.key = *to;
 	if (sl_entity_has_episode(to->entity) && parent)
 		decision.parent = *parent;
 	return rc == SL_OK ? sl_engine_change_decision(engine, stored, &decision) : rc;
 }
 
-int sl_engine_move_decisions(struct sl_engine *engine, const struct sl_delta *change)
+int sl_engine_move_decisions(struct sl_engine *engine, const struct sl_rename *moves, size_t count)
 {
-	struct sl_rowset *gone = NULL, *added = NULL;
-	struct sl_rename *moves = NULL;
-	size_t count = 0;
-	if (engine->decisions.count == 0 || change->deleted_count == 0 || sl_rowset_count(change->rows) == 0)
-		return SL_OK;
-	int rc = find_lone(engine, change, &gone, &added);
-	if (rc == SL_OK)
-		rc = sl_merge_moves(gone, added, &engine->scratch, &moves, &count);
+	int rc = SL_OK;
 	for (size_t i = 0; rc == SL_OK && i < engine->decisions.count; i++) {
 		struct sl_stored_decision *stored = &engine->decisions.items[i];
 		size_t at = 0;
 		while (at < count && !sl_key_equal(&moves[at].from, &stored->key))
 			at++;
-		rc = at < count ? move_decision(engine, stored, &moves[at].to, added) : SL_OK;
+		rc = at < count ? move_decision(engine, stored, &moves[at].to) : SL_OK;
 	}
 	return rc;
 }

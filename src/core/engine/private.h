@@ -74,6 +74,12 @@ int sl_engine_widen(struct sl_engine *engine, const struct sl_engine_sides *side
 /* Keeps what a merge renamed, which is in local by now, and tells the app. */
 int sl_engine_note_renames(struct sl_engine *engine, const struct sl_merge *merge);
 
+/* The rows of local that will have another key after `change`, which is about to happen. In scratch. */
+int sl_engine_find_moves(struct sl_engine *engine, const struct sl_delta *change, struct sl_rename **moves_r, size_t *count_r);
+
+/* They have it now: edits that were made before follow, and so do open decisions. */
+int sl_engine_note_moves(struct sl_engine *engine, const struct sl_rename *moves, size_t count);
+
 int sl_engine_load_renames(struct sl_engine *engine, struct sl_str text);
 
 /* The key now of what the app knew as `key` at a revision; 0: when it was as `seen` (NULL: it says nothing). */
@@ -408,8 +414,8 @@ int sl_engine_close_decision(struct sl_engine *engine, int64_t id);
 /* Opens a decision unless the row holds my words already; what it overlaps of older ones becomes part of it. */
 int sl_engine_take_decision(struct sl_engine *engine, const struct sl_note *note, const struct sl_rowset *merged);
 
-/* Decisions about rows that `change`, which is about to happen to local, takes to another parent go with them. */
-int sl_engine_move_decisions(struct sl_engine *engine, const struct sl_delta *change);
+/* Decisions about rows that have moved go with them. */
+int sl_engine_move_decisions(struct sl_engine *engine, const struct sl_rename *moves, size_t count);
 
 /* Closes decisions about the touched rows that a choice for mine would not change. */
 int sl_engine_close_settled(struct sl_engine *engine);

@@ -174,10 +174,11 @@ int sl_engine_change_base(struct sl_engine *engine, const struct sl_delta *chang
 int sl_engine_change_local(struct sl_engine *engine, const struct sl_delta *change, bool visible, enum sl_cause cause)
 {
 	const struct sl_row *row;
-	size_t cursor = 0;
+	struct sl_rename *moves = NULL;
+	size_t cursor = 0, count = 0;
 	int rc = sl_engine_hold_rows(engine, change);
 	if (rc == SL_OK)
-		rc = sl_engine_move_decisions(engine, change);
+		rc = sl_engine_find_moves(engine, change, &moves, &count);
 	if (rc == SL_OK)
 		rc = sl_journal_note_change(engine, change, cause);
 	if (rc == SL_OK && !sl_delta_is_empty(change))
@@ -186,5 +187,7 @@ int sl_engine_change_local(struct sl_engine *engine, const struct sl_delta *chan
 		rc = drop_local(engine, &change->deleted[i], visible);
 	while (rc == SL_OK && (row = sl_rowset_next(change->rows, &cursor)))
 		rc = set_local(engine, row, visible);
+	if (rc == SL_OK)
+		rc = sl_engine_note_moves(engine, moves, count);
 	return rc == SL_OK ? refresh_all(engine, change) : rc;
 }

@@ -88,6 +88,22 @@ static void renames__are_not_followed_by_edits_of_what_is_there_now(void **state
 	assert_string_equal(host_data(&a, SL_SCENES, 3, "s1"), "{\"content\":\"Waves break on the rocks below the tower.\"}");
 }
 
+static void case_24__an_editor_follows_a_scene_that_another_device_moved(void **state)
+{
+	(void)state;
+	begin_with("{'episodes':[{'id':1},{'id':2}],'scenes':[{'episodeId':1,'id':'s','content':'Waves break on the rocks below.'}]}");
+	int64_t revision = sl_engine_revision(a.engine);
+	host_edit(&b, "{'scenes':[{'episodeId':2,'id':'s','content':'Waves break on the rocks below.'}],"
+		"'deleted':{'scenes':[{'episodeId':1,'sceneId':'s'}]}}");
+	host_settle(&b);
+	sync(&a);
+	edit_at(revision, "{'scenes':[{'episodeId':1,'id':'s','content':'Waves break on the old rocks below.'}]}");
+	assert_string_equal(host_data(&a, SL_SCENES, 2, "s"), "{\"content\":\"Waves break on the old rocks below.\"}");
+	assert_string_equal(host_data(&a, SL_SCENES, 1, "s"), "");
+	host_settle(&a);
+	expect_in_sync(&a);
+}
+
 static void renames__of_shots_are_followed_too(void **state)
 {
 	(void)state;
@@ -178,6 +194,7 @@ int main(void)
 		TEST(case_95__what_is_added_to_the_episode_follows),
 		TEST(case_95__an_edit_that_says_what_it_saw_follows),
 		TEST(renames__are_not_followed_by_edits_of_what_is_there_now),
+		TEST(case_24__an_editor_follows_a_scene_that_another_device_moved),
 		TEST(renames__of_shots_are_followed_too),
 		TEST(renames__stay_when_the_merge_is_undone),
 		TEST(moves__take_open_questions_along),
