@@ -186,8 +186,12 @@ static void mark_near(struct side *mine, struct side *theirs, size_t away)
 		for (size_t k = 0; k < theirs->edit_count; k++)
 			if (are_within(&mine->edits[i], &theirs->edits[k], away))
 				mine->edits[i].near = theirs->edits[k].near = true;
-	while (spread(mine, mine, away) | spread(mine, theirs, away) | spread(theirs, theirs, away) | spread(theirs, mine, away))
-		;
+	for (bool more = true; more;) {
+		more = spread(mine, mine, away);
+		more = spread(mine, theirs, away) || more;
+		more = spread(theirs, theirs, away) || more;
+		more = spread(theirs, mine, away) || more;
+	}
 }
 
 /* Words that mine added in no such passage. */

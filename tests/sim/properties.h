@@ -42,7 +42,7 @@
 	PROPERTY(PASSAGES, 300, "decisions are taken passage by passage")                                                    \
 	PROPERTY(UNDOERS, 300, "users undo entries of any age, again and again")                                           \
 	PROPERTY(ELEMENTS, 300, "forms and zones without names, or renamed")                                               \
-	PROPERTY(MOVERS, 500, "scenes and shots move from one episode to another")                                         \
+	PROPERTY(MOVERS, 300, "scenes and shots move from one episode to another")                                         \
 	PROPERTY(RESETS, 300, "counters are set back to 0 now and then")                                                   \
 	PROPERTY(OLD_APPS, 250, "one device's app leaves out what it does not know; others use fields of later") \
 	PROPERTY(FUTURE_WORDS, 300, "some apps use status words that this version does not know")                            \

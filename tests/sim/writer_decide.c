@@ -124,7 +124,7 @@ static void note_choice(struct sim *sim, const struct sim_decision *decision)
 static bool move_first(struct writing *writing)
 {
 	struct writing moving;
-	if (!writing->sim->plan->with[SIM_WITH_MOVERS] || !dice_chance(&writing->dice, 800))
+	if (!writing->sim->plan->with[SIM_WITH_MOVERS] || !dice_chance(&writing->dice, 250))
 		return false;
 	writing_begin(&moving, writing->sim, writing->device->index, dice_next(&writing->dice));
 	habit_worlds(&moving, SIM_MOVE_AWAY);
@@ -155,6 +155,8 @@ bool habit_decide(struct writing *writing)
 	give_up(writing, &decision, &choice);
 	note_choice(writing->sim, &decision);
 	sim_check_touch(&writing->intent, &decision);
+	struct sim_wordset mine = { { 0 } }; /* the decision lasts until the next event */
+	sim_wordset_add_all(&mine, decision.mine);
 	if (writing_tell(writing, &event) == SL_OK || choice.choice == SL_CHOICE_THEIRS)
 		return true;
 	if (writing->sim->plan->with[SIM_WITH_DECIDABLE] && (!path.length || !memchr(path.bytes + 1, '/', path.length - 1)))
@@ -163,7 +165,8 @@ bool habit_decide(struct writing *writing)
 	/* Its place is gone: nothing is left but to drop the copy. */
 	writing->intent.typed = (struct sim_wordset){ { 0 } };
 	event = sim_view_decide(decision.id, 0, SL_CHOICE_THEIRS, (struct sl_str){ NULL, 0 });
-	sim_wordset_add_all(&writing->intent.given_up, decision.mine);
+	for (size_t i = 0; i < SIM_WORDS / 64; i++)
+		writing->intent.given_up.bits[i] |= mine.bits[i];
 	return writing_tell(writing, &event) == SL_OK;
 }
 

@@ -219,12 +219,13 @@ static void delete_row(struct desk *desk)
 {
 	const struct sl_row *row = pick_row(desk), *other;
 	size_t at = 0;
-	struct sl_delta delta = { .deleted = &row->key, .deleted_count = 1 };
+	struct sl_delta delta = { .deleted_count = 1 };
 	struct sl_buf text;
 	json_t *json;
 	struct sl_err err = SL_ERR_INIT;
 	if (!row || row->key.entity == SL_META)
 		return;
+	delta.deleted = &row->key;
 	while ((other = sl_rowset_next(desk->screen, &at)) != NULL)
 		if (other == row || (row->key.entity == SL_EPISODES && sl_entity_has_episode(other->key.entity)
 			&& other->key.episode == row->key.episode))

@@ -129,7 +129,7 @@ static void renames__stay_when_the_merge_is_undone(void **state)
 	host_settle(&b);
 	host_shot(&a, 1, "1-1-05", "Close on Mara laughing behind glass.");
 	host_settle(&a);
-	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_UNDO, .undo = { a.last_entry } }), 0);
+	assert_int_equal(host_event(&a, (struct sl_event){ .type = SL_EVENT_UNDO, .undo = { .entry = a.last_entry } }), 0);
 	assert_int_equal(a.last_result, 0);
 	expect_shot(&a, 1, "1-1-05", "Rain over empty harbour streets at dawn.");
 	expect_shot(&a, 1, "1-1-05A", "Close on Mara laughing behind glass.");
