@@ -123,7 +123,7 @@ static void add_row(struct sl_buf *out, const char *name, const struct sl_row *r
 	sl_buf_add_text(out, "]}");
 }
 
-static int write_decision(struct sl_engine *engine, const struct sl_decision *decision, struct sl_stored_decision *stored)
+int sl_engine_change_decision(struct sl_engine *engine, struct sl_stored_decision *stored, const struct sl_decision *decision)
 {
 	struct sl_buf text;
 	sl_buf_init(&text, SIZE_MAX);
@@ -146,15 +146,10 @@ int sl_engine_open_decision(struct sl_engine *engine, const struct sl_decision *
 	struct sl_stored_decision stored = { .id = engine->meta.next_id++ };
 	struct sl_decision now = *decision;
 	now.version = engine->meta.version;
-	int rc = write_decision(engine, &now, &stored);
+	int rc = sl_engine_change_decision(engine, &stored, &now);
 	if (rc == SL_OK)
 		rc = sl_engine_add_decision(engine, stored);
 	return rc == SL_OK ? note_conflict(engine, stored.id, true) : rc;
-}
-
-int sl_engine_change_decision(struct sl_engine *engine, struct sl_stored_decision *stored, const struct sl_decision *decision)
-{
-	return write_decision(engine, decision, stored);
 }
 
 static int read_row(const json_t *object, const char *name, struct sl_key key, struct sl_arena *arena,

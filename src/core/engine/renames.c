@@ -6,7 +6,7 @@
 #include "core/json/parse.h"
 #include "core/json/write.h"
 
-#define MOST_FOLLOWED 256 /* rows of a change: in a larger one nobody has moved something by hand */
+#define MOST_FOLLOWED 256 /* rows of a change: a larger one is looked into only for the sake of open decisions */
 
 /* The rename as an entry of `renamed`, whose key is the new one: the old one as text, and the revision that it came with. */
 static int add_entry(struct sl_engine *engine, int64_t revision, const struct sl_key *from, const struct sl_key *to)
@@ -84,12 +84,12 @@ int sl_engine_note_moves(struct sl_engine *engine, const struct sl_rename *moves
 	return rc == SL_OK ? sl_engine_move_decisions(engine, moves, count) : rc;
 }
 
-/* Whether the change takes a scene, shot or episode away and brings one. */
-static bool may_move(const struct sl_delta *change)
+/* Whether the change takes a scene or shot away and brings one. */
+static bool may_move(const struct sl_engine *engine, const struct sl_delta *change)
 {
 	const struct sl_row *row;
 	size_t cursor = 0, deleted = 0;
-	if (sl_rowset_count(change->rows) + change->deleted_count > MOST_FOLLOWED)
+	if (engine->decisions.count == 0 && sl_rowset_count(change->rows) + change->deleted_count > MOST_FOLLOWED)
 		return false;
 	for (size_t i = 0; i < change->deleted_count; i++)
 		deleted += sl_entity_has_episode(change->deleted[i].entity);
@@ -119,7 +119,7 @@ int sl_engine_find_moves(struct sl_engine *engine, const struct sl_delta *change
 	struct sl_arena *arena = &engine->scratch;
 	*count_r = 0;
 	*moves_r = NULL;
-	if (!may_move(change))
+	if (!may_move(engine, change))
 		return SL_OK;
 	struct sl_rowset *before = rows_before(engine, change, arena), *after = before ? sl_rowset_clone(before, arena) : NULL;
 	int rc = after ? sl_delta_apply(change, after, arena) : SL_NO_MEMORY;

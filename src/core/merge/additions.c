@@ -11,8 +11,6 @@
 #include "core/merge/likeness.h"
 #include "core/merge/merge.h"
 
-#define MANY_CHARACTERS 20 /* content that isn't the same by chance */
-
 /* --- what is judged ------------------------------------------------------------------------------------------------ */
 
 struct separating {
@@ -129,7 +127,7 @@ static int is_one(const struct sl_row *mine, const struct sl_row *theirs, bool *
 	sl_arena_init(&scratch, 0);
 	int rc = sl_likeness_add_rows(&likeness, mine, theirs, &scratch);
 	sl_arena_dispose(&scratch);
-	*one_r = rc == SL_OK && likeness.common >= MANY_CHARACTERS && sl_likeness_is_alike(&likeness);
+	*one_r = rc == SL_OK && likeness.common >= SL_MANY_CHARACTERS && sl_likeness_is_alike(&likeness);
 	return rc;
 }
 

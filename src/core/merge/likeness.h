@@ -12,6 +12,8 @@
 
 #include "core/rows/row.h"
 
+#define SL_MANY_CHARACTERS 20 /* content that isn't the same by chance */
+
 /* What was compared so far; begins as all zero. */
 struct sl_likeness {
 	size_t common, mine, theirs; /* characters */

@@ -14,7 +14,6 @@
 #include "core/merge/merge.h"
 
 #define MOST_COMPARED 64  /* rows of one id, each gone with each there */
-#define MANY_CHARACTERS 20 /* content that isn't the same by chance */
 #define MOST_LIKELY 60     /* content that isn't much alike by chance, either */
 
 /* Rows that only one of the two states has. */
@@ -177,7 +176,7 @@ static int join_same(struct finding *finding, const struct lone *gone, const str
 		|| sl_rekey_has(finding->came, &there->rows[0]->key))
 		return SL_OK;
 	int rc = compare(&likeness, gone->rows[0], there->rows[0]);
-	return rc == SL_OK && likeness.common >= MANY_CHARACTERS ? join(finding, gone->rows[0], there->rows[0]) : rc;
+	return rc == SL_OK && likeness.common >= SL_MANY_CHARACTERS ? join(finding, gone->rows[0], there->rows[0]) : rc;
 }
 
 /* The rows of an entity in a list that nothing is known of yet, at most MOST_COMPARED + 1. */
@@ -287,7 +286,7 @@ static int score_episodes(const struct finding *finding, const struct sl_row *go
 {
 	struct sl_likeness likeness = { .common = 0 };
 	int rc = compare(&likeness, gone, there);
-	bool alike = likeness.common >= MANY_CHARACTERS && sl_likeness_is_same_thing(&likeness);
+	bool alike = likeness.common >= SL_MANY_CHARACTERS && sl_likeness_is_same_thing(&likeness);
 	if (rc == SL_OK && !alike)
 		rc = compare_rows_of(finding, gone, there, &likeness);
 	*score_r = rc == SL_OK && (alike || sl_likeness_is_same_thing(&likeness)) ? likeness.common : 0;
