@@ -136,10 +136,11 @@ static void renames__stay_when_the_merge_is_undone(void **state)
 }
 
 /* Device a is asked about a scene, which `mover` then takes to another episode under another id. */
-static void move_with_question(struct host *mover)
+static void move_with_question(struct host *mover, size_t rows_besides)
 {
 	static const char old[] = "One quick fox jumps over the lazy dog, and runs off.";
-	char start[300], moved[300];
+	char start[300], moved[30000];
+	size_t length;
 	snprintf(start, sizeof(start), "{'episodes':[{'id':1},{'id':2}],'scenes':[{'episodeId':1,'id':'s','title':'The fox','content':'%s'}]}",
 		old);
 	begin_with(start);
@@ -149,8 +150,12 @@ static void move_with_question(struct host *mover)
 	host_settle(&a);
 	assert_int_equal(a.opened, 1);
 	sync(&b);
-	snprintf(moved, sizeof(moved), "{'scenes':[{'episodeId':2,'id':'t','title':'The fox','content':'One slow fox jumps over the lazy dog,"
-		" and runs off.'}],'deleted':{'scenes':[{'episodeId':1,'sceneId':'s'}]}}");
+	length = (size_t)snprintf(moved, sizeof(moved), "{'scenes':[{'episodeId':2,'id':'t','title':'The fox','content':'One slow fox jumps"
+		" over the lazy dog, and runs off.'}],'shots':[");
+	for (size_t i = 0; i < rows_besides; i++)
+		length += (size_t)snprintf(moved + length, sizeof(moved) - length, "%s{'episodeId':1,'id':'%zu','description':'%zu'}",
+			i ? "," : "", i, i);
+	snprintf(moved + length, sizeof(moved) - length, "],'deleted':{'scenes':[{'episodeId':1,'sceneId':'s'}]}}");
 	host_edit(mover, moved);
 	host_settle(mover);
 	sync(&a);
@@ -173,7 +178,7 @@ static void decide_on_moved(void)
 static void moves__take_open_questions_along(void **state)
 {
 	(void)state;
-	move_with_question(&a);
+	move_with_question(&a, 0);
 	host_restart(&a);
 	decide_on_moved();
 }
@@ -181,7 +186,14 @@ static void moves__take_open_questions_along(void **state)
 static void moves__by_others_take_open_questions_along(void **state)
 {
 	(void)state;
-	move_with_question(&b);
+	move_with_question(&b, 0);
+	decide_on_moved();
+}
+
+static void moves__in_large_changes_take_open_questions_along(void **state)
+{
+	(void)state;
+	move_with_question(&a, 300);
 	decide_on_moved();
 }
 
@@ -199,6 +211,7 @@ int main(void)
 		TEST(renames__stay_when_the_merge_is_undone),
 		TEST(moves__take_open_questions_along),
 		TEST(moves__by_others_take_open_questions_along),
+		TEST(moves__in_large_changes_take_open_questions_along),
 	};
 	return cmocka_run_group_tests_name("engine_renames", tests, NULL, NULL);
 }
