@@ -27,6 +27,7 @@ struct names {
 	struct slot *slots;
 	size_t capacity; /* of slots, a power of two; half as many names fit */
 	struct sl_str *names;
+	bool *blank; /* by id */
 	uint32_t count;
 };
 
@@ -56,15 +57,19 @@ static int names_grow(struct names *names)
 	size_t capacity = names->capacity ? names->capacity * 2 : 64;
 	struct slot *slots = sl_arena_zalloc(names->arena, capacity, sizeof(*slots));
 	struct sl_str *list = sl_arena_alloc(names->arena, capacity / 2 * sizeof(*list));
-	if (!slots || !list)
+	bool *blank = sl_arena_zalloc(names->arena, capacity / 2, sizeof(*blank));
+	if (!slots || !list || !blank)
 		return SL_NO_MEMORY;
 	for (size_t i = 0; i < names->capacity; i++)
 		if (names->slots[i].id != 0)
 			slot_fill(slots, capacity, names->slots[i]);
-	if (names->count)
+	if (names->count) {
 		memcpy(list, names->names, names->count * sizeof(*list));
+		memcpy(blank, names->blank, names->count * sizeof(*blank));
+	}
 	names->slots = slots;
 	names->names = list;
+	names->blank = blank;
 	names->capacity = capacity;
 	return 0;
 }
@@ -133,12 +138,15 @@ static size_t end_of(const struct pieces *pieces, size_t count)
 static int cut_one(struct pieces *pieces, enum sl_text_unit unit, struct names *names)
 {
 	size_t at = end_of(pieces, pieces->count);
-	enum sl_text_token token;
+	enum sl_text_token token = SL_TOKEN_LINE_END;
 	uint32_t id;
 	size_t end = unit == SL_TEXT_LINES ? sl_text_line_end(pieces->text, at)
 	                                   : sl_text_token_end(pieces->text, at, &token);
 	int code = names_id(names, (struct sl_str){ pieces->text.bytes + at, end - at }, &id);
-	return code == 0 ? pieces_add(pieces, end, id, names->arena) : code;
+	if (code != 0)
+		return code;
+	names->blank[id] = token == SL_TOKEN_BLANK;
+	return pieces_add(pieces, end, id, names->arena);
 }
 
 static int cut(struct pieces *pieces, enum sl_text_unit unit, struct names *names)
@@ -192,6 +200,7 @@ static int diff_of(const struct pieces *before, const struct pieces *after, enum
 		.b = { after->ids, after->count },
 		.id_count = names->count,
 		.breaks = BREAKS,
+		.weak = unit == SL_TEXT_WORDS ? names->blank : NULL,
 		.most_cost = unit == SL_TEXT_WORDS ? MOST_COST_OF_WORDS : UINT32_MAX,
 	};
 	return sl_diff_of(&task, names->arena, diff_r);

@@ -1,5 +1,6 @@
 /* Differences: see sequence_diff.h. Ids that only one side has are left out of the search (diff_search.c), which then sees what
- * the sides share; afterwards changes slide to their canonical places.
+ * the sides share; so are weak ones at first, which are then looked for between what was found. Afterwards changes slide to their
+ * canonical places.
  * Keeps true: what lies between two changes is equal on both sides, id for id. Fails only for memory and size.
  */
 #include "core/text/sequence_diff.h"
@@ -7,24 +8,20 @@
 #include "core/base/error.h"
 #include "core/text/diff_search.h"
 
-/* The ids of `whole` that `present` has; the others are marked as changed. */
-static int half_init(struct sl_diff_half *half, struct sl_diff_ids whole, const bool *present, struct sl_arena *arena)
+/* What is asked, and the arrays for it. */
+struct comparison {
+	const struct sl_diff_task *task;
+	struct sl_diff_half a, b;
+	bool *in_a, *in_b; /* by id: whether that sequence has it */
+	struct sl_arena *arena;
+};
+
+static int half_init(struct sl_diff_half *half, struct sl_diff_ids whole, struct sl_arena *arena)
 {
 	half->ids = sl_arena_alloc(arena, whole.count * sizeof(*half->ids));
 	half->places = sl_arena_alloc(arena, whole.count * sizeof(*half->places));
 	half->changed = sl_arena_zalloc(arena, whole.count, sizeof(*half->changed));
-	half->count = 0;
-	if (!half->ids || !half->places || !half->changed)
-		return SL_NO_MEMORY;
-	for (size_t i = 0; i < whole.count; i++) {
-		half->changed[i] = !present[whole.ids[i]];
-		if (half->changed[i])
-			continue;
-		half->ids[half->count] = whole.ids[i];
-		half->places[half->count] = (uint32_t)i;
-		half->count++;
-	}
-	return 0;
+	return half->ids && half->places && half->changed ? 0 : SL_NO_MEMORY;
 }
 
 static bool *presence(struct sl_diff_ids whole, uint32_t id_count, struct sl_arena *arena)
@@ -35,14 +32,65 @@ static bool *presence(struct sl_diff_ids whole, uint32_t id_count, struct sl_are
 	return present;
 }
 
-static int halves_init(struct sl_diff_half *a, struct sl_diff_half *b, const struct sl_diff_task *task,
-	struct sl_arena *arena)
+static int comparison_init(struct comparison *comparison, const struct sl_diff_task *task, struct sl_arena *arena)
 {
-	bool *in_a = presence(task->a, task->id_count, arena), *in_b = presence(task->b, task->id_count, arena);
-	if (!in_a || !in_b)
+	*comparison = (struct comparison){ .task = task, .arena = arena };
+	comparison->in_a = presence(task->a, task->id_count, arena);
+	comparison->in_b = presence(task->b, task->id_count, arena);
+	if (!comparison->in_a || !comparison->in_b)
 		return SL_NO_MEMORY;
-	int code = half_init(a, task->a, in_b, arena);
-	return code == 0 ? half_init(b, task->b, in_a, arena) : code;
+	int code = half_init(&comparison->a, task->a, arena);
+	return code == 0 ? half_init(&comparison->b, task->b, arena) : code;
+}
+
+/* Chooses what of whole[from, end) is compared: the ids that `present` has, but for those that `weak` has. The others are marked as
+ * changed. */
+static void choose(struct sl_diff_half *half, const uint32_t *whole, uint32_t from, uint32_t end, const bool *present,
+	const bool *weak)
+{
+	half->count = 0;
+	for (uint32_t i = from; i < end; i++) {
+		half->changed[i] = !present[whole[i]] || (weak && weak[whole[i]]);
+		if (half->changed[i])
+			continue;
+		half->ids[half->count] = whole[i];
+		half->places[half->count++] = i;
+	}
+}
+
+static int compare(struct comparison *comparison, const struct sl_diff_change *gap, const bool *weak)
+{
+	const struct sl_diff_task *task = comparison->task;
+	choose(&comparison->a, task->a.ids, gap->a_at, gap->a_end, comparison->in_b, weak);
+	choose(&comparison->b, task->b.ids, gap->b_at, gap->b_end, comparison->in_a, weak);
+	return sl_diff_search(&comparison->a, &comparison->b, task->most_cost, comparison->arena);
+}
+
+/* Finds what is equal, weak ids too, between what the search without them found to be equal. */
+static int compare_gaps(struct comparison *comparison)
+{
+	const struct sl_diff_task *task = comparison->task;
+	struct sl_diff_change gap = { 0, 0, 0, 0 };
+	int code = 0;
+	while (code == 0 && (gap.a_at < task->a.count || gap.b_at < task->b.count)) {
+		for (gap.a_end = gap.a_at; gap.a_end < task->a.count && comparison->a.changed[gap.a_end];)
+			gap.a_end++;
+		for (gap.b_end = gap.b_at; gap.b_end < task->b.count && comparison->b.changed[gap.b_end];)
+			gap.b_end++;
+		if (gap.a_at < gap.a_end && gap.b_at < gap.b_end)
+			code = compare(comparison, &gap, NULL);
+		gap.a_at = gap.a_end + 1;
+		gap.b_at = gap.b_end + 1;
+	}
+	return code;
+}
+
+static int find_changes(struct comparison *comparison)
+{
+	const struct sl_diff_task *task = comparison->task;
+	const struct sl_diff_change whole = { 0, (uint32_t)task->a.count, 0, (uint32_t)task->b.count };
+	int code = compare(comparison, &whole, task->weak);
+	return code == 0 && task->weak ? compare_gaps(comparison) : code;
 }
 
 /* The runs of marks as changes. Returns their number; `changes` may be NULL. */
@@ -162,24 +210,25 @@ static size_t slide(const struct sl_diff_task *task, struct sl_diff_change *chan
 
 int sl_diff_of(const struct sl_diff_task *task, struct sl_arena *arena, struct sl_diff *diff_r)
 {
-	struct sl_diff_half a, b;
+	struct comparison comparison;
 	struct sl_arena scratch;
 	*diff_r = (struct sl_diff){ NULL, 0 };
 	if (task->a.count > SL_DIFF_MAXIMUM || task->b.count > SL_DIFF_MAXIMUM)
 		return SL_TOO_LARGE;
 	sl_arena_init(&scratch, 0);
-	int code = halves_init(&a, &b, task, &scratch);
+	int code = comparison_init(&comparison, task, &scratch);
 	if (code == 0)
-		code = sl_diff_search(&a, &b, task->most_cost, &scratch);
+		code = find_changes(&comparison);
 	if (code != 0)
 		goto out;
-	diff_r->count = collect(a.changed, task->a.count, b.changed, task->b.count, NULL);
+	const bool *in_a = comparison.a.changed, *in_b = comparison.b.changed;
+	diff_r->count = collect(in_a, task->a.count, in_b, task->b.count, NULL);
 	diff_r->changes = sl_arena_alloc(arena, diff_r->count * sizeof(*diff_r->changes));
 	if (!diff_r->changes) {
 		code = SL_NO_MEMORY;
 		goto out;
 	}
-	collect(a.changed, task->a.count, b.changed, task->b.count, diff_r->changes);
+	collect(in_a, task->a.count, in_b, task->b.count, diff_r->changes);
 	diff_r->count = slide(task, diff_r->changes, diff_r->count);
 out:
 	sl_arena_dispose(&scratch);

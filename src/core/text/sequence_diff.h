@@ -7,6 +7,7 @@
 #ifndef SL_CORE_TEXT_SEQUENCE_DIFF_H
 #define SL_CORE_TEXT_SEQUENCE_DIFF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/arena.h"
@@ -34,6 +35,7 @@ struct sl_diff_task {
 	struct sl_diff_ids a, b;
 	uint32_t id_count;  /* every id is below */
 	uint32_t breaks;    /* ids below end a passage */
+	const bool *weak;   /* by id: it says nothing by itself (a blank), and counts only between ids that do. NULL: none */
 	uint32_t most_cost; /* an answer may be longer than the shortest where that has more than twice as many changed ids:
 	                       for who asks often. UINT32_MAX: only the length of the sequences limits the search */
 };

@@ -271,6 +271,13 @@ static void text__a_rewritten_passage_counts_as_edited_throughout(void **state)
 	assert_merge("one two three", "eins two drei", "one TWO three", "eins TWO drei");
 }
 
+static void text__blanks_do_not_align_passages(void **state)
+{
+	(void)state;
+	assert_merge("a b\nc d x1 x2 x3 x4 x5 x6\ne f g h", "a b\nc d x1 x2 x3 x4 x5 x6\ne f g h\nend",
+		"a b\nc d\ne f g h\nk l m n o\np q r s", "a b\nc d\ne f g h<\nk l m n o\np q r s+\nend>");
+}
+
 static void text__an_inserted_line_leaves_edits_of_its_twin_in_place(void **state)
 {
 	(void)state;
@@ -391,6 +398,7 @@ int main(void)
 		cmocka_unit_test(text__who_wrote_the_same_and_more_wins),
 		cmocka_unit_test(text__insertions_beside_replaced_words_are_merged),
 		cmocka_unit_test(text__a_rewritten_passage_counts_as_edited_throughout),
+		cmocka_unit_test(text__blanks_do_not_align_passages),
 		cmocka_unit_test(text__an_inserted_line_leaves_edits_of_its_twin_in_place),
 		cmocka_unit_test(text__chinese_is_merged_by_character),
 		cmocka_unit_test(case_21__letters_of_one_word_clash_in_scripts_without_blanks),

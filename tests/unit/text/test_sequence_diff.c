@@ -41,7 +41,7 @@ static struct sl_diff_ids ids_of(const char *text)
 
 static struct sl_diff diff_of(struct sl_diff_ids a, struct sl_diff_ids b, uint32_t id_count, uint32_t most_cost)
 {
-	struct sl_diff_task task = { a, b, id_count, 1, most_cost };
+	struct sl_diff_task task = { .a = a, .b = b, .id_count = id_count, .breaks = 1, .most_cost = most_cost };
 	struct sl_diff diff;
 	assert_int_equal(sl_diff_of(&task, &arena, &diff), 0);
 	return diff;
@@ -69,20 +69,56 @@ static size_t assert_correct(struct sl_diff_ids a, struct sl_diff_ids b, const s
 	return changed;
 }
 
-/* The changes of two words as text: "2-3:ab" is a[2, 3) replaced by ab. */
-static void assert_changes(const char *a, const char *b, const char *expected)
+/* Changes as text: "2-3:ab" is a[2, 3) replaced by ab of `b`. */
+static void assert_shown(const struct sl_diff *diff, const char *b, const char *expected)
 {
 	char text[512] = "";
 	size_t length = 0;
-	struct sl_diff_ids a_ids = ids_of(a), b_ids = ids_of(b);
-	struct sl_diff diff = diff_of(a_ids, b_ids, IDS, UINT32_MAX);
-	assert_correct(a_ids, b_ids, &diff);
-	for (size_t i = 0; i < diff.count; i++) {
-		struct sl_diff_change change = diff.changes[i];
+	for (size_t i = 0; i < diff->count; i++) {
+		struct sl_diff_change change = diff->changes[i];
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%u-%u:%.*s", i ? " " : "", change.a_at,
 			change.a_end, (int)(change.b_end - change.b_at), b + change.b_at);
 	}
 	assert_string_equal(text, expected);
+}
+
+static void assert_changes(const char *a, const char *b, const char *expected)
+{
+	struct sl_diff_ids a_ids = ids_of(a), b_ids = ids_of(b);
+	struct sl_diff diff = diff_of(a_ids, b_ids, IDS, UINT32_MAX);
+	assert_correct(a_ids, b_ids, &diff);
+	assert_shown(&diff, b, expected);
+}
+
+/* The letter z is weak. */
+static void assert_strong(const char *a, const char *b, const char *expected)
+{
+	static const bool weak[IDS] = { ['z' - 'a' + 1] = true };
+	struct sl_diff_task task = { .a = ids_of(a), .b = ids_of(b), .id_count = IDS, .breaks = 1, .weak = weak,
+		.most_cost = UINT32_MAX };
+	struct sl_diff diff;
+	assert_int_equal(sl_diff_of(&task, &arena, &diff), 0);
+	assert_correct(task.a, task.b, &diff);
+	assert_shown(&diff, b, expected);
+}
+
+static void diff__weak_ids_align_nothing(void **state)
+{
+	(void)state;
+	assert_changes("zszszszszazb", "azbzqzqzqzq", "0-0:a 1-2:b 3-4:q 5-6:q 7-8:q 9-12:q");
+	assert_strong("zszszszszazb", "azbzqzqzqzq", "0-9: 12-12:zqzqzqzq");
+}
+
+static void diff__weak_ids_are_looked_for_between_the_others(void **state)
+{
+	(void)state;
+	assert_strong("azbzc", "azbzc", "");
+	assert_strong("azbzc", "azqzc", "2-3:q");
+	assert_strong("azbzc", "azc", "2-4:");
+	assert_strong("zz", "zzz", "0-0:z");
+	assert_strong("pzq", "szt", "0-1:s 2-3:t");
+	assert_strong("", "z", "0-0:z");
+	assert_strong("zaz", "", "0-3:");
 }
 
 static void diff__of_equal_sequences_is_empty(void **state)
@@ -254,7 +290,7 @@ static void diff__of_sequences_without_common_ids_is_one_change(void **state)
 static void diff__refuses_more_ids_than_it_can_count(void **state)
 {
 	(void)state;
-	struct sl_diff_task task = { { NULL, (size_t)SL_DIFF_MAXIMUM + 1 }, { NULL, 0 }, 1, 0, 1 };
+	struct sl_diff_task task = { .a = { NULL, (size_t)SL_DIFF_MAXIMUM + 1 }, .id_count = 1, .most_cost = 1 };
 	struct sl_diff diff;
 	assert_int_equal(sl_diff_of(&task, &arena, &diff), SL_TOO_LARGE);
 	assert_int_equal(diff.count, 0);
@@ -274,7 +310,8 @@ static int run_diff(void *context)
 static void diff__survives_every_failed_allocation(void **state)
 {
 	(void)state;
-	struct sl_diff_task task = { ids_of("abcdefgh"), ids_of("axcdeyyh"), IDS, 1, UINT32_MAX };
+	struct sl_diff_task task = { .a = ids_of("abcdefgh"), .b = ids_of("axcdeyyh"), .id_count = IDS, .breaks = 1,
+		.most_cost = UINT32_MAX };
 	assert_true(torture(run_diff, &task) >= 2);
 }
 
@@ -287,6 +324,8 @@ int main(void)
 		cmocka_unit_test(diff__pure_changes_stand_behind_a_break_if_they_can),
 		cmocka_unit_test(diff__changes_that_can_meet_become_one),
 		cmocka_unit_test(diff__the_same_change_has_the_same_place_whatever_else_changed),
+		cmocka_unit_test(diff__weak_ids_align_nothing),
+		cmocka_unit_test(diff__weak_ids_are_looked_for_between_the_others),
 		cmocka_unit_test(diff__of_short_sequences_is_shortest),
 		cmocka_unit_test(diff__with_little_effort_is_still_correct),
 		cmocka_unit_test(diff__of_hostile_sequences_ends_soon),
