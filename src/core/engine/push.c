@@ -27,13 +27,12 @@ static bool is_held(const struct sl_engine *engine, const struct sl_key *key)
 	return sl_rowset_find(engine->quarantine, key) || lacks_parent(engine, key);
 }
 
-/* A row that is new to the server, and may not go there yet. */
+/* A row that may not go to the server yet. One that the server has under this key may be another thing there. */
 static const struct sl_row *next_held(const struct sl_engine *engine, size_t *cursor)
 {
 	const struct sl_row *mark, *row;
 	while ((mark = sl_rowset_next(engine->pending, cursor)))
-		if (is_held(engine, &mark->key) && !sl_rowset_find(engine->base, &mark->key)
-			&& (row = sl_rowset_find(engine->local, &mark->key)))
+		if (is_held(engine, &mark->key) && (row = sl_rowset_find(engine->local, &mark->key)))
 			return row;
 	return NULL;
 }

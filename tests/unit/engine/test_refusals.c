@@ -174,6 +174,21 @@ static void rule_5__what_moved_stays_where_it_was_while_its_new_place_is_refused
 	assert_string_equal(host_data(&b, SL_SHOTS, 1, "s"), "");
 }
 
+/* It took the place of another one, which the server still has. */
+static void rule_5__also_where_something_else_was(void **state)
+{
+	(void)state;
+	begin_with("{'episodes':[{'id':1},{'id':2}],'shots':[{'episodeId':1,'id':'s','description':'a door, and rain behind it, at night'},"
+		"{'episodeId':2,'id':'t','description':'nothing like it'}]}");
+	server.row_bytes = 65;
+	host_edit(&a, "{'shots':[{'episodeId':2,'id':'t','description':'a door, and rain behind it, at night','dialogue':'xxxxxxxx'}],"
+		"'deleted':{'shots':[{'episodeId':1,'shotId':'s'}]}}");
+	host_settle(&a);
+	assert_int_equal(sl_engine_status(a.engine)->quarantined, 1);
+	sync(&b);
+	expect_shot(&b, 1, "s", "a door, and rain behind it, at night");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -183,6 +198,7 @@ int main(void)
 		TEST(rule_4__without_changes_the_whole_state_is_pulled),
 		TEST(rule_5__refused_rows_are_quarantined_and_the_rest_flows),
 		TEST(rule_5__what_moved_stays_where_it_was_while_its_new_place_is_refused),
+		TEST(rule_5__also_where_something_else_was),
 		TEST(rule_5__a_refused_episode_holds_only_its_own_rows),
 		TEST(rule_5__what_is_too_large_at_once_is_halved),
 		TEST(rule_5__a_used_id_is_replaced),
