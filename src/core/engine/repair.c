@@ -67,17 +67,21 @@ static int ask_about(struct sl_job *job, const struct sl_key *key, const struct 
 		? SL_OK : SL_NO_MEMORY;
 }
 
-/* The rows of base that the server has otherwise, or not at all. */
+/* The rows of base that the server has otherwise, or not at all; and those that it has, and neither base nor the device. */
 static int find_doubtful_rows(const struct sl_adopting *adopting, struct sl_job *job)
 {
+	const struct sl_engine *engine = adopting->engine;
 	const struct sl_row *row;
 	size_t cursor = 0;
 	int rc = SL_OK;
-	while (rc == SL_OK && (row = sl_rowset_next(adopting->engine->base, &cursor))) {
+	while (rc == SL_OK && (row = sl_rowset_next(engine->base, &cursor))) {
 		const struct sl_row *is = sl_rowset_find(adopting->theirs, &row->key);
 		if (!is || !sl_row_same_content(row, is))
 			rc = ask_about(job, &row->key, is);
 	}
+	for (cursor = 0; rc == SL_OK && (row = sl_rowset_next(adopting->theirs, &cursor));)
+		if (!sl_rowset_find(engine->base, &row->key) && !sl_rowset_find(engine->local, &row->key))
+			rc = ask_about(job, &row->key, row);
 	return rc;
 }
 

@@ -92,6 +92,26 @@ static void rule_7__also_when_nobody_declared_it(void **state)
 	host_close(&c);
 }
 
+/* The deletion was taken before the server fell back to the row. */
+static void rule_7__what_was_deleted_stays_so(void **state)
+{
+	(void)state;
+	begin_with_shot();
+	size_t saved = sync_server_save(&server);
+	host_shot(&a, 1, "s", "edited");
+	host_settle(&a);
+	host_edit(&a, "{'deleted':{'shots':[{'episodeId':1,'shotId':'s'}]}}");
+	host_settle(&a);
+	sync_server_restore(&server, saved);
+	sync(&a);
+	expect_in_sync(&a);
+	expect_shot(&a, 1, "s", NULL);
+	assert_int_equal(a.opened, 0);
+	sync(&b);
+	expect_in_sync(&b);
+	expect_shot(&b, 1, "s", NULL);
+}
+
 static void rule_7__a_server_that_lost_everything_gets_everything(void **state)
 {
 	(void)state;
@@ -149,6 +169,7 @@ int main(void)
 		TEST(rule_6__no_entry_is_pushed_out_by_others),
 		TEST(rule_7__what_a_restored_server_lost_is_offered_again),
 		TEST(rule_7__also_when_nobody_declared_it),
+		TEST(rule_7__what_was_deleted_stays_so),
 		TEST(rule_7__a_server_that_lost_everything_gets_everything),
 		TEST(rule_8__a_mismatch_is_repaired_from_the_whole_state),
 		TEST(rule_8__a_server_that_contradicts_itself_stops_nobody),
