@@ -275,15 +275,22 @@ void sim_device_failed(struct sim *sim, struct sim_message *message)
 		sim_violate(sim, "engine", "device %u refuses a failure", message->request.device);
 }
 
+/* Whether the server has the row otherwise, but has it. */
+static bool is_edited(const struct sl_engine *engine, const struct sl_row *row)
+{
+	const struct sl_row *was = sl_rowset_find(sl_engine_base(engine), &row->key);
+	bool alike = false;
+	return was && sl_merge_alike(was, row, &alike) == SL_OK && alike;
+}
+
 static bool is_held_half(const struct sl_engine *engine, const struct sl_row *gone)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
 	bool alike = false; /* short rows may hold nothing but lines that anybody may write */
 	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
-		if (row->key.entity == gone->key.entity && !sl_rowset_find(sl_engine_base(engine), &row->key)
-			&& sim_device_refuses(engine, &row->key, true) && (sim_words_in_common(row->data, gone->data)
-				|| (sl_merge_alike(gone, row, &alike) == SL_OK && alike)))
+		if (row->key.entity == gone->key.entity && sim_device_refuses(engine, &row->key, true) && !is_edited(engine, row)
+			&& (sim_words_in_common(row->data, gone->data) || (sl_merge_alike(gone, row, &alike) == SL_OK && alike)))
 			return true;
 	return false;
 }

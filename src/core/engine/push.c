@@ -27,7 +27,7 @@ static bool is_held(const struct sl_engine *engine, const struct sl_key *key)
 	return sl_rowset_find(engine->quarantine, key) || lacks_parent(engine, key);
 }
 
-/* A row that may not go to the server yet. One that the server has under this key may be another thing there. */
+/* A row that may not go to the server yet. */
 static const struct sl_row *next_held(const struct sl_engine *engine, size_t *cursor)
 {
 	const struct sl_row *mark, *row;
@@ -44,17 +44,27 @@ static bool may_be_alike(const struct sl_row *a, const struct sl_row *b)
 	return a->key.entity == b->key.entity && 4 * shorter >= a->data.length + b->data.length;
 }
 
-/* 1 if something held may be what was this row. */
+static int compare_rows(const struct sl_row *a, const struct sl_row *b, bool *alike_r)
+{
+	*alike_r = false;
+	return may_be_alike(a, b) ? sl_merge_alike(a, b, alike_r) : SL_OK;
+}
+
+/* 1 if something held may be what was this row: it is new to the server, or another thing than the server has in its place. */
 static int has_held_half(const struct sl_engine *engine, const struct sl_row *gone)
 {
-	const struct sl_row *held;
+	const struct sl_row *held, *was;
 	size_t cursor = 0;
-	bool alike = false;
+	bool moved = false, same;
 	int rc = SL_OK;
-	while (rc == SL_OK && !alike && (held = next_held(engine, &cursor)))
-		if (may_be_alike(gone, held))
-			rc = sl_merge_alike(gone, held, &alike);
-	return rc == SL_OK ? alike : rc;
+	while (rc == SL_OK && !moved && (held = next_held(engine, &cursor))) {
+		rc = compare_rows(gone, held, &moved);
+		if (rc == SL_OK && moved && (was = sl_rowset_find(engine->base, &held->key))) {
+			rc = compare_rows(was, held, &same);
+			moved = !same;
+		}
+	}
+	return rc == SL_OK ? moved : rc;
 }
 
 /* 1 if the deletion is half of a move whose other half is held: for others the row would be gone until that can go, too. In doubt it
