@@ -201,6 +201,23 @@ static bool has_met(const struct sim *sim, unsigned device)
 	return it->pulled && (!sim->plan->with[SIM_WITH_TWINS] || !it->engine || sl_engine_status(it->engine)->version > 0);
 }
 
+static bool has_content(const struct sl_rowset *rows)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(rows, &cursor)))
+		if (row->key.entity != SL_META)
+			return true;
+	return false;
+}
+
+/* As with a project that was emptied by hand: what is set back there comes back, too, if others go on. */
+static bool is_emptied(const struct sim *sim, unsigned device)
+{
+	const struct sl_engine *engine = sim->devices[device].engine;
+	return sim->plan->with[SIM_WITH_RESETS] && engine && !has_content(sl_engine_rows(engine));
+}
+
 void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent *intent)
 {
 	struct sim_check *check = &sim->check;
@@ -218,6 +235,7 @@ void sim_check_intent(struct sim *sim, unsigned device, const struct sim_intent 
 			check->counters[i] += intent->counters[i];
 	for (size_t i = 0; i < SIM_COUNTERS; i++) {
 		check->reset[i] |= intent->resets[i];
+		check->uncounted |= intent->resets[i] && is_emptied(sim, device);
 		check->resetters[i] |= intent->resets[i] ? 1u << device : 0;
 		check->uncounted |= check->reset[i] && check->counter_leaps[i];
 	}
@@ -256,16 +274,6 @@ static struct sim_wordset gone_words(const struct sl_rowset *before, const struc
 	return had;
 }
 
-static bool has_content(const struct sl_rowset *rows)
-{
-	const struct sl_row *row;
-	size_t cursor = 0;
-	while ((row = sl_rowset_next(rows, &cursor)))
-		if (row->key.entity != SL_META)
-			return true;
-	return false;
-}
-
 void sim_check_compare(struct sim *sim, unsigned index, struct sim_intent *intent)
 {
 	const struct sim_device *device = &sim->devices[index];
@@ -274,8 +282,7 @@ void sim_check_compare(struct sim *sim, unsigned index, struct sim_intent *inten
 	for (size_t i = 0; i < SIM_WORDS / 64; i++)
 		intent->given_up.bits[i] |= gone.bits[i];
 	sim_check_since(sim, index, intent, &gone);
-	/* As with a project that was emptied by hand: what is set back there comes back, too, if others go on. */
-	intent->uncounted |= sim->plan->with[SIM_WITH_RESETS] && !has_content(now);
+	intent->uncounted |= is_emptied(sim, index);
 	for (size_t i = 0; i < SIM_COUNTERS; i++) {
 		bool was_absent, is_absent;
 		int64_t before = sim_check_counter(device->shown, i, &was_absent);

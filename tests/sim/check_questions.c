@@ -247,7 +247,8 @@ static void check_restored(struct sim *sim, unsigned index, const struct sim_dec
 	const struct sim_device *device = &sim->devices[index];
 	const struct sl_row *row = sl_rowset_find(sl_engine_base(device->engine), &asked->key);
 	unsigned own = 0, others = 0;
-	count_edits(sim, index, find_field(sim, sim_check_field(&asked->key, SL_STR("isMain"))), &own, &others);
+	struct sl_str flag = asked->key.entity == SL_SHOTS ? SL_STR("isApproved") : SL_STR("isMain");
+	count_edits(sim, index, find_field(sim, sim_check_field(&asked->key, flag)), &own, &others);
 	if (sim->check.undone || sim->check.restored || sim->check.brought_back || sim->check.decided_since_fall || others)
 		return; /* then somebody wanted it as it was, or as nobody else has it */
 	if (sl_rowset_find(sim->check.removed, &asked->key))
