@@ -147,10 +147,11 @@ void sim_device_wipe(struct sim *sim, unsigned index)
 		sim_words_drop(&sim->words, row->data, false);
 	}
 	for (cursor = 0; (row = sl_rowset_next(device->store, &cursor));) {
+		bool thinned = sim->plan->with[SIM_WITH_THINNED] && sim_view_stored(row->key.id).kind == SIM_ENTRY_STEP;
 		size_t at = 0;
 		unsigned id;
-		while ((id = sim_words_next(row->data, &at)))
-			if (!sim->words.items[id].devices && !sim->words.items[id].server)
+		while ((id = sim_words_next(row->data, &at))) /* what a journal had set aside, others may have in passing only */
+			if (thinned || (!sim->words.items[id].devices && !sim->words.items[id].server))
 				sim->words.items[id].given_up = true;
 	}
 	device->store = sim_rowset(sim);
