@@ -149,39 +149,88 @@ static size_t most_bytes(const struct sl_engine *engine)
 	return known && known < engine->push_bytes ? known : engine->push_bytes;
 }
 
-/* As much as one operation takes: at least one row; deletions only when all writes are in, so that a large import never
- * leaves the project empty on its way. */
+/* An operation as it is chosen. */
+struct choice {
+	const struct sl_engine *engine;
+	const struct sl_key **keys; /* what may go, in order */
+	size_t count;
+	struct sl_rowset *rows;
+	struct sl_keys deleted;
+	size_t bytes, most;
+	bool full;
+};
+
+/* Takes the key if there is still room, at least one. 1: it is in. */
+static int choose(struct choice *choice, const struct sl_key *key, const struct sl_row *row)
+{
+	choice->bytes += cost_of(key, row);
+	choice->full = choice->bytes > choice->most && sl_rowset_count(choice->rows) + choice->deleted.count > 0;
+	if (choice->full)
+		return 0;
+	int rc = !row ? sl_keys_add(&choice->deleted, key) : sl_rowset_put(choice->rows, row) ? SL_OK : SL_NO_MEMORY;
+	return rc == SL_OK ? 1 : rc;
+}
+
+static int choose_writes(struct choice *choice)
+{
+	const struct sl_row *row;
+	int rc = 1;
+	for (size_t i = 0; i < choice->count && rc > 0; i++)
+		if ((row = sl_rowset_find(choice->engine->local, choice->keys[i])))
+			rc = choose(choice, choice->keys[i], row);
+	return rc < 0 ? rc : SL_OK;
+}
+
+/* Only when all writes are in, so that a large import never leaves the project empty on its way. */
+static int choose_deletions(struct choice *choice)
+{
+	int rc = 1;
+	for (size_t i = 0; i < choice->count && rc > 0 && !choice->full; i++)
+		if (!sl_rowset_find(choice->engine->local, choice->keys[i]))
+			rc = choose(choice, choice->keys[i], NULL);
+	return rc < 0 ? rc : SL_OK;
+}
+
+/* Of scenes and shots that moved, both halves go together, even if that takes a little more room: who took the new one away again
+ * before the other came would leave nothing. An episode goes last, with what still is in it. */
+static int choose_halves(struct sl_engine *engine, struct choice *choice)
+{
+	struct sl_rowset *before = sl_rowset_new(&engine->scratch, 16), *after = sl_rowset_new(&engine->scratch, 16);
+	const struct sl_row *row;
+	struct sl_rename *moves = NULL;
+	size_t count = 0;
+	int rc = before && after ? SL_OK : SL_NO_MEMORY;
+	for (size_t i = 0; rc == SL_OK && i < choice->count; i++) {
+		if ((row = sl_rowset_find(engine->base, choice->keys[i])) && !sl_rowset_put(before, row))
+			rc = SL_NO_MEMORY;
+		if ((row = sl_rowset_find(engine->local, choice->keys[i])) && !sl_rowset_put(after, row))
+			rc = SL_NO_MEMORY;
+	}
+	if (rc == SL_OK)
+		rc = sl_merge_moves(before, after, &engine->scratch, &moves, &count);
+	for (size_t i = 0; rc == SL_OK && i < count; i++)
+		if (sl_entity_has_episode(moves[i].from.entity) && sl_rowset_find(choice->rows, &moves[i].to)
+			&& !sl_rowset_find(engine->local, &moves[i].from))
+			rc = sl_keys_add(&choice->deleted, &moves[i].from);
+	return rc;
+}
+
+/* As much as one operation takes: at least one row. */
 static int choose_rows(struct sl_engine *engine, struct sl_delta *delta_r)
 {
-	const struct sl_key **keys;
-	size_t count, bytes = 0;
-	struct sl_keys deleted = { .arena = &engine->scratch };
-	bool full = false;
-	int rc = sorted_keys(engine, &keys, &count);
-	size_t most = most_bytes(engine);
-	*delta_r = (struct sl_delta){ sl_rowset_new(&engine->scratch, 16), NULL, 0 };
-	if (rc != SL_OK || !delta_r->rows)
-		return rc != SL_OK ? rc : SL_NO_MEMORY;
-	for (size_t i = 0; i < count && !full; i++) {
-		const struct sl_row *row = sl_rowset_find(engine->local, keys[i]);
-		if (!row)
-			continue;
-		bytes += cost_of(keys[i], row);
-		full = bytes > most && sl_rowset_count(delta_r->rows) > 0;
-		if (!full && !sl_rowset_put(delta_r->rows, row))
-			return SL_NO_MEMORY;
+	struct choice choice = { .engine = engine, .deleted = { .arena = &engine->scratch }, .most = most_bytes(engine),
+		.rows = sl_rowset_new(&engine->scratch, 16) };
+	int rc = choice.rows ? sorted_keys(engine, &choice.keys, &choice.count) : SL_NO_MEMORY;
+	if (rc == SL_OK)
+		rc = choose_writes(&choice);
+	if (rc == SL_OK)
+		rc = choose_deletions(&choice);
+	if (rc == SL_OK && choice.full && sl_rowset_count(choice.rows) > 0) {
+		choice.deleted.count = 0;
+		rc = choose_halves(engine, &choice);
 	}
-	for (size_t i = 0; i < count && !full; i++) {
-		if (sl_rowset_find(engine->local, keys[i]))
-			continue;
-		bytes += cost_of(keys[i], NULL);
-		full = bytes > most && (deleted.count > 0 || sl_rowset_count(delta_r->rows) > 0);
-		if (!full && sl_keys_add(&deleted, keys[i]) != SL_OK)
-			return SL_NO_MEMORY;
-	}
-	delta_r->deleted = deleted.items;
-	delta_r->deleted_count = deleted.count;
-	return SL_OK;
+	*delta_r = (struct sl_delta){ choice.rows, choice.deleted.items, choice.deleted.count };
+	return rc;
 }
 
 /* Unique even should the random bytes repeat. */

@@ -215,6 +215,34 @@ static void rule_2__much_is_pushed_in_parts_deletions_last(void **state)
 	assert_true(server.pushes - pushes >= 4);
 }
 
+static bool is_on_server(int64_t episode, const char *id)
+{
+	struct sl_key key = { SL_SHOTS, episode, sl_str_from(id) };
+	return sl_rowset_find(sync_server_store(&server)->rows, &key) != NULL;
+}
+
+static void rule_2__both_halves_of_a_move_are_pushed_at_once(void **state)
+{
+	(void)state;
+	a.config.push_bytes = 400;
+	host_restart(&a);
+	host_edit(&a, "{'episodes':[{'id':1},{'id':2},{'id':3}],'shots':[{'id':'s','episodeId':1,'description':'a door, and rain behind it, at night'}]}");
+	host_settle(&a);
+	for (int i = 0; i < 10; i++) {
+		char id[8];
+		snprintf(id, sizeof(id), "t%d", i);
+		host_shot(&a, 3, id, "a text of some length, so that few of them fit");
+	}
+	host_edit(&a, "{'shots':[{'id':'s','episodeId':2,'description':'a door, and rain behind it, at night'}],"
+		"'deleted':{'shots':[{'episodeId':1,'shotId':'s'}]}}");
+	host_wait(&a, 1500);
+	for (size_t pushes = server.pushes; a.has_request; pushes = server.pushes) {
+		host_exchange(&a, false);
+		assert_true(server.pushes == pushes || is_on_server(1, "s") != is_on_server(2, "s"));
+	}
+	expect_in_sync(&a);
+}
+
 /* --- 3: retries ---------------------------------------------------------------------------------------------------- */
 
 static void rule_3__retries_back_off_up_to_five_minutes(void **state)
@@ -305,6 +333,7 @@ int main(void)
 		TEST(rule_2__create_and_delete_cancel_out),
 		TEST(rule_2__what_is_deleted_in_flight_is_deleted_on_the_server),
 		TEST(rule_2__much_is_pushed_in_parts_deletions_last),
+		TEST(rule_2__both_halves_of_a_move_are_pushed_at_once),
 		TEST(rule_3__retries_back_off_up_to_five_minutes),
 		TEST(rule_3__retry_after_and_backoff_are_honoured),
 		TEST(rule_3__a_wish_for_calm_on_a_good_answer_counts),
