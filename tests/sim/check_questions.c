@@ -249,8 +249,8 @@ static void check_restored(struct sim *sim, unsigned index, const struct sim_dec
 	unsigned own = 0, others = 0;
 	struct sl_str flag = asked->key.entity == SL_SHOTS ? SL_STR("isApproved") : SL_STR("isMain");
 	count_edits(sim, index, find_field(sim, sim_check_field(&asked->key, flag)), &own, &others);
-	if (sim->check.undone || sim->check.restored || sim->check.brought_back || sim->check.decided_since_fall || others)
-		return; /* then somebody wanted it as it was, or as nobody else has it */
+	if (sim->check.undone || sim->check.restored || sim->check.brought_back || sim->check.decided_since_fall || own || others)
+		return; /* then somebody wanted it as it was, or as nobody else has it; flags do so all the time */
 	if (sl_rowset_find(sim->check.removed, &asked->key))
 		return; /* two things had this key, one after the other */
 	if (row && !(asked->kept && row->key.entity == SL_EPISODES) && sim_was_here(device, row))

@@ -41,10 +41,10 @@ bool sl_engine_is_other_epoch(const struct sl_engine *engine, const struct sl_ne
 	return news->epoch.length && engine->meta.epoch.length && !sl_str_equal(news->epoch, engine->meta.epoch);
 }
 
-/* Whether the server's state may lack what it once had. */
+/* Whether the server's state may lack what it once had. Who has taken nothing in yet can't tell. */
 bool sl_engine_is_doubtful(const struct sl_engine *engine, const struct sl_news *news, bool proven)
 {
-	return news->whole
+	return news->whole && engine->meta.version > 0
 		&& (engine->repair.on || sl_engine_is_other_epoch(engine, news) || news->version < engine->meta.version || !proven);
 }
 
