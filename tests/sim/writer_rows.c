@@ -37,10 +37,16 @@ void writing_free_id(struct writing *writing, struct sl_key *key, const char *pr
 	key->id = sim_copy(writing->sim, key->id);
 }
 
+/* What takes the place of a row whose deletion has not been pushed is an edit of it, for everybody else. */
+static bool is_taken(const struct writing *writing, const struct sl_key *key)
+{
+	return sl_rowset_find(sl_engine_base(writing->device->engine), key) != NULL;
+}
+
 static void add_row(struct writing *writing, struct sl_key key)
 {
 	json_t *data = json_object();
-	writing->birth = ++writing->sim->check.births;
+	writing->birth = is_taken(writing, &key) ? 0 : ++writing->sim->check.births;
 	if (key.entity == SL_SHOTS) {
 		set_text(data, "description", typing_new(writing));
 		set_text(data, "dialogue", typing_new(writing));
