@@ -254,6 +254,19 @@ bool sl_engine_is_overtaken(struct sl_engine *engine, const struct sl_news *news
 		&& engine->repair.tries++ < MOST_REPAIRS;
 }
 
+/* Whether some scene or shot lacks its episode, which no server holds. */
+static bool has_orphan(const struct sl_rowset *rows)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(rows, &cursor))) {
+		struct sl_key parent = sl_key_of_episode(row->key.episode);
+		if (sl_entity_has_episode(row->key.entity) && !sl_rowset_find(rows, &parent))
+			return true;
+	}
+	return false;
+}
+
 /* A whole state without proof counts once it has come twice: then it is what the server holds, and was not damaged on its
  * way here. Taken at once, a row missing in it would be pushed as new over another device's. */
 bool sl_engine_is_told_twice(struct sl_engine *engine, const struct sl_adopting *adopting)
@@ -263,7 +276,7 @@ bool sl_engine_is_told_twice(struct sl_engine *engine, const struct sl_adopting 
 	bool twice = repair->told_version == adopting->news->version && sl_digest_equal(repair->told, told);
 	repair->told = told;
 	repair->told_version = adopting->news->version;
-	return twice;
+	return twice && !has_orphan(adopting->theirs);
 }
 
 /* If the server's version is older than it was, what it lacks is lost there, not deleted. That must not be forgotten before

@@ -161,6 +161,21 @@ static void rule_8__a_server_that_contradicts_itself_stops_nobody(void **state)
 	assert_true(sl_engine_counts(a.engine)->digest_mismatches > 0);
 }
 
+/* However often it comes: then it is damaged every time. */
+static void rule_8__a_state_without_proof_that_lacks_an_episode_is_not_taken(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		sync(&a);
+		host_simple(&a, SL_EVENT_SYNC_NOW);
+		assert_true(a.has_request);
+		host_answer(&a, 200, "{'since':0,'updatedAt':5,'digest':'00000000000000000000000000000001','epoch':'first',"
+			"'changes':{'scenes':[{'episodeId':7,'id':'sc','rank':'V','title':'One'}]}}");
+		assert_string_equal(sl_engine_status(a.engine)->error, "digest_mismatch");
+		assert_int_equal(sl_rowset_count(sl_engine_rows(a.engine)), 0);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -172,6 +187,7 @@ int main(void)
 		TEST(rule_7__what_was_deleted_stays_so),
 		TEST(rule_7__a_server_that_lost_everything_gets_everything),
 		TEST(rule_8__a_mismatch_is_repaired_from_the_whole_state),
+		TEST(rule_8__a_state_without_proof_that_lacks_an_episode_is_not_taken),
 		TEST(rule_8__a_server_that_contradicts_itself_stops_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
