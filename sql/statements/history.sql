@@ -51,6 +51,11 @@ SELECT project_id FROM user_project_meta WHERE project_id > ? ORDER BY project_i
 -- name: ops_expire
 DELETE FROM user_sync_ops WHERE project_id = ? AND created_at < ?;
 
+-- What was put aside goes with the history that it belongs to.
+-- name: aside_expire
+DELETE FROM user_project_set_aside WHERE project_id = ? AND version < (SELECT MIN(version) FROM user_project_snapshots
+	WHERE project_id = ?);
+
 -- name: tombstones_expire
 DELETE FROM user_project_tombstones WHERE project_id = ? AND deleted_at <= ?;
 

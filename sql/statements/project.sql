@@ -37,6 +37,11 @@ WHERE project_id = ? AND deleted_at > ?;
 INSERT INTO user_project_tombstones (project_id, entity, episode_id, row_id, deleted_at) VALUES (?, ?, ?, ?, ?)
 ON DUPLICATE KEY UPDATE deleted_at = VALUES(deleted_at);
 
+-- What a push says that merges put aside.
+-- name: aside_add
+INSERT INTO user_project_set_aside (project_id, entity, episode_id, row_id, version, op_id, position, device_id, created_at, item)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
 -- name: audit_add
 INSERT INTO user_sync_audit (project_id, user_id, device_id, action, status, version, created_at, trace_id, detail)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);

@@ -1,6 +1,7 @@
 /* /project: reading it whole or since a version, pushing to it, clearing it. See protocol.md, "Project". */
 #include <stdlib.h>
 
+#include "core/json/write.h"
 #include "server/api.h"
 #include "server/body.h"
 #include "server/clock.h"
@@ -161,6 +162,12 @@ static void read_on_stale(struct sl_body *body, struct sl_push *push)
 		sl_body_fault(body, "onStale", "must be one of reject, rebase");
 }
 
+static int check_aside(struct sl_body *body, const json_t *items)
+{
+	struct sl_err ignored = SL_ERR_INIT;
+	return items ? sl_validate_set_aside(items, "/setAside", body->arena, &body->faults, &ignored) : SL_OK;
+}
+
 static int check_content(struct sl_context *context, struct sl_body *body, const json_t *delta, const json_t *document)
 {
 	struct sl_err ignored = SL_ERR_INIT;
@@ -192,13 +199,15 @@ static int read_push(struct sl_context *context, struct sl_body *body, struct sl
 	struct sl_err *err)
 {
 	const json_t *delta = json_object_get(body->json, "delta");
-	const json_t *document = json_object_get(body->json, "projectData");
-	if (check_content(context, body, delta, document) == SL_NO_MEMORY)
+	const json_t *document = json_object_get(body->json, "projectData"), *aside = json_object_get(body->json, "setAside");
+	if (check_content(context, body, delta, document) == SL_NO_MEMORY || check_aside(body, aside) == SL_NO_MEMORY)
 		body->code = SL_NO_MEMORY;
 	read_common(body, push);
 	read_on_stale(body, push);
 	sl_body_boolean(body, "allowEmpty", &push->allow_empty);
 	int rc = sl_body_check(body, err);
+	if (rc == SL_OK && aside)
+		rc = sl_json_copy(aside, body->arena, &push->set_aside);
 	return rc == SL_OK ? read_content(push, delta_r, delta, document, body->arena, err) : rc;
 }
 

@@ -244,11 +244,14 @@ static int expire(struct thinning *thinning, struct sl_err *err)
 	struct sl_value ops[] = { SL_INT(thinning->project), SL_INT(forget_ops) };
 	struct sl_value old[] = { SL_INT(thinning->project), SL_INT(forget_tombstones) };
 	struct sl_value floor[] = { SL_INT(forget_tombstones), SL_INT(thinning->project) };
+	struct sl_value aside[] = { SL_INT(thinning->project), SL_INT(thinning->project) };
 	int rc = sl_db_exec(thinning->db, SL_SQL_OPS_EXPIRE, ops, 2, &operations, err);
 	if (rc == SL_OK)
 		rc = sl_db_exec(thinning->db, SL_SQL_TOMBSTONES_EXPIRE, old, 2, &tombstones, err);
 	if (rc == SL_OK && tombstones)
 		rc = sl_db_exec(thinning->db, SL_SQL_TOMBSTONES_FLOOR, floor, 2, NULL, err);
+	if (rc == SL_OK)
+		rc = sl_db_exec(thinning->db, SL_SQL_ASIDE_EXPIRE, aside, 2, NULL, err);
 	if (rc == SL_OK)
 		rc = sl_db_exec(thinning->db, SL_SQL_HISTORY_SETTLED, floor + 1, 1, NULL, err);
 	thinning->result.operations_expired = (int64_t)operations;

@@ -2,6 +2,7 @@
  * inside the transaction of its caller. Table layout: sql/migrations. */
 #include "server/store_mariadb.h"
 
+#include "core/json/parse.h"
 #include "core/json/write.h"
 #include "server/history.h"
 #include "server/pack.h"
@@ -289,6 +290,50 @@ static int write_op(struct sl_project *project, const struct sl_commit_record *r
 	return sl_db_exec(project->db, SL_SQL_OP_ADD, values, 6, NULL, err);
 }
 
+enum { ASIDE_COLUMNS = 10 };
+
+static int aside_values(struct sl_project *project, const struct sl_commit_record *record, const json_t *item, size_t position,
+	struct sl_arena *arena, struct sl_value *values)
+{
+	static const char *const skip[] = { "entity", "key" };
+	enum sl_entity entity = sl_entity_from_name(sl_json_text(json_object_get(item, "entity")));
+	struct sl_key key = sl_key_from_json(entity, json_object_get(item, "key"));
+	struct sl_buf text;
+	struct sl_str copy;
+	sl_buf_init(&text, SIZE_MAX);
+	sl_json_write_without(&text, item, skip, 2);
+	int rc = sl_buf_code(&text) == SL_OK ? sl_arena_copy(arena, sl_buf_str(&text), &copy) : SL_NO_MEMORY;
+	sl_buf_dispose(&text);
+	if (rc != SL_OK || sl_key_copy(arena, &key, &key) != SL_OK)
+		return SL_NO_MEMORY;
+	const struct sl_value row[ASIDE_COLUMNS] = { SL_INT(project->project_id), SL_INT(key.entity), SL_INT(key.episode),
+		SL_TEXT(key.id), SL_INT(record->head.version), SL_TEXT(record->push->op_id), SL_INT((int64_t)position), device_of(project),
+		SL_INT(record->push->now_ms), SL_TEXT(copy) };
+	memcpy(values, row, sizeof(row));
+	return SL_OK;
+}
+
+static int write_asides(struct sl_project *project, const struct sl_commit_record *record, struct sl_arena *arena,
+	struct sl_err *err)
+{
+	json_t *items = NULL, *item;
+	size_t index;
+	if (!record->push->set_aside.length)
+		return SL_OK;
+	int rc = sl_json_parse(record->push->set_aside, &items, err);
+	size_t count = json_array_size(items);
+	struct sl_value *values = sl_arena_alloc(arena, (count + 1) * ASIDE_COLUMNS * sizeof(*values));
+	if (rc == SL_OK && !values)
+		rc = SL_NO_MEMORY;
+	json_array_foreach(items, index, item)
+		if (rc == SL_OK)
+			rc = aside_values(project, record, item, index, arena, values + index * ASIDE_COLUMNS);
+	json_decref(items);
+	if (rc == SL_NO_MEMORY)
+		return sl_err_set(err, SL_NO_MEMORY, "out of memory while writing what was put aside");
+	return rc == SL_OK && count ? sl_db_exec_bulk(project->db, SL_SQL_ASIDE_ADD, values, count, ASIDE_COLUMNS, err) : rc;
+}
+
 int sl_store_audit(struct sl_project *project, const char *action, const char *status, int64_t version, int64_t now_ms,
 	struct sl_str detail, struct sl_err *err)
 {
@@ -321,6 +366,8 @@ static int write_record(void *context, const struct sl_commit_record *record, st
 		rc = write_changes(project, record, &arena, err);
 	if (rc == SL_OK)
 		rc = write_op(project, record, &arena, err);
+	if (rc == SL_OK)
+		rc = write_asides(project, record, &arena, err);
 	if (rc == SL_OK)
 		rc = sl_store_audit(project, sl_action_name(record->push->action), record->change_count ? "committed" : "unchanged",
 			record->head.version, record->push->now_ms, record->summary, err);

@@ -302,6 +302,21 @@ def the_history_thins_itself():
 
 
 @tap.test
+def what_was_put_aside_goes_with_the_history():
+    past = small()
+    tables = model.Tables(past.device.account)
+    item = {"entity": "characters", "key": "c", "path": "/name", "mine": "words"}
+    for number in range(4):
+        answer = past.device.push(base=past.device.version(), delta={"meta": {"fileName": str(number)}}, setAside=[item])
+        answer.expect(200)
+    count = "SELECT COUNT(*) FROM user_project_set_aside WHERE {p}"
+    tap.equal(tables.value(count), "4")
+    stack.shared().admin("snapshots", "gc", "--set", "snapshot_keep_last=2", "--set", "snapshot_keep_hourly=0",
+                         "--set", "snapshot_keep_daily=0")
+    tap.equal(tables.value(count), "2")
+
+
+@tap.test
 def one_version_stays_for_each_hour_and_day():
     past = small()
     past.go_on(40)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Pushing: deltas and documents, replays, the empty guard, places by rank, digests."""
+import json
 import random
 import secrets
 
@@ -251,6 +252,50 @@ def equal_content_has_equal_digests_however_it_came_about():
     back = by_document.push(base=base, projectData=document).expect(200)
     by_document.push(base=back["updatedAt"], delta={"locations": changes["locations"]}).expect(200)
     tap.equal(by_document.pull()["digest"], digest)
+
+
+ASIDE = [
+    {"entity": "shots", "key": {"episodeId": 1, "shotId": "1-1-1"}, "path": "/description", "base": "was", "mine": "🎬 mine",
+     "theirs": "theirs"},
+    {"entity": "meta", "key": "rawScript", "path": "", "mine": "a line", "theirs": ""},
+    {"entity": "episodes", "key": 7, "path": "/title", "mine": "of an episode that is gone"}]
+
+
+def kept_aside(tables):
+    rows = tables.sql("SELECT entity, episode_id, row_id, version, device_id, item FROM user_project_set_aside WHERE {p} "
+                      "ORDER BY version, position")
+    return [(int(entity), int(episode), row, int(version), device, json.loads(item))
+            for entity, episode, row, version, device, item in rows]
+
+
+@tap.test
+def what_merges_put_aside_is_kept_with_the_version():
+    device = stored()
+    tables = model.Tables(device.account)
+    base = device.version()
+    body = {"opId": "aside", "baseVersion": base, "delta": {"meta": {"fileName": "a"}}, "setAside": ASIDE}
+    version = device.put(body).expect(200)["updatedAt"]
+    device.put(body).expect(200)
+    device.put({**body, "opId": "late", "delta": {"meta": {"fileName": "b"}}}).expect(409)
+    def words(item):
+        return {name: item[name] for name in ("path", "base", "mine", "theirs") if name in item}
+    tap.equal(kept_aside(tables), [(3, 1, "1-1-1", version, device.device_id, words(ASIDE[0])),
+                                   (0, 0, "rawScript", version, device.device_id, words(ASIDE[1])),
+                                   (1, 7, "", version, device.device_id, words(ASIDE[2]))])
+    unchanged = device.put({**body, "opId": "again", "baseVersion": version}).expect(200)
+    tap.equal(unchanged["updatedAt"], version, "nothing changed")
+    tap.equal(len(kept_aside(tables)), 6, "also of a push that changes nothing")
+
+
+@tap.test
+def what_is_put_aside_is_checked():
+    device = stored()
+    base = device.version()
+    for aside, path in (({}, "/setAside"), ([{**ASIDE[0], "entity": "props"}], "/setAside/0/entity"),
+                        ([{**ASIDE[0], "mine": "w" * 65536}], "/setAside")):
+        answer = device.push(base=base, delta={}, setAside=aside).expect(422)
+        tap.equal([fault["path"] for fault in answer["faults"]], [path])
+    tap.equal(kept_aside(model.Tables(device.account)), [])
 
 
 if __name__ == "__main__":

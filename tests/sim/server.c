@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/json/parse.h"
+#include "core/json/write.h"
 
 #include "sim.h"
 
@@ -92,6 +93,13 @@ static int read_content(struct pushing *pushing)
 	return rc == SL_OK ? sl_rows_from_document(document, &pushing->arena, &pushing->push.document, &pushing->err) : rc;
 }
 
+static int read_aside(struct pushing *pushing)
+{
+	const json_t *items = json_object_get(pushing->json, "setAside");
+	int rc = items ? sl_validate_set_aside(items, "/setAside", &pushing->arena, &pushing->faults, &pushing->err) : SL_OK;
+	return rc == SL_OK && items ? sl_json_copy(items, &pushing->arena, &pushing->push.set_aside) : rc;
+}
+
 /* Validates against what the endpoint takes; the push is whole then. */
 static int read_push(struct pushing *pushing, enum sl_action action)
 {
@@ -102,8 +110,10 @@ static int read_push(struct pushing *pushing, enum sl_action action)
 	read_common(pushing);
 	if (pushing->push.op_id.length == 0 || pushing->push.op_id.length > SL_OP_ID_CHARACTERS)
 		return sl_err_set_at(&pushing->err, SL_INVALID, "/opId", "is required");
-	if (action == SL_ACTION_PUSH)
-		return read_content(pushing);
+	if (action == SL_ACTION_PUSH) {
+		rc = read_aside(pushing);
+		return rc == SL_OK ? read_content(pushing) : rc;
+	}
 	if (action == SL_ACTION_RESTORE && !read_integer(pushing->json, "version", &pushing->push.restore_version))
 		return sl_err_set_at(&pushing->err, SL_INVALID, "/version", "is required");
 	pushing->push.allow_empty |= action == SL_ACTION_CLEAR;

@@ -62,6 +62,8 @@ static int count_write(void *context, const struct sl_commit_record *record, str
 {
 	struct sim *sim = ((struct sim_store *)context)->sim;
 	int rc = write_memory(context, record, err);
+	if (rc == SL_OK)
+		sim_words_set_aside(&sim->words, record->push->set_aside, true);
 	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
 		if (record->changes[i].after) {
 			sim_check_whole(sim, record->changes[i].after->data, "a row of the server");
@@ -143,6 +145,7 @@ static struct sim_store *copy_store(struct sim *sim, const struct sim_store *sto
 	to->rows = clone(from->rows, &to->arena);
 	to->tombstones = clone(from->tombstones, &to->arena);
 	to->ops = clone(from->ops, &to->arena);
+	to->asides = clone(from->asides, &to->arena);
 	to->versions = sl_arena_zalloc(&to->arena, from->version_count + 1, sizeof(*to->versions));
 	if (!to->versions)
 		abort();
@@ -181,6 +184,14 @@ static void count_rows(struct sim *sim, const struct sl_rowset *rows, bool hold)
 			sim_words_drop(&sim->words, row->data, true);
 }
 
+static void count_asides(struct sim *sim, const struct sl_rowset *asides, bool hold)
+{
+	const struct sl_row *row;
+	size_t cursor = 0;
+	while ((row = sl_rowset_next(asides, &cursor)))
+		sim_words_set_aside(&sim->words, row->data, hold);
+}
+
 /* Operations that the copy doesn't know may be committed once more. */
 static void forget_commits(struct sim *sim, const struct sl_rowset *known)
 {
@@ -201,7 +212,9 @@ void sim_server_fall_back(struct sim *sim)
 	if (!back)
 		return;
 	count_rows(sim, lost->memory.rows, false);
+	count_asides(sim, lost->memory.asides, false);
 	count_rows(sim, back->memory.rows, true);
+	count_asides(sim, back->memory.asides, true);
 	excuse(sim, lost->memory.rows);
 	server->store = back;
 	server->fell_back = true;

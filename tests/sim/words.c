@@ -200,13 +200,21 @@ void sim_words_drop(struct sim_words *words, struct sl_str value, bool server)
 			words->items[id].devices--;
 }
 
+void sim_words_set_aside(struct sim_words *words, struct sl_str value, bool hold)
+{
+	size_t cursor = 0;
+	unsigned id;
+	while ((id = sim_words_next(value, &cursor)))
+		words->items[id].aside += hold ? 1 : -1;
+}
+
 void sim_words_check(struct sim_words *words, struct sl_str value)
 {
 	size_t cursor = 0;
 	unsigned id;
 	while ((id = sim_words_next(value, &cursor))) {
 		const struct sim_word *word = &words->items[id];
-		if (word->acknowledged && !word->given_up && !word->devices && !word->server && !words->lost)
+		if (word->acknowledged && !word->given_up && !word->devices && !word->server && !word->aside && !words->lost)
 			words->lost = id;
 	}
 }

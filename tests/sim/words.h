@@ -31,6 +31,7 @@ struct sim_word {
 	uint32_t seen[SIM_DEVICES]; /* at which of its events each device first showed it; 0: never yet */
 	unsigned devices;  /* how often it stands in stores of devices */
 	unsigned server;   /* how often in rows of the server */
+	int aside;         /* how often among what it was told to have been set aside */
 };
 
 struct sim_words {
@@ -60,6 +61,9 @@ bool sim_words_any_broken(const struct sim_words *words, struct sl_str text, boo
 /* Counts the words of a value that comes or goes. */
 void sim_words_hold(struct sim_words *words, struct sl_str value, bool server);
 void sim_words_drop(struct sim_words *words, struct sl_str value, bool server);
+
+/* The same of what the server was told to have been set aside. */
+void sim_words_set_aside(struct sim_words *words, struct sl_str value, bool hold);
 
 /* Looks for lost words among those of the value, which was dropped for good. */
 void sim_words_check(struct sim_words *words, struct sl_str value);

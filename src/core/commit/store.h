@@ -45,6 +45,7 @@ struct sl_push {
 	struct sl_rowset *document;      /* REPLACE: see sl_rows_from_document; its ranks are filled in */
 	int64_t restore_version;         /* RESTORE */
 	const struct sl_err *refusal; /* why this caller may not push; NULL: it may. A known operation is answered all the same */
+	struct sl_str set_aside;   /* JSON array of what merges put aside, kept with the version; empty: nothing */
 	const char *at;            /* JSON Pointer of the delta in the request, for faults: "/delta" */
 	int64_t now_ms;
 	int64_t project_bytes;     /* limit of sl_head.bytes */

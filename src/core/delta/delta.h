@@ -15,6 +15,9 @@ struct sl_keys {
 	size_t count, capacity;
 };
 
+/* A key as it stands in `deleted` (sl_key_write), which has been validated; its text is borrowed. */
+struct sl_key sl_key_from_json(enum sl_entity entity, const json_t *value);
+
 /* Adds a key, its text shared. Returns 0 or SL_NO_MEMORY. */
 int sl_keys_add(struct sl_keys *keys, const struct sl_key *key) __attribute__((warn_unused_result));
 

@@ -53,21 +53,27 @@ static int read_rows(struct reading *reading, enum sl_entity entity, const json_
 	return SL_OK;
 }
 
+struct sl_key sl_key_from_json(enum sl_entity entity, const json_t *value)
+{
+	struct sl_key key = { entity, 0, { NULL, 0 } };
+	const json_t *id = value;
+	if (sl_entity_has_episode(entity)) {
+		key.episode = (int64_t)json_number_value(json_object_get(value, "episodeId"));
+		id = json_object_get(value, entity == SL_SCENES ? "sceneId" : "shotId");
+	}
+	if (entity == SL_EPISODES)
+		key.episode = (int64_t)json_number_value(id);
+	else
+		key.id = sl_json_text(id);
+	return key;
+}
+
 static int read_deleted(struct reading *reading, enum sl_entity entity, const json_t *list)
 {
 	size_t index;
 	const json_t *item;
 	json_array_foreach((json_t *)list, index, item) {
-		struct sl_key key = { entity, 0, { NULL, 0 } };
-		const json_t *id = item;
-		if (sl_entity_has_episode(entity)) {
-			key.episode = (int64_t)json_number_value(json_object_get(item, "episodeId"));
-			id = json_object_get(item, entity == SL_SCENES ? "sceneId" : "shotId");
-		}
-		if (entity == SL_EPISODES)
-			key.episode = (int64_t)json_number_value(id);
-		else
-			key.id = sl_json_text(id);
+		struct sl_key key = sl_key_from_json(entity, item);
 		if (sl_key_copy(reading->arena, &key, &key) != SL_OK || sl_keys_add(&reading->deleted, &key) != SL_OK)
 			return SL_NO_MEMORY;
 	}

@@ -105,9 +105,7 @@ static int take_pulled(const struct sl_answer *answer, const struct sl_news *new
 	engine->meta.pulled = true;
 	engine->counts.pulls++;
 	sl_engine_succeed(engine);
-	if (settled)
-		sl_answer_finish_op(engine);
-	return SL_OK;
+	return settled ? sl_answer_finish_op(engine) : SL_OK;
 }
 
 static int read_pulled(const struct sl_answer *answer)

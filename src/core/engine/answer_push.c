@@ -3,14 +3,16 @@
  * engine" 4 and 5; protocol.md "Order of judgement". */
 #include "core/engine/private.h"
 
-void sl_answer_finish_op(struct sl_engine *engine)
+int sl_answer_finish_op(struct sl_engine *engine)
 {
+	int rc = sl_engine_forget_aside(engine);
 	sl_engine_drop_op(engine);
 	engine->rounds = 0;
 	engine->round_error[0] = engine->round_detail[0] = '\0';
 	engine->push_bytes = engine->config.push_bytes;
 	if (!sl_engine_has_work(engine))
 		engine->meta.clearing = false;
+	return rc < 0 ? rc : SL_OK;
 }
 
 /* The operation has not been taken: another round, with what is known then. Rounds in a row wait, so that nothing
@@ -28,14 +30,15 @@ static void go_round(const struct sl_answer *answer)
 
 /* A push that was taken and changed nothing, though there is more to push, waits like a round: whatever the reason, the same
  * must not go out again and again. */
-static void go_on(struct sl_engine *engine, int64_t before)
+static int go_on(struct sl_engine *engine, int64_t before)
 {
 	unsigned rounds = engine->rounds + 1;
-	sl_answer_finish_op(engine);
-	if (engine->meta.version != before || !sl_engine_has_work(engine))
-		return;
+	int rc = sl_answer_finish_op(engine);
+	if (rc != SL_OK || engine->meta.version != before || !sl_engine_has_work(engine))
+		return rc;
 	engine->rounds = rounds;
 	sl_engine_back_off(engine, rounds, 0);
+	return SL_OK;
 }
 
 static int take_pushed(const struct sl_answer *answer, struct sl_news *news)
@@ -64,9 +67,8 @@ static int take_pushed(const struct sl_answer *answer, struct sl_news *news)
 		return rc;
 	sl_engine_succeed(engine);
 	if (rc > 0)
-		go_on(engine, before);
-	else
-		engine->op.state = SL_OP_SETTLED;
+		return go_on(engine, before);
+	engine->op.state = SL_OP_SETTLED;
 	return SL_OK;
 }
 
@@ -92,8 +94,8 @@ static int read_pushed(const struct sl_answer *answer)
 	engine->restored = news.version;
 	sl_engine_want(engine, SL_WANT_CHANGES);
 	sl_engine_succeed(engine);
-	sl_answer_finish_op(engine);
-	return sl_engine_tell_result(engine, SL_EVENT_RESTORE, version, SL_OK, "", NULL);
+	rc = sl_answer_finish_op(engine);
+	return rc == SL_OK ? sl_engine_tell_result(engine, SL_EVENT_RESTORE, version, SL_OK, "", NULL) : rc;
 }
 
 /* Others were faster. What they did is merged, and what is left is pushed again; once for every state of the server. */

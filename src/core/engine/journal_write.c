@@ -245,6 +245,8 @@ static int note_one(struct sl_engine *engine, const struct sl_merge *merge, cons
 	const struct sl_open_entry *open = &engine->open;
 	bool chained = open->head.cause == SL_CAUSE_PULL || open->head.cause == SL_CAUSE_MERGE;
 	int rc = add_note(engine, note, chained && sl_rowset_find(open->rows, &note->key));
+	if (rc == SL_OK)
+		rc = sl_engine_set_aside(engine, note);
 	return rc == SL_OK && note->open ? sl_engine_take_decision(engine, note, merge->rows) : rc;
 }
 

@@ -195,6 +195,11 @@ static int load_other(struct loading *loading, const struct sl_pair *pair)
 		engine->op.body = engine->op_text;
 		return rc;
 	}
+	if (sl_str_equal(pair->key, SL_STR("aside"))) {
+		int rc = sl_engine_keep(engine, pair->value, &engine->aside_text);
+		engine->aside = engine->aside_text;
+		return rc;
+	}
 	if (sl_str_equal(pair->key, SL_STR("renamed")))
 		return sl_engine_load_renames(engine, pair->value);
 	if (starts_with(pair->key, "handed/"))

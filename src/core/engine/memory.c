@@ -51,7 +51,7 @@ static int copy_decisions(struct sl_engine *engine)
 static int copy_texts(struct sl_engine *engine)
 {
 	struct sl_str *texts[] = { &engine->meta.epoch, &engine->meta.account, &engine->op.body, &engine->op.id,
-		&engine->meta_text, &engine->op_text, &engine->retry_text };
+		&engine->meta_text, &engine->op_text, &engine->retry_text, &engine->aside, &engine->aside_text };
 	int rc = SL_OK;
 	for (size_t i = 0; rc == SL_OK && i < sizeof(texts) / sizeof(texts[0]); i++)
 		rc = sl_engine_keep(engine, *texts[i], texts[i]);

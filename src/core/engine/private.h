@@ -211,6 +211,17 @@ void sl_engine_learn_limit(struct sl_engine *engine, int64_t request_bytes);
 /* The rows of the operation, as they were sent. */
 int sl_engine_op_delta(struct sl_engine *engine, struct sl_delta *delta_r);
 
+/* --- set_aside.c: words that merges set aside ------------------------------------------------------------------------ */
+
+/* Keeps the user's words that a note tells to be not in the row, if there is room, for the next push. */
+int sl_engine_set_aside(struct sl_engine *engine, const struct sl_note *note);
+
+/* Adds them to the body of a push as its member `setAside`, as far as they take no more than `room` bytes. */
+int sl_engine_write_aside(struct sl_engine *engine, size_t room, struct sl_buf *out);
+
+/* Forgets those that the operation carries. 1: there were some; 0: none. */
+int sl_engine_forget_aside(struct sl_engine *engine);
+
 /* --- adopt.c: taking in what the server has ----------------------------------------------------------------------- */
 
 /* What an answer says about the state of the server. */
@@ -328,7 +339,7 @@ int sl_engine_answer_held(struct sl_engine *engine, const struct sl_job *job);
 /* --- answer_push.c ------------------------------------------------------------------------------------------------ */
 
 /* The operation was taken, and base has it. */
-void sl_answer_finish_op(struct sl_engine *engine);
+int sl_answer_finish_op(struct sl_engine *engine);
 
 int sl_answer_push(const struct sl_answer *answer);
 

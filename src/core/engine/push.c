@@ -265,6 +265,13 @@ static void begin_body(struct sl_engine *engine, struct sl_str id, struct sl_buf
 	}
 }
 
+/* For what else goes with the rows. */
+static size_t room_in(const struct sl_engine *engine, const struct sl_buf *body)
+{
+	size_t most = most_bytes(engine);
+	return body->length < most ? most - body->length : 0;
+}
+
 static int make_push(struct sl_engine *engine, const struct sl_delta *delta)
 {
 	struct sl_buf body;
@@ -279,8 +286,9 @@ static int make_push(struct sl_engine *engine, const struct sl_delta *delta)
 	if (engine->meta.clearing && sl_rows_is_empty_project(engine->local))
 		sl_buf_add_text(&body, ",\"allowEmpty\":true");
 	sl_buf_add_text(&body, ",\"delta\":");
-	if (sl_delta_write(delta, &body) == SL_OK)
-		sl_buf_add_char(&body, '}');
+	if (sl_delta_write(delta, &body) == SL_OK && sl_engine_write_aside(engine, room_in(engine, &body), &body) != SL_OK)
+		sl_buf_fail(&body, SL_NO_MEMORY);
+	sl_buf_add_char(&body, '}');
 	return keep_op(engine, &body, id, false);
 }
 

@@ -145,6 +145,8 @@ int sl_engine_refuse_rows(struct sl_engine *engine, const json_t *problem, const
 	int rc = sl_engine_op_delta(engine, &op);
 	if (rc == SL_OK)
 		rc = quarantine_named(engine, &op, json_object_get(problem, "faults"), &named);
+	if (rc == SL_OK && named == 0)
+		rc = sl_engine_forget_aside(engine); /* without them it may go */
 	if (rc == SL_OK && named == 0) {
 		if (sl_rowset_count(op.rows) + op.deleted_count > 1)
 			engine->push_bytes = sl_engine_cost(&op) / 2; /* so not all of them fit again */
@@ -152,7 +154,7 @@ int sl_engine_refuse_rows(struct sl_engine *engine, const json_t *problem, const
 			rc = quarantine_only_row(engine, &op, reason);
 	}
 	sl_engine_drop_op(engine);
-	return rc;
+	return rc < 0 ? rc : SL_OK;
 }
 
 int sl_engine_refuse_size(struct sl_engine *engine, int64_t limit)
@@ -162,14 +164,17 @@ int sl_engine_refuse_size(struct sl_engine *engine, int64_t limit)
 	if (rc != SL_OK)
 		return rc;
 	int64_t sent = (int64_t)engine->op.body.length, rows = (int64_t)sl_engine_cost(&op);
-	if (sl_rowset_count(op.rows) + op.deleted_count == 1)
+	bool single = sl_rowset_count(op.rows) + op.deleted_count == 1;
+	if (single)
+		rc = sl_engine_forget_aside(engine); /* without them it may fit */
+	if (rc == SL_OK && single)
 		rc = quarantine_only_row(engine, &op, "too large");
-	else if (limit > 0 && limit < sent)
+	else if (rc == SL_OK && limit > 0 && limit < sent)
 		sl_engine_learn_limit(engine, limit);
-	else
+	else if (rc == SL_OK)
 		engine->meta.operation_bytes = rows / 2; /* so not all of them fit again */
 	sl_engine_drop_op(engine);
-	return rc;
+	return rc < 0 ? rc : SL_OK;
 }
 
 int sl_engine_lift_quarantine(struct sl_engine *engine)

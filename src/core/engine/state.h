@@ -168,6 +168,7 @@ struct sl_engine {
 	struct sl_recent recent;
 	struct sl_engine_meta meta;
 	struct sl_operation op;
+	struct sl_str aside;          /* words set aside that no push has carried (set_aside.c) */
 	struct sl_stored_decisions decisions;
 	struct sl_open_entry open;
 	struct sl_repair repair;
@@ -202,7 +203,7 @@ struct sl_engine {
 	char status_error[SL_ENGINE_ERROR_BYTES], status_detail[SL_ENGINE_DETAIL_BYTES];
 	struct sl_status status;
 	struct sl_engine_counts counts;
-	struct sl_str meta_text, op_text, retry_text; /* as stored */
+	struct sl_str meta_text, op_text, retry_text, aside_text; /* as stored */
 
 	/* The event at hand; in scratch. */
 	int64_t now_ms, age_ms; /* age_ms: as in the journal's heads */

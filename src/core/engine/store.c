@@ -8,6 +8,7 @@
  *   inbox/NAME/NUMBER    an edit that a follower made and nobody has taken yet: {"before","delta"} (follower.c)
  *   renamed              rows that got another key lately, as JSON (renames.c)
  *   op                   the body of the operation in flight
+ *   aside                words set aside that no push has carried, as JSON (set_aside.c)
  *   meta, retry          JSON
  *   conflict/NUMBER      an open decision, as JSON (decisions.c)
  *   journal/NUMBER, head/NUMBER   entries of the journal (journal_entry.c)
@@ -230,7 +231,9 @@ static int put_state(struct sl_engine *engine)
 	int rc = put_rows(engine);
 	if (rc == SL_OK)
 		rc = put_meta(engine);
-	return rc == SL_OK ? put_if_new(engine, SL_STR("op"), engine->op.body, &engine->op_text) : rc;
+	if (rc == SL_OK)
+		rc = put_if_new(engine, SL_STR("op"), engine->op.body, &engine->op_text);
+	return rc == SL_OK ? put_if_new(engine, SL_STR("aside"), engine->aside, &engine->aside_text) : rc;
 }
 
 int sl_engine_collect(struct sl_engine *engine)

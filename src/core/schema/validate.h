@@ -28,4 +28,11 @@ int sl_validate_delta(const json_t *value, const char *at, size_t row_bytes, str
 int sl_validate_structure(const json_t *value, const char *at, size_t row_bytes, struct sl_arena *arena,
 	struct sl_faults *faults_r, struct sl_err *err) __attribute__((warn_unused_result));
 
+/* The longest `setAside` of a push, as canonical JSON text. */
+#define SL_SET_ASIDE_BYTES ((size_t)64 << 10)
+
+/* The same of a push's `setAside`: what merges put aside, [{entity, key, path, base?, mine, theirs?}]. */
+int sl_validate_set_aside(const json_t *value, const char *at, struct sl_arena *arena, struct sl_faults *faults_r,
+	struct sl_err *err) __attribute__((warn_unused_result));
+
 #endif

@@ -30,7 +30,7 @@ static void check_meta(struct sl_check *check, const json_t *meta, const struct 
 	}
 }
 
-static bool check_deleted_pair(struct sl_check *check, enum sl_entity entity, const json_t *value,
+static bool check_pair(struct sl_check *check, enum sl_entity entity, const json_t *value,
 	const struct sl_step *up, struct sl_seen_key *key_r)
 {
 	const char *id_name = key_member(entity);
@@ -49,14 +49,14 @@ static bool check_deleted_pair(struct sl_check *check, enum sl_entity entity, co
 	return has_episode && has_id;
 }
 
-static bool check_deleted_key(struct sl_check *check, enum sl_entity entity, const json_t *value,
-	const struct sl_step *step, struct sl_seen_key *key_r)
+bool sl_check_key(struct sl_check *check, enum sl_entity entity, const json_t *value, const struct sl_step *step,
+	struct sl_seen_key *key_r)
 {
 	*key_r = (struct sl_seen_key){ 0, { NULL, 0 } };
 	if (entity == SL_EPISODES)
 		return sl_check_integer(check, value, step, &key_r->episode);
 	if (key_member(entity))
-		return check_deleted_pair(check, entity, value, step, key_r);
+		return check_pair(check, entity, value, step, key_r);
 	return sl_check_id(check, value, step, &key_r->id);
 }
 
@@ -68,7 +68,7 @@ static void check_deleted(struct sl_check *check, enum sl_entity entity, const j
 	json_array_foreach(keys, index, value) {
 		struct sl_step element = sl_step_element(step, index);
 		struct sl_seen_key key;
-		if (check_deleted_key(check, entity, value, &element, &key))
+		if (sl_check_key(check, entity, value, &element, &key))
 			sl_check_unique(check, entity, key, index, true, &element, step, written);
 	}
 }

@@ -25,6 +25,10 @@ typedef void (*sl_check_row_fn)(struct sl_check *check, const json_t *row, const
 void sl_check_rows(struct sl_check *check, const struct sl_check_place *place, const json_t *rows,
 	const struct sl_step *step, sl_check_row_fn each);
 
+/* A key as it stands in `deleted`: 7, "id", or {"episodeId":7,"sceneId":"id"}. False: faulty. */
+bool sl_check_key(struct sl_check *check, enum sl_entity entity, const json_t *value, const struct sl_step *step,
+	struct sl_seen_key *key_r);
+
 /* Notes a key, met as element `index` of the array at `up`; a fault at `step` if it was met before. `written` is
  * the array of the written rows. */
 void sl_check_unique(struct sl_check *check, enum sl_entity entity, struct sl_seen_key key, size_t index, bool deleted,

@@ -254,6 +254,16 @@ static int write_op(struct memory_store *store, const struct sl_commit_record *r
 	return sl_rowset_put(store->ops, &copy) ? SL_OK : SL_NO_MEMORY;
 }
 
+static int write_aside(struct memory_store *store, const struct sl_commit_record *record)
+{
+	struct sl_row row = { key_of_op(record->push->op_id), { NULL, 0 }, record->push->set_aside, record->head.version }, copy;
+	if (!record->push->set_aside.length)
+		return SL_OK;
+	if (sl_row_copy(&store->arena, &row, &copy) != SL_OK)
+		return SL_NO_MEMORY;
+	return sl_rowset_put(store->asides, &copy) ? SL_OK : SL_NO_MEMORY;
+}
+
 /* Puts the row, or a tombstone for it. */
 static int write_change(struct memory_store *store, const struct sl_commit_record *record,
 	const struct sl_change *change)
@@ -308,6 +318,8 @@ static int write(void *context, const struct sl_commit_record *record, struct sl
 	rc = prepare_version(store, record, &version);
 	if (rc == SL_OK)
 		rc = write_op(store, record);
+	if (rc == SL_OK)
+		rc = write_aside(store, record);
 	while (rc == SL_OK && written < record->change_count) {
 		rc = write_change(store, record, &record->changes[written]);
 		written += rc == SL_OK;
@@ -321,6 +333,7 @@ static int write(void *context, const struct sl_commit_record *record, struct sl
 	while (written > 0)
 		unwrite_change(store, &record->changes[--written]);
 	sl_rowset_remove(store->ops, &op);
+	sl_rowset_remove(store->asides, &op);
 	return sl_err_set(err, rc, "the store could not write");
 }
 
@@ -336,7 +349,8 @@ int memory_store_init(struct memory_store *store)
 	store->rows = sl_rowset_new(&store->arena, 16);
 	store->tombstones = sl_rowset_new(&store->arena, 16);
 	store->ops = sl_rowset_new(&store->arena, 16);
-	return store->rows && store->tombstones && store->ops ? SL_OK : SL_NO_MEMORY;
+	store->asides = sl_rowset_new(&store->arena, 4);
+	return store->rows && store->tombstones && store->ops && store->asides ? SL_OK : SL_NO_MEMORY;
 }
 
 void memory_store_dispose(struct memory_store *store)

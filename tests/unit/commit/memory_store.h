@@ -29,6 +29,7 @@ struct memory_store {
 	struct sl_rowset *rows;
 	struct sl_rowset *tombstones; /* `version`: when the row was deleted */
 	struct sl_rowset *ops;        /* under the id as a key of meta: the answer as data, the hash as rank */
+	struct sl_rowset *asides;     /* under the id as a key of meta: what its push set aside */
 	struct memory_version *versions;
 	size_t version_count, version_capacity;
 

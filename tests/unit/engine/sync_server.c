@@ -226,6 +226,11 @@ static int answer_put(struct handling *handling, const json_t *body)
 	int rc = sl_validate_delta(value, "/delta", handling->server->row_bytes, &handling->arena, &faults, &err);
 	if (rc == SL_INVALID)
 		return answer_faults(handling, &faults);
+	const json_t *aside = json_object_get(body, "setAside");
+	if (rc == SL_OK && aside)
+		rc = sl_validate_set_aside(aside, "/setAside", &handling->arena, &faults, &err);
+	if (rc == SL_OK && aside)
+		rc = sl_json_copy(aside, &handling->arena, &push.set_aside);
 	if (rc != SL_OK || sl_delta_from_json(value, &handling->arena, &delta, &err) != SL_OK)
 		abort();
 	push.delta = &delta;
