@@ -115,15 +115,15 @@ static inline struct sl_rowset *keep(const struct sl_rowset *rows, struct sl_are
 	return kept;
 }
 
-/* What was sent may have been taken, and edited meanwhile. */
-static inline bool was_sent(const struct host *host, struct sl_str word)
+/* What was sent may have been taken, and edited meanwhile; what was here may come again from a server that fell back. */
+static inline bool was_here(const struct host *host, struct sl_str word)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(host->sent, &cursor)))
 		if (holds(row->data, word))
 			return true;
-	return false;
+	return holds(sl_buf_str(&host->had), word);
 }
 
 /* What merges did, as it is stored, or about to be. */
@@ -139,7 +139,7 @@ static inline void describe_notes(const struct host *host, const struct sl_effec
 			host_describe_entry(effects->items[i].store.writes[j].key, effects->items[i].store.writes[j].value, arena, out);
 }
 
-/* That all the words are to be seen; `theirs`: or are ours, and were sent. */
+/* That all the words are to be seen; `theirs`: or were here before. */
 static inline void check_words(const struct host *host, const struct sl_effects *effects, const struct sl_buf *list, bool theirs)
 {
 	struct sl_str words = sl_buf_str(list);
@@ -152,7 +152,7 @@ static inline void check_words(const struct host *host, const struct sl_effects 
 	while (words.length > 0) {
 		const char *end = memchr(words.bytes, '\n', words.length);
 		struct sl_str word = { words.bytes, (size_t)(end - words.bytes) };
-		CHECK(holds(sl_buf_str(&seen), word) || (theirs && was_sent(host, word)));
+		CHECK(holds(sl_buf_str(&seen), word) || (theirs && was_here(host, word)));
 		words = (struct sl_str){ end + 1, words.length - word.length - 1 };
 	}
 	sl_buf_dispose(&seen);

@@ -111,6 +111,7 @@ static int tell_world(struct host *host, json_t *event, struct sl_effects *effec
 		add_new_words(sl_engine_base(host->engine), base, &theirs);
 		check_words(host, effects_r, &mine, false);
 		check_words(host, effects_r, &theirs, true);
+		sl_buf_add_str(&host->had, sl_buf_str(&theirs));
 		check_parked(host->engine, effects_r);
 	}
 	sl_buf_dispose(&mine);
@@ -373,6 +374,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sl_buf_init(&host.state, SIZE_MAX);
 	host.store = sl_rowset_new(&host.arena, 32);
 	host.sent = sl_rowset_new(&host.arena, 8);
+	sl_buf_init(&host.had, SIZE_MAX);
 	CHECK(host.store && host.sent && sync_server_init(&host.server) == 0);
 	host.server.row_bytes = ROW_BYTES;
 	host.server.request_bytes = REQUEST_BYTES;
@@ -391,6 +393,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sl_engine_free(&host.engine);
 	sync_server_dispose(&host.server);
 	sl_buf_dispose(&host.state);
+	sl_buf_dispose(&host.had);
 	sl_arena_dispose(&host.arena);
 	return 0;
 }

@@ -32,6 +32,7 @@ struct host {
 	struct sl_str undecided;    /* the last one's id, until an answer may have decided on it */
 	struct sl_rowset *held;     /* rows that the server has to get again; or NULL */
 	struct sl_rowset *sent;     /* the bodies of operations, as the data of a row, by their id */
+	struct sl_buf had;          /* words that base got from others: the user may have taken them away since */
 	bool tampered;              /* the store was damaged: the engine may say so, and then the run ends */
 	bool over;
 	struct sl_buf state;        /* as host_describe has it, after the last event */

@@ -116,7 +116,7 @@ static int prepare(struct sl_adopting *adopting, const struct sl_delta *op)
 	adopting->op = op ? *op : adopting->change;
 	adopting->theirs = news->whole ? news->changes.rows : NULL;
 	adopting->tombstones = sl_rowset_new(arena, 8);
-	for (size_t i = 0; news->whole && adopting->tombstones && i < news->changes.deleted_count; i++)
+	for (size_t i = 0; adopting->tombstones && i < news->changes.deleted_count; i++)
 		if (sl_engine_touch(adopting->tombstones, &news->changes.deleted[i]) != SL_OK)
 			return SL_NO_MEMORY;
 	if (!adopting->tombstones)
@@ -248,7 +248,7 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 	struct sl_rowset *shared = sl_rowset_new(&engine->scratch, 8);
 	const struct sl_merge_options options = { .shared = shared,
 		.first_sync = sl_rowset_count(engine->base) == 0, .episodes_above = last_episode(engine, &adopting->news->changes),
-		.taken = { engine->local, engine->base } };
+		.taken = { engine->local, engine->base, adopting->tombstones } };
 	enum sl_cause cause = doubtful ? SL_CAUSE_REPAIR : cause_of(adopting, SL_CAUSE_MERGE);
 	int rc = shared ? choose_sides(adopting, &sides) : SL_NO_MEMORY;
 	if (rc == SL_OK)

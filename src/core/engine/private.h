@@ -243,7 +243,7 @@ struct sl_adopting {
 	struct sl_rowset *before;       /* of base with the operation, the rows that the changes name; not of a whole state */
 	const struct sl_rowset *theirs; /* rows of the server: all, or those that a merge looks at; NULL until it is needed */
 	int64_t base_version;           /* of base as it was */
-	struct sl_rowset *tombstones;   /* keys that a whole state says to have been deleted */
+	struct sl_rowset *tombstones;   /* keys that the server says to have been deleted */
 	struct sl_delta change;         /* from base with the operation to theirs; of a whole state once base has the operation */
 };
 

@@ -40,7 +40,7 @@ struct sl_merge_options {
 	const struct sl_rowset *shared; /* keys of rows of base of which only these are so; NULL: none */
 	bool first_sync;                /* what both sides have was made before either knew of the other: judged as a whole */
 	int64_t episodes_above;         /* episodes that get a new number get one above this, and above those of all sides */
-	const struct sl_rowset *taken[2]; /* whole sets of which the sides are parts: keys there are taken; NULL: none */
+	const struct sl_rowset *taken[3]; /* keys that are taken: whole sets of which the sides are parts, what was deleted; NULL: none */
 };
 
 /* What the sets have to hold. A caller that knows which rows differ needn't give whole states. The outcome for the rows given is the

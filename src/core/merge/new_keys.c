@@ -6,13 +6,13 @@
 #include "core/base/utf8.h"
 #include "core/merge/merge.h"
 
-#define KNOWN_SETS 5
+#define KNOWN_SETS 6
 
 /* All sets in which a key may be taken; NULL for those that are not given. */
 static void known_sets(const struct sl_merging *merging, const struct sl_rowset *sets_r[KNOWN_SETS])
 {
 	const struct sl_rowset *sets[KNOWN_SETS] = { merging->base, merging->mine, merging->theirs, merging->options->taken[0],
-		merging->options->taken[1] };
+		merging->options->taken[1], merging->options->taken[2] };
 	memcpy(sets_r, sets, sizeof(sets));
 }
 
