@@ -251,8 +251,8 @@ static void check_restored(struct sim *sim, unsigned index, const struct sim_dec
 	count_edits(sim, index, find_field(sim, sim_check_field(&asked->key, flag)), &own, &others);
 	if (sim->check.undone || sim->check.restored || sim->check.brought_back || sim->check.decided_since_fall || own || others)
 		return; /* then somebody wanted it as it was, or as nobody else has it; flags do so all the time */
-	if (sl_rowset_find(sim->check.removed, &asked->key))
-		return; /* two things had this key, one after the other */
+	if (sl_rowset_find(sim->check.removed, &asked->key) || hunks_before(device, asked))
+		return; /* two things had this key, one after the other; or the question was open already */
 	if (row && !(asked->kept && row->key.entity == SL_EPISODES) && sim_was_here(device, row))
 		sim_violate(sim, "restored", "device %u asks about %s %.*s, of which the server has what was here before: %.*s", index,
 			sl_entity_name(row->key.entity), (int)row->key.id.length, row->key.id.bytes, (int)row->data.length, row->data.bytes);
