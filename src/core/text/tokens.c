@@ -70,10 +70,22 @@ static bool is_linker(uint32_t point)
 	return point == 0x1039 || point == 0x17d2 || point == 0x1a60 || point == 0x1b44 || point == 0xa9c0;
 }
 
-/* Whether the sign at the cursor is joined to what stands before it. */
+/* Emoji, and the symbols that may be shown as such: about Extended_Pictographic of UTS #51. */
+static bool is_pictograph(uint32_t point)
+{
+	static const uint32_t ranges[][2] = { { 0xa9, 0xa9 }, { 0xae, 0xae }, { 0x203c, 0x203c }, { 0x2049, 0x2049 }, { 0x2122, 0x2122 },
+		{ 0x2139, 0x2139 }, { 0x2190, 0x27bf }, { 0x2900, 0x2bff }, { 0x3030, 0x3030 }, { 0x303d, 0x303d }, { 0x3297, 0x3299 },
+		{ 0x1f000, 0x1faff }, { 0x1fc00, 0x1fffd } };
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (point >= ranges[i][0] && point <= ranges[i][1])
+			return true;
+	return false;
+}
+
+/* Whether the emoji at the cursor is joined to what stands before it. */
 static bool is_joined(const struct cursor *cursor)
 {
-	return cursor->last == ZERO_WIDTH_JOINER && cursor_is(cursor, SL_CLASS_SIGN);
+	return cursor->last == ZERO_WIDTH_JOINER && cursor_is(cursor, SL_CLASS_SIGN) && is_pictograph(cursor->point);
 }
 
 /* What belongs to the sign or letter before the cursor. */
@@ -123,14 +135,18 @@ static bool is_inside_word(const struct cursor *cursor, uint32_t before)
 }
 
 /* The rest of a word, of which the cursor has passed `before`. A currency sign behind a number belongs to it, unless a number
- * stands behind the sign as well. */
+ * stands behind the sign as well. An emoji that is joined to the word ends it. */
 static enum sl_text_token take_word(struct cursor *cursor, uint32_t before)
 {
-	for (; cursor->point != NO_POINT; cursor_move(cursor)) {
+	for (; cursor->point != NO_POINT && !is_joined(cursor); cursor_move(cursor)) {
 		if (cursor_is(cursor, SL_CLASS_WORD) && !sl_text_is_prepended(cursor->point))
 			before = cursor->point;
-		else if (!cursor_is(cursor, SL_CLASS_EXTEND) && !is_joined(cursor) && !is_inside_word(cursor, before))
+		else if (!cursor_is(cursor, SL_CLASS_EXTEND) && !is_inside_word(cursor, before))
 			break;
+	}
+	if (is_joined(cursor)) {
+		take_cluster(cursor);
+		return SL_TOKEN_WORD;
 	}
 	if (cursor->point != NO_POINT && sl_text_is_currency(cursor->point) && sl_text_is_digit(before)
 		&& !sl_text_is_digit(point_behind(cursor))) {

@@ -109,6 +109,18 @@ static void tokens__emoji_sequences_stay_whole(void **state)
 	assert_tokens("x|😀|y|");
 }
 
+/* WB3c of UAX #29: only an emoji is joined, and ends the word. */
+static void tokens__a_joiner_joins_nothing_but_emoji(void **state)
+{
+	(void)state;
+	assert_tokens("R\u200d👩|b|");
+	assert_tokens("R\u200d👩🏽\u200d🚀|b|");
+	assert_tokens("R\u200d|\001|Y\u200d|\n|");
+	assert_tokens("R\u200d|(|Y|)|");
+	assert_tokens("R\u200d|“|Y|”|");
+	assert_tokens("R\u200dY|");
+}
+
 static void tokens__broken_bytes_are_single_signs(void **state)
 {
 	(void)state;
@@ -165,6 +177,7 @@ int main(void)
 		cmocka_unit_test(tokens__scripts_without_blanks_fall_into_letters),
 		cmocka_unit_test(tokens__combining_marks_stay_with_their_base),
 		cmocka_unit_test(tokens__emoji_sequences_stay_whole),
+		cmocka_unit_test(tokens__a_joiner_joins_nothing_but_emoji),
 		cmocka_unit_test(tokens__broken_bytes_are_single_signs),
 		cmocka_unit_test(tokens__never_cut_a_code_point),
 		cmocka_unit_test(lines__end_behind_the_line_feed),
