@@ -227,7 +227,7 @@ static int merge_edit(struct editing *editing, struct sl_err *err)
 	if (!mine || sl_delta_apply_as(&editing->delta, mine, sl_engine_rank_prefix(engine), arena) != SL_OK)
 		return SL_NO_MEMORY;
 	const struct sl_merge_options options = { .episodes_above = engine->meta.last_episode,
-		.taken = { engine->local, engine->base } };
+		.rank_prefix = sl_engine_rank_prefix(engine), .taken = { engine->local, engine->base } };
 	int rc = sl_merge(editing->seen, mine, now, &options, arena, &merge, err);
 	if (rc != SL_OK)
 		return rc;

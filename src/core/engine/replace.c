@@ -67,7 +67,7 @@ static int work_out_change(struct replacing *replacing, struct sl_delta *change_
 	struct sl_engine *engine = replacing->engine;
 	struct sl_merge *merge = &replacing->merge;
 	const struct sl_merge_options options = { .episodes_above = engine->meta.last_episode,
-		.taken = { engine->local, engine->base } };
+		.rank_prefix = sl_engine_rank_prefix(engine), .taken = { engine->local, engine->base } };
 	if (replacing->current)
 		return sl_delta_difference(replacing->seen, replacing->wanted, &engine->scratch, change_r);
 	int rc = sl_merge(replacing->seen, replacing->wanted, engine->local, &options, &engine->scratch, merge, err);

@@ -167,7 +167,7 @@ static int merge(struct undoing *undoing, struct sl_err *err)
 {
 	struct sl_engine *engine = undoing->engine;
 	const struct sl_merge_options options = { .episodes_above = engine->meta.last_episode,
-		.taken = { engine->local, engine->base } };
+		.rank_prefix = sl_engine_rank_prefix(engine), .taken = { engine->local, engine->base } };
 	struct sl_merge merge;
 	int rc = add_later(undoing);
 	if (rc == SL_OK)

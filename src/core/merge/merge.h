@@ -40,6 +40,7 @@ struct sl_merge_options {
 	const struct sl_rowset *shared; /* keys of rows of base of which only these are so; NULL: none */
 	bool first_sync;                /* what both sides have was made before either knew of the other: judged as a whole */
 	int64_t episodes_above;         /* episodes that get a new number get one above this, and above those of all sides */
+	struct sl_str rank_prefix;      /* under which rows get new ranks (rank_run.h); empty: none */
 	const struct sl_rowset *taken[3]; /* keys that are taken: whole sets of which the sides are parts, what was deleted; NULL: none */
 };
 

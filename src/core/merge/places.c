@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "core/json/write.h"
+#include "core/merge/merge.h"
 
 /* What is known of a group of siblings: what a side did there. */
 enum { MINE_ADDED = 1, MINE_PLACED = 2, THEIRS_ADDED = 4, THEIRS_PLACED = 8 };
@@ -223,7 +224,7 @@ static int set_ranks(struct sl_merging *merging, const struct group *group, cons
 			rc = SL_NO_MEMORY;
 	}
 	if (rc == SL_OK)
-		rc = sl_rows_assign_ranks(ordered, wanted, merging->arena, merging->err);
+		rc = sl_rows_assign_ranks_as(ordered, wanted, merging->options->rank_prefix, merging->arena, merging->err);
 	for (size_t i = 0; rc == SL_OK && (row = sl_rowset_next(ordered, &cursor)); i++) {
 		const struct sl_row *was = group->rows[order->order[i]];
 		const struct sl_versions versions = { NULL, sl_rowset_find(merging->mine, &row->key),

@@ -165,6 +165,31 @@ static char *stored_prefix(struct host *host)
 	return at + strlen("\"rankPrefix\":\"");
 }
 
+/* What they stand behind was moved meanwhile, so each device gives its run new ranks. */
+static void case_23__runs_stay_together_though_their_neighbour_was_moved(void **state)
+{
+	struct host c;
+	(void)state;
+	begin_with("{'episodes':[{'id':1}],'scenes':[{'episodeId':1,'id':'first'},{'episodeId':1,'id':'second'}]}");
+	host_open(&c, &server, 3);
+	host_settle(&c);
+	host_edit(&c, "{'scenes':[{'episodeId':1,'id':'second','rank':'G'}]}");
+	host_settle(&c);
+	host_simple(&a, SL_EVENT_OFFLINE);
+	host_simple(&b, SL_EVENT_OFFLINE);
+	host_edit(&a, "{'scenes':[{'episodeId':1,'id':'a1'},{'episodeId':1,'id':'a2'}]}");
+	host_edit(&b, "{'scenes':[{'episodeId':1,'id':'b1'},{'episodeId':1,'id':'b2'}]}");
+	host_simple(&a, SL_EVENT_ONLINE);
+	host_simple(&b, SL_EVENT_ONLINE);
+	assert_string_equal(a.method, "GET");
+	assert_string_equal(b.method, "GET");
+	host_exchange(&a, false);
+	host_exchange(&b, false);
+	settle();
+	expect_either("second a1 a2 b1 b2 first ", "second b1 b2 a1 a2 first ");
+	host_close(&c);
+}
+
 static void every_prefix_that_is_made_leaves_room_before_it(void **state)
 {
 	(void)state;
@@ -211,6 +236,7 @@ int main(void)
 		TEST(case_22__runs_in_documents_stay_together),
 		TEST(case_22__runs_that_were_added_on_an_earlier_state_stay_together),
 		TEST(case_23__insertions_between_all_of_them_and_a_move),
+		TEST(case_23__runs_stay_together_though_their_neighbour_was_moved),
 		TEST(every_prefix_that_is_made_leaves_room_before_it),
 		TEST(a_prefix_is_kept),
 		TEST(a_stored_prefix_without_room_before_it_is_replaced),
