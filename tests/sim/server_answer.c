@@ -94,13 +94,15 @@ static void write_document(struct sim *sim, struct sl_buf *out)
 	sl_arena_dispose(&arena);
 }
 
-/* Takes one row away, as a cache or a bug might. */
+/* Takes one row away, as a cache or a bug might; another one each time, for what comes twice is what the server holds. */
 static void damage(struct sim *sim, struct sl_delta *changes)
 {
-	size_t cursor = 0;
-	const struct sl_row *row = sl_rowset_next(changes->rows, &cursor);
-	if (!sim->server.corrupting || sim->calm || !row)
+	size_t cursor = 0, count = sl_rowset_count(changes->rows);
+	const struct sl_row *row = NULL;
+	if (!sim->server.corrupting || sim->calm || count <= (sim->server.damages > 0))
 		return;
+	for (size_t skip = sim->server.damages % count + 1; skip > 0; skip--)
+		row = sl_rowset_next(changes->rows, &cursor);
 	struct sl_key key = row->key;
 	SIM_NOTE(sim, "server    damages the changes that it tells");
 	sl_rowset_remove(changes->rows, &key);
