@@ -168,7 +168,8 @@ static void check_met(struct sim *sim, unsigned index, const struct sim_decision
 	if (!asked->text || may_ask(sim, &asked->key) || !text_in_base(sim, device, asked, &base))
 		return;
 	struct sl_str mine = text_in(sim, asked->mine), theirs = text_in(sim, asked->theirs);
-	if (sl_str_equal(base, theirs)) /* the ancestor is what an operation made of the base, whose answer came late */
+	/* The ancestor may be what an operation made of the base, whose answer came late. */
+	if (sl_str_equal(base, theirs) || sl_str_equal(base, mine))
 		return;
 	struct sim_overlaps overlaps = sim_overlaps_of(&sim->words, base, mine, theirs,
 		sim->plan->with[SIM_WITH_IN_ROW] ? 3 : 5);
@@ -273,7 +274,9 @@ void sim_check_conflict(struct sim *sim, unsigned device, enum sl_event_type cau
 		check_restored(sim, device, &asked);
 	if (cause == SL_EVENT_ANSWER && sim->plan->with[SIM_WITH_TOKENS])
 		check_met(sim, device, &asked);
-	if (sim->plan->with[SIM_WITH_ASKED_ONCE] && sim->plan->with[SIM_WITH_TOKENS] && asked.text && !may_ask(sim, &asked.key))
+	/* Undoing an old step may clash with what is asked about: that is another question. */
+	if (cause != SL_EVENT_UNDO && sim->plan->with[SIM_WITH_ASKED_ONCE] && sim->plan->with[SIM_WITH_TOKENS] && asked.text
+		&& !may_ask(sim, &asked.key))
 		check_asked_once(sim, device, &asked);
 	sim->check.kept += asked.kept;
 	if (asked.kept && cause == SL_EVENT_ANSWER && sim->plan->with[SIM_WITH_KEPT_WHOLE])

@@ -194,6 +194,7 @@ static void answer_unpulled(const struct sl_answer *answer)
 int sl_answer_push(const struct sl_answer *answer)
 {
 	struct sl_engine *engine = answer->engine;
+	int64_t limit;
 	bool final = answer->status == 413 || answer->status == 422
 		|| (answer->status == 400 && sl_answer_says(answer, "malformed"));
 	if (answer->status == 200)
@@ -207,7 +208,7 @@ int sl_answer_push(const struct sl_answer *answer)
 	else if (engine->op.restores && (final || (answer->status == 404 && sl_answer_says(answer, "no_snapshot"))))
 		return give_restore_up(answer, final ? SL_INVALID : SL_NO_SNAPSHOT);
 	else if (answer->status == 413)
-		return sl_engine_refuse_size(engine, (int64_t)json_number_value(json_object_get(answer->body, "limit")));
+		return sl_engine_refuse_size(engine, sl_engine_read_version(json_object_get(answer->body, "limit"), &limit) ? limit : 0);
 	else if (answer->status == 422)
 		return answer_invalid(answer);
 	else if (final)

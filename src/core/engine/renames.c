@@ -135,11 +135,12 @@ int sl_engine_load_renames(struct sl_engine *engine, struct sl_str text)
 	json_array_foreach(list, index, item) {
 		const json_t *old = json_array_get(item, 1), *new = json_array_get(item, 2);
 		struct sl_key from, to;
-		if (rc != SL_OK || !json_is_number(json_array_get(item, 0))
+		int64_t revision;
+		if (rc != SL_OK || !sl_engine_read_version(json_array_get(item, 0), &revision)
 			|| sl_engine_parse_key((struct sl_str){ json_string_value(old), json_string_length(old) }, &from) != SL_OK
 			|| sl_engine_parse_key((struct sl_str){ json_string_value(new), json_string_length(new) }, &to) != SL_OK)
 			continue;
-		rc = add_entry(engine, (int64_t)json_number_value(json_array_get(item, 0)), &from, &to);
+		rc = add_entry(engine, revision, &from, &to);
 	}
 	json_decref(list);
 	return rc == SL_NO_MEMORY ? rc : SL_OK;
