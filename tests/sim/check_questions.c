@@ -275,7 +275,8 @@ void sim_check_conflict(struct sim *sim, unsigned device, enum sl_event_type cau
 	if (cause == SL_EVENT_ANSWER && sim->plan->with[SIM_WITH_TOKENS])
 		check_met(sim, device, &asked);
 	/* Undoing an old step may clash with what is asked about: that is another question. */
-	if (cause != SL_EVENT_UNDO && sim->plan->with[SIM_WITH_ASKED_ONCE] && sim->plan->with[SIM_WITH_TOKENS] && asked.text
+	bool undone = cause == SL_EVENT_UNDO || cause == SL_EVENT_LOADED;
+	if (!undone && sim->plan->with[SIM_WITH_ASKED_ONCE] && sim->plan->with[SIM_WITH_TOKENS] && asked.text
 		&& !may_ask(sim, &asked.key))
 		check_asked_once(sim, device, &asked);
 	sim->check.kept += asked.kept;
