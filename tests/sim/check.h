@@ -51,7 +51,8 @@
 
 #define SIM_FIELDS 512
 #define SIM_FALLS 8 /* of a server, in one run */
-#define SIM_TINY_ROW 100 /* bytes of JSON: what has no more may be the same as another by chance, so nobody can tell whether it moved */
+#define SIM_SMALL_ROW 100 /* bytes: what has no more, and was edited when it moved, has too few words to be known again */
+#define SIM_TINY_ROW 50 /* bytes: what has no more may be the same as another by chance, so nobody can tell whether it moved */
 #define SIM_RUN_ROWS 256
 #define SIM_RECORDS 1024
 

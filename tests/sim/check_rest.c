@@ -99,7 +99,7 @@ static void check_places(struct sim *sim)
 		for (at = 0; (id = sim_words_next(row->data, &at));) {
 			const struct sim_word *word = &sim->words.items[id];
 			if (word->text && sim_wordset_has(&found, id) && sim->plan->with[SIM_WITH_ONCE]
-				&& (row->data.length > SIM_TINY_ROW || !sim->plan->with[SIM_WITH_MOVERS])
+				&& (row->data.length > SIM_SMALL_ROW || !sim->plan->with[SIM_WITH_MOVERS])
 				&& (!sim->check.kept || sim->plan->with[SIM_WITH_ONCE_KEPT]))
 				sim_violate(sim, "once", "w%uz stands twice, also in %s %.*s: %.*s", id, sl_entity_name(row->key.entity),
 					(int)row->key.id.length, row->key.id.bytes, (int)row->data.length, row->data.bytes);

@@ -140,6 +140,8 @@ static struct sl_row *note_operation(struct pushing *pushing)
 	return known;
 }
 
+#define REFUSED (-1) /* as the version of an operation */
+
 /* `op` has the answer that the operation got first, if it was decided before. */
 static void watch_verdict(struct pushing *pushing, struct sl_row *op, const struct sl_outcome *outcome)
 {
@@ -149,9 +151,13 @@ static void watch_verdict(struct pushing *pushing, struct sl_row *op, const stru
 	if (outcome->verdict == SL_CONFLICTED || outcome->verdict == SL_PREVIEWED) {
 		if (op->rank.length)
 			sim_violate(sim, "replay", "operation %.*s was accepted before and is a conflict now", length, id);
+		else
+			op->version = REFUSED;
 		return;
 	}
-	if (outcome->verdict == SL_COMMITTED && op->version)
+	/* A copy of a push that was refused, and made again otherwise, may come late and fit by then: what it counts comes twice. */
+	sim->check.uncounted |= outcome->verdict == SL_COMMITTED && op->version == REFUSED;
+	if (outcome->verdict == SL_COMMITTED && op->version > 0)
 		sim_violate(sim, "applied-once", "operation %.*s is committed as %lld and as %lld", length, id,
 			(long long)op->version, (long long)outcome->head.version);
 	if (op->rank.length && !sl_str_equal(op->rank, outcome->answer))

@@ -87,6 +87,7 @@ static void move_away(struct writing *writing)
 	struct sl_str data = row->data;
 	writing_delete(writing, &row->key);
 	writing_put(writing, &key, no_rank, writing_open(row), "");
+	sim_runs_move(writing->sim, &key);
 	keep_words(writing, data);
 }
 
