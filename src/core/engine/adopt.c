@@ -315,7 +315,8 @@ int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const s
 	if (rc <= 0)
 		return rc;
 	bool doubtful = sl_engine_is_doubtful(engine, news, proven);
-	if (doubtful || engine->meta.fallen)
+	bool first = adopting.base_version == 0 && sl_rowset_count(engine->pending) > 0;
+	if (doubtful || engine->meta.fallen || first)
 		rc = sl_engine_ask_journal(&adopting, doubtful, job_r);
 	if (rc < 0 || *job_r)
 		return rc < 0 ? rc : 0;

@@ -91,7 +91,15 @@ static bool is_other(const struct sl_rowset *rows, const struct sl_row *row)
 	return !there || !sl_row_same_content(there, row);
 }
 
-/* Rows that others bring back to the server since it fell back, and that are otherwise in base, and here. */
+/* Whether others may have counted to the same number without knowing of what is here. */
+static bool is_counted(const struct sl_engine *engine, const struct sl_row *row)
+{
+	return engine->meta.version == 0 && row->key.entity == SL_META
+		&& sl_schema_is_counted(sl_schema_field(sl_schema_row(SL_META), row->key.id));
+}
+
+/* Rows that others bring back to the server since it fell back, or that they got here before it was first synced, and that are
+ * otherwise in base, and here. */
 static int find_lost_rows(const struct sl_adopting *adopting, struct sl_job *job)
 {
 	const struct sl_engine *engine = adopting->engine;
@@ -99,7 +107,8 @@ static int find_lost_rows(const struct sl_adopting *adopting, struct sl_job *job
 	size_t cursor = 0;
 	int rc = SL_OK;
 	while (rc == SL_OK && (row = sl_rowset_next(adopting->theirs ? adopting->theirs : adopting->change.rows, &cursor)))
-		if (is_other(engine->base, row) && is_other(engine->local, row) && sl_rowset_find(engine->pending, &row->key))
+		if (is_other(engine->base, row) && is_other(engine->local, row) && sl_rowset_find(engine->pending, &row->key)
+			&& !is_counted(engine, row))
 			rc = ask_about(job, &row->key, row);
 	return rc;
 }

@@ -92,6 +92,34 @@ static void rule_7__also_when_nobody_declared_it(void **state)
 	host_close(&c);
 }
 
+/* The answer to the first push was lost with the server that gave it; another device brought back what it held. */
+static void rule_7__also_what_a_first_push_brought_there(void **state)
+{
+	(void)state;
+	size_t saved = sync_server_save(&server);
+	host_settle(&a);
+	host_settle(&b);
+	host_edit(&a, "{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'s','description':'A man comes in.'},"
+		"{'episodeId':1,'id':'t','description':'He sits down.'}]}");
+	host_wait(&a, 1500);
+	assert_string_equal(a.method, "PUT");
+	host_exchange(&a, true);
+	sync(&b);
+	expect_shot(&b, 1, "s", "A man comes in.");
+	host_shot(&a, 1, "s", "A woman comes in.");
+	sync_server_restore(&server, saved);
+	server.epoch = "second";
+	host_shot(&b, 1, "t", "He sits down again.");
+	host_settle(&b);
+	expect_in_sync(&b);
+	host_settle(&a);
+	sync(&b);
+	expect_in_sync(&a);
+	expect_in_sync(&b);
+	expect_shot(&b, 1, "s", "A woman comes in.");
+	assert_int_equal(a.opened + b.opened, 0);
+}
+
 /* The deletion was taken before the server fell back to the row. */
 static void rule_7__what_was_deleted_stays_so(void **state)
 {
@@ -184,6 +212,7 @@ int main(void)
 		TEST(rule_6__no_entry_is_pushed_out_by_others),
 		TEST(rule_7__what_a_restored_server_lost_is_offered_again),
 		TEST(rule_7__also_when_nobody_declared_it),
+		TEST(rule_7__also_what_a_first_push_brought_there),
 		TEST(rule_7__what_was_deleted_stays_so),
 		TEST(rule_7__a_server_that_lost_everything_gets_everything),
 		TEST(rule_8__a_mismatch_is_repaired_from_the_whole_state),
