@@ -176,11 +176,13 @@ static void drop(json_t *rows, bool in_episode)
 	}
 }
 
-/* Whether a valid value is what an absent one reads as, or says less of the same. */
+/* Whether a valid value is what an absent one reads as, or says less of the same, or nothing. */
 static bool is_blank(const json_t *value, const json_t *empty)
 {
 	const char *name;
 	json_t *inner;
+	if (json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0))
+		return true;
 	if (!json_is_object(empty))
 		return json_equal(value, empty);
 	json_object_foreach((json_t *)value, name, inner) {
