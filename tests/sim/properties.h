@@ -47,7 +47,7 @@
 	PROPERTY(OLD_APPS, 250, "one device's app leaves out what it does not know; others use fields of later") \
 	PROPERTY(FUTURE_WORDS, 300, "some apps use status words that this version does not know")                            \
 	PROPERTY(ONES, 300, "all that is counted is counted by one, so devices make the same change")                      \
-	PROPERTY(TWINS, 200, "two devices import the same file before they know of each other")                            \
+	PROPERTY(TWINS, 0, "two devices import the same file before they know of each other")                            \
 	PROPERTY(CROWD, 80, "up to five devices")                                                                         \
 	PROPERTY(SHARED, 300, "two accounts share the project")                                                            \
 	PROPERTY(RUNS, 300, "scenes are added in runs, at once or one by one")                                             \

@@ -184,6 +184,24 @@ static void case_8__the_same_import_on_both_before_they_first_sync(void **state)
 	assert_int_equal(open_decisions(&a) + open_decisions(&b), 0);
 }
 
+/* The project is known to be empty: nobody has to guess what either counted. */
+static void case_13__both_count_in_a_project_that_was_cleared(void **state)
+{
+	(void)state;
+	begin_with("{'episodes':[{'id':1}],'meta':{'stats':{'context':{'total':10,'success':8,'error':2}}}}");
+	host_simple(&a, SL_EVENT_CLEAR);
+	host_settle(&a);
+	sync(&b);
+	host_edit(&a, "{'episodes':[{'id':2}],'meta':{'stats':{'context':{'total':1,'success':1,'error':0}}}}");
+	host_edit(&b, "{'episodes':[{'id':3}],'meta':{'stats':{'context':{'total':4,'success':3,'error':1}}}}");
+	host_settle(&a);
+	host_settle(&b);
+	sync(&a);
+	expect_in_sync(&a);
+	expect_in_sync(&b);
+	assert_non_null(strstr(host_data(&a, SL_META, 0, "stats"), "\"context\":{\"error\":1,\"success\":4,\"total\":5}"));
+}
+
 static void case_13__both_count_one(void **state)
 {
 	(void)state;
@@ -292,6 +310,7 @@ int main(void)
 		TEST(case_6__what_was_accepted_can_be_stored_pushed_and_pulled),
 		TEST(case_7__what_both_add_under_one_id_are_two),
 		TEST(case_8__the_same_import_on_both_before_they_first_sync),
+		TEST(case_13__both_count_in_a_project_that_was_cleared),
 		TEST(case_13__both_count_one),
 		TEST(case_28__an_edited_episode_stays_whole),
 		TEST(case_20__a_server_of_yesterday),
