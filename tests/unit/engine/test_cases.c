@@ -192,8 +192,8 @@ static void case_13__both_count_in_a_project_that_was_cleared(void **state)
 	host_simple(&a, SL_EVENT_CLEAR);
 	host_settle(&a);
 	sync(&b);
-	host_edit(&a, "{'episodes':[{'id':2}],'meta':{'stats':{'context':{'total':1,'success':1,'error':0}}}}");
-	host_edit(&b, "{'episodes':[{'id':3}],'meta':{'stats':{'context':{'total':4,'success':3,'error':1}}}}");
+	host_edit(&a, "{'episodes':[{'id':2,'title':'What both import again'}],'meta':{'stats':{'context':{'total':1,'success':1,'error':0}}}}");
+	host_edit(&b, "{'episodes':[{'id':2,'title':'What both import again'}],'meta':{'stats':{'context':{'total':4,'success':3,'error':1}}}}");
 	host_settle(&a);
 	host_settle(&b);
 	sync(&a);
