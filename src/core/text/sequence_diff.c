@@ -66,6 +66,14 @@ static int compare(struct comparison *comparison, const struct sl_diff_change *g
 	return sl_diff_search(&comparison->a, &comparison->b, task->most_cost, comparison->arena);
 }
 
+/* Takes what is equal at the beginning of the gap, which mostly is all there is. */
+static void take_equal(struct comparison *comparison, struct sl_diff_change *gap)
+{
+	const uint32_t *a = comparison->task->a.ids, *b = comparison->task->b.ids;
+	for (; gap->a_at < gap->a_end && gap->b_at < gap->b_end && a[gap->a_at] == b[gap->b_at]; gap->a_at++, gap->b_at++)
+		comparison->a.changed[gap->a_at] = comparison->b.changed[gap->b_at] = false;
+}
+
 /* Finds what is equal, weak ids too, between what the search without them found to be equal. */
 static int compare_gaps(struct comparison *comparison)
 {
@@ -77,6 +85,7 @@ static int compare_gaps(struct comparison *comparison)
 			gap.a_end++;
 		for (gap.b_end = gap.b_at; gap.b_end < task->b.count && comparison->b.changed[gap.b_end];)
 			gap.b_end++;
+		take_equal(comparison, &gap);
 		if (gap.a_at < gap.a_end && gap.b_at < gap.b_end)
 			code = compare(comparison, &gap, NULL);
 		gap.a_at = gap.a_end + 1;
