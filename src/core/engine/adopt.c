@@ -247,7 +247,8 @@ static int merge(struct sl_adopting *adopting, bool doubtful)
 	const struct sl_rowset *ancestor = NULL;
 	struct sl_rowset *shared = sl_rowset_new(&engine->scratch, 8);
 	const struct sl_merge_options options = { .shared = shared,
-		.first_sync = adopting->base_version == 0, .episodes_above = last_episode(engine, &adopting->news->changes),
+		.first_sync = adopting->base_version == 0 && sl_rowset_count(engine->base) == 0,
+		.episodes_above = last_episode(engine, &adopting->news->changes),
 		.rank_prefix = sl_engine_rank_prefix(engine), .taken = { engine->local, engine->base, adopting->tombstones } };
 	enum sl_cause cause = doubtful ? SL_CAUSE_REPAIR : cause_of(adopting, SL_CAUSE_MERGE);
 	int rc = shared ? choose_sides(adopting, &sides) : SL_NO_MEMORY;
