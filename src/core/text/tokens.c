@@ -4,6 +4,7 @@
 #include "core/text/tokens.h"
 
 #include "core/text/classes.h"
+#include "core/text/pictographs.h"
 #include "core/text/word_signs.h"
 
 #define ZERO_WIDTH_JOINER 0x200d
@@ -70,10 +71,10 @@ static bool is_linker(uint32_t point)
 	return point == 0x1039 || point == 0x17d2 || point == 0x1a60 || point == 0x1b44 || point == 0xa9c0;
 }
 
-/* Whether the sign at the cursor is joined to what stands before it. */
+/* Whether the picture at the cursor is joined to what stands before it. */
 static bool is_joined(const struct cursor *cursor)
 {
-	return cursor->last == ZERO_WIDTH_JOINER && cursor_is(cursor, SL_CLASS_SIGN);
+	return cursor->last == ZERO_WIDTH_JOINER && cursor->point != NO_POINT && sl_text_is_pictograph(cursor->point);
 }
 
 /* What belongs to the sign or letter before the cursor. */
@@ -122,15 +123,19 @@ static bool is_inside_word(const struct cursor *cursor, uint32_t before)
 	return sign == '\'' || (sign == '"' && sl_text_is_hebrew(point_behind(cursor)));
 }
 
-/* The rest of a word, of which the cursor has passed `before`. A currency sign behind a number belongs to it, unless a number
- * stands behind the sign as well. */
+/* The rest of a word, of which the cursor has passed `before`. It ends behind a picture that is joined to it. A currency sign behind a
+ * number belongs to it, unless a number stands behind the sign as well. */
 static enum sl_text_token take_word(struct cursor *cursor, uint32_t before)
 {
 	for (; cursor->point != NO_POINT; cursor_move(cursor)) {
 		if (cursor_is(cursor, SL_CLASS_WORD) && !sl_text_is_prepended(cursor->point))
 			before = cursor->point;
-		else if (!cursor_is(cursor, SL_CLASS_EXTEND) && !is_joined(cursor) && !is_inside_word(cursor, before))
+		else if (is_joined(cursor) || (!cursor_is(cursor, SL_CLASS_EXTEND) && !is_inside_word(cursor, before)))
 			break;
+	}
+	if (is_joined(cursor)) {
+		take_cluster(cursor);
+		return SL_TOKEN_WORD;
 	}
 	if (cursor->point != NO_POINT && sl_text_is_currency(cursor->point) && sl_text_is_digit(before)
 		&& !sl_text_is_digit(point_behind(cursor))) {

@@ -100,6 +100,40 @@ static void junction__both_sides_texts_are_cut_alike(void **state)
 	assert_merge("b. ab", "b.a ab", ". ab", "{b.|b.a|.} ab");
 }
 
+/* The text of a hunk ended in a joiner, and the sign behind it became part of the last word. */
+static void junction__a_joiner_takes_no_sign_into_its_word(void **state)
+{
+	(void)state;
+	assert_text("", "-", "a\u200d", "a\u200d-");
+	assert_text("", "2", "1\u200d😀", "1\u200d😀2");
+	assert_text("", "😀", "1\u200d", "1\u200d 😀");
+}
+
+/* More marks than are looked at may stand before a place, or behind it. */
+static void junction__marks_without_end_part_no_word(void **state)
+{
+	(void)state;
+	char begun[100] = "a", ended[100] = "'", parted[200];
+	for (int i = 0; i < 40; i++) {
+		strcat(begun, "\u0301");
+		strcat(ended, "\u0301");
+	}
+	strcat(ended, "b");
+	snprintf(parted, sizeof(parted), "%s b", begun);
+	assert_text("", "b", begun, parted);
+	snprintf(parted, sizeof(parted), "a %s", ended);
+	assert_text("", ended, "a", parted);
+}
+
+/* Which halves make a flag is known only from the first on. */
+static void junction__no_character_is_made_of_two(void **state)
+{
+	(void)state;
+	assert_text("", "🇫🇷", "🇩🇪🇩🇪🇩🇪🇩🇪🇩", "🇩🇪🇩🇪🇩🇪🇩🇪🇩 🇫🇷");
+	assert_text("", "#", "\u0600", "\u0600 #");
+	assert_text("", "\u0301", "#", "# \u0301");
+}
+
 static void case_21__letters_added_to_a_word_that_the_other_changed_clash(void **state)
 {
 	(void)state;
@@ -151,6 +185,9 @@ int main(void)
 		cmocka_unit_test(junction__blank_lines_of_both_sides_stay),
 		cmocka_unit_test(junction__words_typed_around_a_blank_are_one_run),
 		cmocka_unit_test(junction__both_sides_texts_are_cut_alike),
+		cmocka_unit_test(junction__a_joiner_takes_no_sign_into_its_word),
+		cmocka_unit_test(junction__marks_without_end_part_no_word),
+		cmocka_unit_test(junction__no_character_is_made_of_two),
 		cmocka_unit_test(case_21__letters_added_to_a_word_that_the_other_changed_clash),
 		cmocka_unit_test(case_93__letters_at_one_place_of_a_word_both_stay),
 		cmocka_unit_test(case_93__letters_that_go_on_with_a_word_stay_at_it),

@@ -109,6 +109,16 @@ static void tokens__emoji_sequences_stay_whole(void **state)
 	assert_tokens("x|😀|y|");
 }
 
+/* WB3c, GB11: a joiner binds the picture behind it and nothing else; behind the picture the word is at its end. */
+static void tokens__a_joiner_binds_only_pictures(void **state)
+{
+	(void)state;
+	assert_tokens("a\u200d|\x7f|a\u200d|-|1\u200d€| |1\u200d|→|");
+	assert_tokens("1\u200d😀|2,3| |a\u200d👩🏽\u200d🚀\ufe0f|b| |1\u200d😀|,|2|");
+	assert_tokens("-\u200d😀|1| |我\u200d😀|1| |1\u200d2|");
+	assert_tokens("😀\u200d|1\ufe0f\u20e32|");
+}
+
 static void tokens__broken_bytes_are_single_signs(void **state)
 {
 	(void)state;
@@ -165,6 +175,7 @@ int main(void)
 		cmocka_unit_test(tokens__scripts_without_blanks_fall_into_letters),
 		cmocka_unit_test(tokens__combining_marks_stay_with_their_base),
 		cmocka_unit_test(tokens__emoji_sequences_stay_whole),
+		cmocka_unit_test(tokens__a_joiner_binds_only_pictures),
 		cmocka_unit_test(tokens__broken_bytes_are_single_signs),
 		cmocka_unit_test(tokens__never_cut_a_code_point),
 		cmocka_unit_test(lines__end_behind_the_line_feed),
