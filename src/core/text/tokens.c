@@ -118,25 +118,32 @@ static bool is_inside_word(const struct cursor *cursor, uint32_t before)
 		return true;
 	if (sl_text_joins_digits(sign) && sl_text_is_digit(before) && sl_text_is_digit(point_behind(cursor)))
 		return true;
-	if (!sl_text_is_hebrew(before))
-		return false;
-	return sign == '\'' || (sign == '"' && sl_text_is_hebrew(point_behind(cursor)));
+	return sign == '"' && sl_text_is_hebrew(before) && sl_text_is_hebrew(point_behind(cursor));
 }
 
-/* The rest of a word, of which the cursor has passed `before`. It ends behind a picture that is joined to it. A currency sign behind a
- * number belongs to it, unless a number stands behind the sign as well. */
+/* Takes what ends a word, be there a letter behind it or not: a joined picture, or the apostrophe behind a Hebrew letter. */
+static bool take_ending(struct cursor *cursor, uint32_t before)
+{
+	bool is_ending = is_joined(cursor) || (cursor->point == '\'' && sl_text_is_hebrew(before));
+	if (is_ending) {
+		cursor_move(cursor);
+		take_cluster(cursor);
+	}
+	return is_ending;
+}
+
+/* The rest of a word, of which the cursor has passed `before`. A currency sign behind a number belongs to it, unless a number
+ * stands behind the sign as well. */
 static enum sl_text_token take_word(struct cursor *cursor, uint32_t before)
 {
 	for (; cursor->point != NO_POINT; cursor_move(cursor)) {
 		if (cursor_is(cursor, SL_CLASS_WORD) && !sl_text_is_prepended(cursor->point))
 			before = cursor->point;
-		else if (is_joined(cursor) || (!cursor_is(cursor, SL_CLASS_EXTEND) && !is_inside_word(cursor, before)))
+		else if (!cursor_is(cursor, SL_CLASS_EXTEND) && !is_inside_word(cursor, before))
 			break;
 	}
-	if (is_joined(cursor)) {
-		take_cluster(cursor);
+	if (take_ending(cursor, before))
 		return SL_TOKEN_WORD;
-	}
 	if (cursor->point != NO_POINT && sl_text_is_currency(cursor->point) && sl_text_is_digit(before)
 		&& !sl_text_is_digit(point_behind(cursor))) {
 		cursor_move(cursor);

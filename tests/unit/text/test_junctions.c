@@ -125,6 +125,16 @@ static void junction__marks_without_end_part_no_word(void **state)
 	assert_text("", ended, "a", parted);
 }
 
+/* A long sign between the edits of both sides. */
+static void junction__a_sign_with_many_marks_joins_words(void **state)
+{
+	(void)state;
+#define LONG_SIGN "'\u0301\u0302\u0301\u0302\u0301\u0302\u0301\u0302\u0301\u0302"
+	assert_merge("(" LONG_SIGN ")", "a" LONG_SIGN ")", "(" LONG_SIGN "b", "{(" LONG_SIGN ")|a" LONG_SIGN ")|(" LONG_SIGN "b}");
+	assert_merge("(👩\u200d👩\u200d👧\u200d👦)", "a👩\u200d👩\u200d👧\u200d👦)", "(👩\u200d👩\u200d👧\u200d👦b",
+		"a👩\u200d👩\u200d👧\u200d👦b");
+}
+
 /* Which halves make a flag is known only from the first on. */
 static void junction__no_character_is_made_of_two(void **state)
 {
@@ -187,6 +197,7 @@ int main(void)
 		cmocka_unit_test(junction__both_sides_texts_are_cut_alike),
 		cmocka_unit_test(junction__a_joiner_takes_no_sign_into_its_word),
 		cmocka_unit_test(junction__marks_without_end_part_no_word),
+		cmocka_unit_test(junction__a_sign_with_many_marks_joins_words),
 		cmocka_unit_test(junction__no_character_is_made_of_two),
 		cmocka_unit_test(case_21__letters_added_to_a_word_that_the_other_changed_clash),
 		cmocka_unit_test(case_93__letters_at_one_place_of_a_word_both_stay),
