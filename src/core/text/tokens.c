@@ -95,7 +95,8 @@ static void take_run(struct cursor *cursor, enum sl_text_class class)
 
 static bool is_letter(uint32_t point)
 {
-	return point != NO_POINT && point != '_' && sl_text_class_of(point) == SL_CLASS_WORD && !sl_text_is_digit(point);
+	return point != NO_POINT && point != '_' && sl_text_class_of(point) == SL_CLASS_WORD && !sl_text_is_digit(point) &&
+		!sl_text_is_prepended(point);
 }
 
 /* The code point behind the one at the cursor, whose marks are passed over. */
@@ -302,7 +303,7 @@ enum sl_text_edge sl_text_edge_behind(struct sl_str text, size_t at)
 	if (at == text.length)
 		return SL_EDGE_BLANK;
 	uint32_t point = decode(text, at, &length);
-	if (is_letter(point) && !sl_text_is_prepended(point))
+	if (is_letter(point))
 		return SL_EDGE_LETTER;
 	return sl_text_class_of(point) == SL_CLASS_BLANK ? SL_EDGE_BLANK : SL_EDGE_OTHER;
 }

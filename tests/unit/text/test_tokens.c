@@ -56,6 +56,8 @@ static void case_72__marks_and_signs_before_others_stay_in_their_cluster(void **
 	(void)state;
 	assert_tokens(" \u0903|a|");
 	assert_tokens("\u0600 |a|");
+	assert_tokens("a|:|\u0600'|");
+	assert_tokens("a|\u0600b|:|");
 	assert_tokens("a\U000101fd|-\U000102e0|(\U0001133b|");
 }
 
