@@ -168,10 +168,14 @@ def clash_reason(texts, hunks):
 
 
 def is_inserted(lines, texts):
-    """Whether a side has the lines, one behind the other, more often than the base."""
+    """Whether a side has the lines, one behind the other, among those that it inserted somewhere."""
     part = ''.join(lines)
-    counts = {name: ''.join(text).count(part) for name, text in texts.items()}
-    return max(counts['mine'], counts['theirs']) > counts['base']
+    for side in ('mine', 'theirs'):
+        matcher = difflib.SequenceMatcher(None, texts['base'], texts[side], autojunk=False)
+        if any(tag in ('insert', 'replace') and part in ''.join(texts[side][at:end])
+                for tag, _, _, at, end in matcher.get_opcodes()):
+            return True
+    return False
 
 
 def order_reason(texts, ours, theirs):

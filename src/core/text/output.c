@@ -134,6 +134,23 @@ static bool is_new(const struct sl_text_output *output, const struct sl_text_pas
 
 /* --- passages --------------------------------------------------------------------------------------------------------- */
 
+/* Whether a side wrote letters before and behind the two letters of the base between the last passage and this one, of which the other
+ * one is a hunk. Then the side rather has a word of its own there, of which a choice in the hunk would leave half. */
+static bool is_rewritten(const struct sl_text_output *output, const struct sl_text_passage *last,
+	const struct sl_text_passage *passage)
+{
+	const struct sl_text_passage *single = passage->source == SL_TEXT_CLASH ? last : passage;
+	enum sl_text_token token;
+	if (single->source != SL_TEXT_FROM_MINE && single->source != SL_TEXT_FROM_THEIRS)
+		return false;
+	size_t second = sl_text_token_end(output->base, last->end, &token);
+	struct sl_str gap = gap_before(output, passage->from);
+	bool is_mine = single->source == SL_TEXT_FROM_MINE;
+	return second < passage->from && sl_text_is_inside_word(output->base, second, passage->from) &&
+		sl_text_letters_meet(is_mine ? last->mine : last->theirs, gap) &&
+		sl_text_letters_meet(gap, is_mine ? passage->mine : passage->theirs);
+}
+
 /* Whether the passage and the last one, of which one is a hunk, are one for a reader: both are hunks with no word between them, or
  * both may be in one word, of a script that puts no blanks between words. */
 static bool is_near(const struct sl_text_output *output, const struct sl_text_passage *passage)
@@ -144,7 +161,9 @@ static bool is_near(const struct sl_text_output *output, const struct sl_text_pa
 	size_t clashes = (passage->source == SL_TEXT_CLASH) + (last->source == SL_TEXT_CLASH);
 	if (clashes == 2 && sl_text_count_words(gap_before(output, passage->from)) == 0)
 		return true;
-	return clashes > 0 && last->end < passage->from && sl_text_is_inside_word(output->base, last->end, passage->from);
+	if (clashes == 0 || last->end == passage->from)
+		return false;
+	return sl_text_is_inside_word(output->base, last->end, passage->from) || is_rewritten(output, last, passage);
 }
 
 /* From the beginning of one part of a text to the end of a later one. */

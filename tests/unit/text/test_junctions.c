@@ -154,6 +154,18 @@ static void case_21__letters_added_to_a_word_that_the_other_changed_clash(void *
 	assert_merge("我喜欢", "我喜欢你", "我喜欢他", "我喜欢<他+你>");
 }
 
+/* Theirs has two letters by chance that the base has, too; with mine in the hunk, half a word of theirs would stand at them. */
+static void case_21__two_letters_within_what_a_side_wrote_belong_to_its_hunk(void **state)
+{
+	(void)state;
+	assert_merge("去家人好。", "去家人坏。", "不全家人们。", "{去家人好|去家人坏|不全家人们}。");
+	assert_merge("社画家学。", "校画家学。", "計画家庭。", "{社画家学|校画家学|計画家庭}。");
+	assert_merge("好家人去。", "坏家人去。", "们家人不全。", "{好家人去|坏家人去|们家人不全}。");
+	/* where signs stand at them, or three letters, they are words of both */
+	assert_merge("去，家人好。", "去，家人坏。", "不，家人们。", "不，家人{好|坏|们}。");
+	assert_merge("去一家人好。", "去一家人坏。", "不一家人们。", "不一家人{好|坏|们}。");
+}
+
 static void case_93__letters_at_one_place_of_a_word_both_stay(void **state)
 {
 	(void)state;
@@ -200,6 +212,7 @@ int main(void)
 		cmocka_unit_test(junction__a_sign_with_many_marks_joins_words),
 		cmocka_unit_test(junction__no_character_is_made_of_two),
 		cmocka_unit_test(case_21__letters_added_to_a_word_that_the_other_changed_clash),
+		cmocka_unit_test(case_21__two_letters_within_what_a_side_wrote_belong_to_its_hunk),
 		cmocka_unit_test(case_93__letters_at_one_place_of_a_word_both_stay),
 		cmocka_unit_test(case_93__letters_that_go_on_with_a_word_stay_at_it),
 		cmocka_unit_test(case_93__where_letters_at_one_place_are_asked_about),
