@@ -109,6 +109,14 @@ static uint32_t point_behind(const struct cursor *cursor)
 	return ahead.point;
 }
 
+/* Whether a digit stands directly behind the code point at the cursor. */
+static bool is_before_digit(const struct cursor *cursor)
+{
+	struct cursor ahead = *cursor;
+	cursor_move(&ahead);
+	return ahead.point != NO_POINT && sl_text_is_digit(ahead.point);
+}
+
 /* Whether the sign at the cursor stands inside a word or number, which has the letter or digit `before` in front of it. */
 static bool is_inside_word(const struct cursor *cursor, uint32_t before)
 {
@@ -134,7 +142,7 @@ static bool take_ending(struct cursor *cursor, uint32_t before)
 }
 
 /* The rest of a word, of which the cursor has passed `before`. A currency sign behind a number belongs to it, unless a number
- * stands behind the sign as well. */
+ * touches the sign from behind as well. */
 static enum sl_text_token take_word(struct cursor *cursor, uint32_t before)
 {
 	for (; cursor->point != NO_POINT; cursor_move(cursor)) {
@@ -146,7 +154,7 @@ static enum sl_text_token take_word(struct cursor *cursor, uint32_t before)
 	if (take_ending(cursor, before))
 		return SL_TOKEN_WORD;
 	if (cursor->point != NO_POINT && sl_text_is_currency(cursor->point) && sl_text_is_digit(before)
-		&& !sl_text_is_digit(point_behind(cursor))) {
+		&& !is_before_digit(cursor)) {
 		cursor_move(cursor);
 		take_cluster(cursor);
 	}

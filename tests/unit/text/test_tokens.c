@@ -47,6 +47,7 @@ static void case_71__signs_inside_words_and_numbers_belong_to_them(void **state)
 	assert_tokens("can't| |can’t| |e.g|.|,| |l’été| |'|quoted|'|");
 	assert_tokens("1,000| |3.14|.| |1,2|,| |a|,|b| |10|:|30| |a:b|:|");
 	assert_tokens("$100| |€1,50| |50€|,| |US|$5| |$|$5| |5$|a| |1|$2|");
+	assert_tokens("5€\u0301|6| |5|€6|");
 	assert_tokens("צה\"ל| |ג'|");
 	assert_tokens("ג'|'| |ג'|'|א| |ג'א| |ג'\u0301|1| |ג'|_| |ג'|\"|א|"); /* WB7a is about one apostrophe */
 }
