@@ -10,9 +10,9 @@ taken from the script itself, which makes alignments ambiguous on purpose.
 Counted by verdict: who merged cleanly, and whether to the same bytes. Where only ours is clean, also by reason: diff3
 knows lines, we know words. All other differences are listed one by one with the reason, an excerpt, and whether that
 reason was found in the case or not ("unexplained"). In every case each word that a side typed and the base doesn't have
-must be in our result or in a hunk.
+must be in our result or in a hunk, and each word of our result must be in one of the three texts.
 
-Exit status 1 if two clean results hold different lines, a word is lost, or a difference is unexplained.
+Exit status 1 if two clean results hold different lines, a word is lost or invented, or a difference is unexplained.
 """
 import argparse
 import collections
@@ -30,6 +30,7 @@ WORD = re.compile(r"[A-Za-z']+")
 BOTH_CLEAN = ('both clean, other lines', 'both clean, same lines in another order')
 UNEXPLAINED = 'unexplained'
 LOST = 'a word is lost'
+INVENTED = 'a word is invented'
 REASONS = {
     'twin clash': """what a side inserted beside a line begins or ends with the same line, so that it could stand before
   or behind it. diff3 has it at the last such place, we at the last one behind an empty line, where the other side
@@ -42,6 +43,7 @@ REASONS = {
   that is one place, where the server's lines come first, for diff3 there are two. Both results have the same lines.""",
     UNEXPLAINED: 'to be read.',
     LOST: 'never to happen.',
+    INVENTED: 'never to happen.',
 }
 
 
@@ -166,10 +168,14 @@ def clash_reason(texts, hunks):
 
 
 def is_inserted(lines, texts):
-    """Whether a side has the lines, one behind the other, more often than the base."""
+    """Whether a side has the lines, one behind the other, among those that it inserted somewhere."""
     part = ''.join(lines)
-    counts = {name: ''.join(text).count(part) for name, text in texts.items()}
-    return max(counts['mine'], counts['theirs']) > counts['base']
+    for side in ('mine', 'theirs'):
+        matcher = difflib.SequenceMatcher(None, texts['base'], texts[side], autojunk=False)
+        if any(tag in ('insert', 'replace') and part in ''.join(texts[side][at:end])
+                for tag, _, _, at, end in matcher.get_opcodes()):
+            return True
+    return False
 
 
 def order_reason(texts, ours, theirs):
@@ -196,6 +202,12 @@ def lost_words(texts, our_text, hunks):
     kept = words_of(set(our_text.splitlines(keepends=True)) - base) | words_of(hunk['mine'] for hunk in hunks)
     lost = typed - kept
     return sorted(lost - words_of(base)) if lost else []
+
+
+def invented_words(texts, our_text):
+    """Words of the result that are in none of the texts."""
+    fresh = words_of(set(our_text.splitlines(keepends=True)).difference(*texts.values()))
+    return sorted(fresh.difference(*(words_of(text) for text in texts.values()))) if fresh else []
 
 
 def excerpt(text):
@@ -254,6 +266,9 @@ class Worker:
         lost = lost_words(texts, our_text, hunks)
         if lost:
             return LOST, LOST, ' '.join(lost), explain(texts, our_text, their_text)
+        invented = invented_words(texts, our_text)
+        if invented:
+            return INVENTED, INVENTED, ' '.join(invented), explain(texts, our_text, their_text)
         if not hunks and their_clean:
             return both_clean(texts, our_text, their_text)
         if not hunks:
@@ -346,7 +361,7 @@ def main():
         with open(options.differences, 'w') as file:
             for number, verdict, why, shown, detail in listed:
                 file.write(f'=== case {number}, {verdict}: {why}: {shown}\n{detail}\n')
-    return 1 if any(why in (UNEXPLAINED, LOST) for _, _, why, _, _ in listed) else 0
+    return 1 if any(why in (UNEXPLAINED, LOST, INVENTED) for _, _, why, _, _ in listed) else 0
 
 
 if __name__ == '__main__':

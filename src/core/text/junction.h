@@ -4,7 +4,7 @@
 
 #include "core/base/slice.h"
 
-#define SL_TEXT_WINDOW_GAP ((size_t)16)  /* bytes: texts further apart don't reach each other */
+#define SL_TEXT_WINDOW_GAP ((size_t)16)  /* bytes: texts further apart don't reach each other, unless one sign is between them */
 #define SL_TEXT_WINDOW_SIDE ((size_t)32) /* bytes that are looked at before the place and behind it */
 
 /* What stands around a place: bytes[at, SIDE) before it, bytes[SIDE, end) behind it. */

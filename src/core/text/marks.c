@@ -3,13 +3,9 @@
  */
 #include "core/text/marks.h"
 
-#include <stddef.h>
+#include "core/text/ranges.h"
 
-struct range {
-	uint32_t first, last;
-};
-
-static const struct range marks[] = {
+static const struct sl_text_range marks[] = {
 	{ 0x5c7, 0x5c7 }, { 0x7a6, 0x7b0 }, { 0x7eb, 0x7f3 }, { 0x7fd, 0x7fd }, { 0x816, 0x819 }, { 0x81b, 0x823 },
 	{ 0x825, 0x827 }, { 0x829, 0x82d }, { 0x859, 0x85b }, { 0x898, 0x89f }, { 0x8ca, 0x8e1 }, { 0x8e3, 0x903 },
 	{ 0x93a, 0x93c }, { 0x93e, 0x94f }, { 0x955, 0x957 }, { 0x962, 0x963 }, { 0x981, 0x983 }, { 0x9bc, 0x9bc },
@@ -55,15 +51,4 @@ static const struct range marks[] = {
 	{ 0x1e2ec, 0x1e2ef }, { 0x1e4ec, 0x1e4ef }, { 0x1e8d0, 0x1e8d6 }, { 0x1e944, 0x1e94a },
 };
 
-bool sl_text_is_mark(uint32_t point)
-{
-	size_t low = 0, high = sizeof(marks) / sizeof(marks[0]);
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (point > marks[middle].last)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < sizeof(marks) / sizeof(marks[0]) && point >= marks[low].first;
-}
+bool sl_text_is_mark(uint32_t point) { return sl_text_is_in(marks, sizeof(marks) / sizeof(marks[0]), point); }

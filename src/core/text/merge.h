@@ -17,6 +17,7 @@
  * - Lines inserted where the other side moved or rewrote what stands before them and behind them clash: they would land in a
  *   passage that they were not written for.
  * - In scripts without blanks between words, edits clash that may be in one word (see sl_text_is_inside_word).
+ *   Two letters between a hunk and another edit go into the hunk if one side wrote letters around them.
  * - Edits clash if both together would make one word of two, as where one side took a comma away and the other the blank.
  *
  * The rules don't know which side is which: swapping sides swaps the hunks and the order of two insertions at one place, and

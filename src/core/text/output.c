@@ -44,6 +44,35 @@ static struct sl_str gap_before(const struct sl_text_output *output, size_t from
 	return sl_text_part(output->base, at, from);
 }
 
+/* Whether the gap is one sign, which may have any number of marks. */
+static bool is_sign(struct sl_str gap)
+{
+	enum sl_text_token token;
+	return gap.length > 0 && sl_text_token_end(gap, 0, &token) == gap.length && token == SL_TOKEN_SIGN;
+}
+
+/* Whether the texts at both sides of the gap don't reach each other. */
+static bool is_far(struct sl_str gap) { return gap.length > SL_TEXT_WINDOW_GAP && !is_sign(gap); }
+
+static bool is_inside_character(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
+
+/* Puts the gap into the window, of a long sign only its first and its last character. Returns the bytes that were put. */
+static size_t put_gap(struct sl_str gap, struct sl_text_window *window)
+{
+	size_t first_end = 1, last = gap.length - 1;
+	if (gap.length <= SL_TEXT_WINDOW_GAP || !is_sign(gap)) {
+		sl_text_window_before(window, gap);
+		return gap.length;
+	}
+	while (is_inside_character(gap.bytes[first_end]))
+		first_end++;
+	while (is_inside_character(gap.bytes[last]))
+		last--;
+	sl_text_window_before(window, sl_text_part(gap, last, gap.length));
+	sl_text_window_before(window, sl_text_part(gap, 0, first_end));
+	return first_end + gap.length - last;
+}
+
 /* Puts into the window what the result has before the gap. */
 static void look_back(const struct sl_text_output *output, bool swapped, struct sl_text_window *window)
 {
@@ -62,23 +91,23 @@ static void look_back(const struct sl_text_output *output, bool swapped, struct 
 /* Whether a word or cluster that no side has would come about where `passage` is put behind what is there. */
 static bool makes_word(const struct sl_text_output *output, const struct sl_text_passage *passage, bool swapped)
 {
-	struct sl_str gap = gap_before(output, passage->from), parts[2];
+	struct sl_str parts[2];
 	struct sl_text_window window;
 	sl_text_window_init(&window);
-	sl_text_window_before(&window, gap);
+	size_t gap_bytes = put_gap(gap_before(output, passage->from), &window);
 	look_back(output, swapped, &window);
 	outcome_of(passage, swapped, parts);
 	sl_text_window_behind(&window, parts[0]);
 	sl_text_window_behind(&window, parts[1]);
 	sl_text_window_behind(&window, sl_text_part(output->base, passage->end, output->base.length));
 	return sl_text_window_is_spanned(&window, 0) ||
-		(gap.length <= SL_TEXT_WINDOW_GAP && sl_text_window_is_spanned(&window, gap.length));
+		(gap_bytes <= SL_TEXT_WINDOW_GAP && sl_text_window_is_spanned(&window, gap_bytes));
 }
 
 /* Whether the passage stands near enough to the last one for their texts to meet, and not all is one side's own text. */
 static bool meets_other(const struct sl_text_output *output, const struct sl_text_passage *passage)
 {
-	if (output->count == 0 || gap_before(output, passage->from).length > SL_TEXT_WINDOW_GAP)
+	if (output->count == 0 || is_far(gap_before(output, passage->from)))
 		return false;
 	const struct sl_text_passage *last = &output->passages[output->count - 1];
 	bool is_single = passage->source == SL_TEXT_FROM_MINE || passage->source == SL_TEXT_FROM_THEIRS;
@@ -105,6 +134,23 @@ static bool is_new(const struct sl_text_output *output, const struct sl_text_pas
 
 /* --- passages --------------------------------------------------------------------------------------------------------- */
 
+/* Whether a side wrote letters before and behind the two letters of the base between the last passage and this one, of which the other
+ * one is a hunk. Then the side rather has a word of its own there, of which a choice in the hunk would leave half. */
+static bool is_rewritten(const struct sl_text_output *output, const struct sl_text_passage *last,
+	const struct sl_text_passage *passage)
+{
+	const struct sl_text_passage *single = passage->source == SL_TEXT_CLASH ? last : passage;
+	enum sl_text_token token;
+	if (single->source != SL_TEXT_FROM_MINE && single->source != SL_TEXT_FROM_THEIRS)
+		return false;
+	size_t second = sl_text_token_end(output->base, last->end, &token);
+	struct sl_str gap = gap_before(output, passage->from);
+	bool is_mine = single->source == SL_TEXT_FROM_MINE;
+	return second < passage->from && sl_text_is_inside_word(output->base, second, passage->from) &&
+		sl_text_letters_meet(is_mine ? last->mine : last->theirs, gap) &&
+		sl_text_letters_meet(gap, is_mine ? passage->mine : passage->theirs);
+}
+
 /* Whether the passage and the last one, of which one is a hunk, are one for a reader: both are hunks with no word between them, or
  * both may be in one word, of a script that puts no blanks between words. */
 static bool is_near(const struct sl_text_output *output, const struct sl_text_passage *passage)
@@ -115,7 +161,9 @@ static bool is_near(const struct sl_text_output *output, const struct sl_text_pa
 	size_t clashes = (passage->source == SL_TEXT_CLASH) + (last->source == SL_TEXT_CLASH);
 	if (clashes == 2 && sl_text_count_words(gap_before(output, passage->from)) == 0)
 		return true;
-	return clashes > 0 && last->end < passage->from && sl_text_is_inside_word(output->base, last->end, passage->from);
+	if (clashes == 0 || last->end == passage->from)
+		return false;
+	return sl_text_is_inside_word(output->base, last->end, passage->from) || is_rewritten(output, last, passage);
 }
 
 /* From the beginning of one part of a text to the end of a later one. */

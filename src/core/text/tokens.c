@@ -4,6 +4,7 @@
 #include "core/text/tokens.h"
 
 #include "core/text/classes.h"
+#include "core/text/pictographs.h"
 #include "core/text/word_signs.h"
 
 #define ZERO_WIDTH_JOINER 0x200d
@@ -70,22 +71,10 @@ static bool is_linker(uint32_t point)
 	return point == 0x1039 || point == 0x17d2 || point == 0x1a60 || point == 0x1b44 || point == 0xa9c0;
 }
 
-/* Emoji, and the symbols that may be shown as such: about Extended_Pictographic of UTS #51. */
-static bool is_pictograph(uint32_t point)
-{
-	static const uint32_t ranges[][2] = { { 0xa9, 0xa9 }, { 0xae, 0xae }, { 0x203c, 0x203c }, { 0x2049, 0x2049 }, { 0x2122, 0x2122 },
-		{ 0x2139, 0x2139 }, { 0x2190, 0x27bf }, { 0x2900, 0x2bff }, { 0x3030, 0x3030 }, { 0x303d, 0x303d }, { 0x3297, 0x3299 },
-		{ 0x1f000, 0x1faff }, { 0x1fc00, 0x1fffd } };
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (point >= ranges[i][0] && point <= ranges[i][1])
-			return true;
-	return false;
-}
-
-/* Whether the emoji at the cursor is joined to what stands before it. */
+/* Whether the picture at the cursor is joined to what stands before it. */
 static bool is_joined(const struct cursor *cursor)
 {
-	return cursor->last == ZERO_WIDTH_JOINER && cursor_is(cursor, SL_CLASS_SIGN) && is_pictograph(cursor->point);
+	return cursor->last == ZERO_WIDTH_JOINER && cursor->point != NO_POINT && sl_text_is_pictograph(cursor->point);
 }
 
 /* What belongs to the sign or letter before the cursor. */
@@ -106,7 +95,8 @@ static void take_run(struct cursor *cursor, enum sl_text_class class)
 
 static bool is_letter(uint32_t point)
 {
-	return point != NO_POINT && point != '_' && sl_text_class_of(point) == SL_CLASS_WORD && !sl_text_is_digit(point);
+	return point != NO_POINT && point != '_' && sl_text_class_of(point) == SL_CLASS_WORD && !sl_text_is_digit(point) &&
+		!sl_text_is_prepended(point);
 }
 
 /* The code point behind the one at the cursor, whose marks are passed over. */
@@ -119,6 +109,14 @@ static uint32_t point_behind(const struct cursor *cursor)
 	return ahead.point;
 }
 
+/* Whether a digit stands directly behind the code point at the cursor. */
+static bool is_before_digit(const struct cursor *cursor)
+{
+	struct cursor ahead = *cursor;
+	cursor_move(&ahead);
+	return ahead.point != NO_POINT && sl_text_is_digit(ahead.point);
+}
+
 /* Whether the sign at the cursor stands inside a word or number, which has the letter or digit `before` in front of it. */
 static bool is_inside_word(const struct cursor *cursor, uint32_t before)
 {
@@ -129,27 +127,34 @@ static bool is_inside_word(const struct cursor *cursor, uint32_t before)
 		return true;
 	if (sl_text_joins_digits(sign) && sl_text_is_digit(before) && sl_text_is_digit(point_behind(cursor)))
 		return true;
-	if (!sl_text_is_hebrew(before))
-		return false;
-	return sign == '\'' || (sign == '"' && sl_text_is_hebrew(point_behind(cursor)));
+	return sign == '"' && sl_text_is_hebrew(before) && sl_text_is_hebrew(point_behind(cursor));
+}
+
+/* Takes what ends a word, be there a letter behind it or not: a joined picture, or the apostrophe behind a Hebrew letter. */
+static bool take_ending(struct cursor *cursor, uint32_t before)
+{
+	bool is_ending = is_joined(cursor) || (cursor->point == '\'' && sl_text_is_hebrew(before));
+	if (is_ending) {
+		cursor_move(cursor);
+		take_cluster(cursor);
+	}
+	return is_ending;
 }
 
 /* The rest of a word, of which the cursor has passed `before`. A currency sign behind a number belongs to it, unless a number
- * stands behind the sign as well. An emoji that is joined to the word ends it. */
+ * touches the sign from behind as well. */
 static enum sl_text_token take_word(struct cursor *cursor, uint32_t before)
 {
-	for (; cursor->point != NO_POINT && !is_joined(cursor); cursor_move(cursor)) {
+	for (; cursor->point != NO_POINT; cursor_move(cursor)) {
 		if (cursor_is(cursor, SL_CLASS_WORD) && !sl_text_is_prepended(cursor->point))
 			before = cursor->point;
 		else if (!cursor_is(cursor, SL_CLASS_EXTEND) && !is_inside_word(cursor, before))
 			break;
 	}
-	if (is_joined(cursor)) {
-		take_cluster(cursor);
+	if (take_ending(cursor, before))
 		return SL_TOKEN_WORD;
-	}
 	if (cursor->point != NO_POINT && sl_text_is_currency(cursor->point) && sl_text_is_digit(before)
-		&& !sl_text_is_digit(point_behind(cursor))) {
+		&& !is_before_digit(cursor)) {
 		cursor_move(cursor);
 		take_cluster(cursor);
 	}
@@ -306,7 +311,7 @@ enum sl_text_edge sl_text_edge_behind(struct sl_str text, size_t at)
 	if (at == text.length)
 		return SL_EDGE_BLANK;
 	uint32_t point = decode(text, at, &length);
-	if (is_letter(point) && !sl_text_is_prepended(point))
+	if (is_letter(point))
 		return SL_EDGE_LETTER;
 	return sl_text_class_of(point) == SL_CLASS_BLANK ? SL_EDGE_BLANK : SL_EDGE_OTHER;
 }

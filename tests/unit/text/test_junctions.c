@@ -100,6 +100,50 @@ static void junction__both_sides_texts_are_cut_alike(void **state)
 	assert_merge("b. ab", "b.a ab", ". ab", "{b.|b.a|.} ab");
 }
 
+/* The text of a hunk ended in a joiner, and the sign behind it became part of the last word. */
+static void junction__a_joiner_takes_no_sign_into_its_word(void **state)
+{
+	(void)state;
+	assert_text("", "-", "a\u200d", "a\u200d-");
+	assert_text("", "2", "1\u200d😀", "1\u200d😀2");
+	assert_text("", "😀", "1\u200d", "1\u200d 😀");
+}
+
+/* More marks than are looked at may stand before a place, or behind it. */
+static void junction__marks_without_end_part_no_word(void **state)
+{
+	(void)state;
+	char begun[100] = "a", ended[100] = "'", parted[200];
+	for (int i = 0; i < 40; i++) {
+		strcat(begun, "\u0301");
+		strcat(ended, "\u0301");
+	}
+	strcat(ended, "b");
+	snprintf(parted, sizeof(parted), "%s b", begun);
+	assert_text("", "b", begun, parted);
+	snprintf(parted, sizeof(parted), "a %s", ended);
+	assert_text("", ended, "a", parted);
+}
+
+/* A long sign between the edits of both sides. */
+static void junction__a_sign_with_many_marks_joins_words(void **state)
+{
+	(void)state;
+#define LONG_SIGN "'\u0301\u0302\u0301\u0302\u0301\u0302\u0301\u0302\u0301\u0302"
+	assert_merge("(" LONG_SIGN ")", "a" LONG_SIGN ")", "(" LONG_SIGN "b", "{(" LONG_SIGN ")|a" LONG_SIGN ")|(" LONG_SIGN "b}");
+	assert_merge("(👩\u200d👩\u200d👧\u200d👦)", "a👩\u200d👩\u200d👧\u200d👦)", "(👩\u200d👩\u200d👧\u200d👦b",
+		"a👩\u200d👩\u200d👧\u200d👦b");
+}
+
+/* Which halves make a flag is known only from the first on. */
+static void junction__no_character_is_made_of_two(void **state)
+{
+	(void)state;
+	assert_text("", "🇫🇷", "🇩🇪🇩🇪🇩🇪🇩🇪🇩", "🇩🇪🇩🇪🇩🇪🇩🇪🇩 🇫🇷");
+	assert_text("", "#", "\u0600", "\u0600 #");
+	assert_text("", "\u0301", "#", "# \u0301");
+}
+
 static void case_21__letters_added_to_a_word_that_the_other_changed_clash(void **state)
 {
 	(void)state;
@@ -108,6 +152,18 @@ static void case_21__letters_added_to_a_word_that_the_other_changed_clash(void *
 	/* signs are no letters, and what both added side by side stays */
 	assert_merge("我喜欢猫", "我喜欢狗", "我喜欢猫！", "我喜欢狗！");
 	assert_merge("我喜欢", "我喜欢你", "我喜欢他", "我喜欢<他+你>");
+}
+
+/* Theirs has two letters by chance that the base has, too; with mine in the hunk, half a word of theirs would stand at them. */
+static void case_21__two_letters_within_what_a_side_wrote_belong_to_its_hunk(void **state)
+{
+	(void)state;
+	assert_merge("去家人好。", "去家人坏。", "不全家人们。", "{去家人好|去家人坏|不全家人们}。");
+	assert_merge("社画家学。", "校画家学。", "計画家庭。", "{社画家学|校画家学|計画家庭}。");
+	assert_merge("好家人去。", "坏家人去。", "们家人不全。", "{好家人去|坏家人去|们家人不全}。");
+	/* where signs stand at them, or three letters, they are words of both */
+	assert_merge("去，家人好。", "去，家人坏。", "不，家人们。", "不，家人{好|坏|们}。");
+	assert_merge("去一家人好。", "去一家人坏。", "不一家人们。", "不一家人{好|坏|们}。");
 }
 
 static void case_93__letters_at_one_place_of_a_word_both_stay(void **state)
@@ -151,7 +207,12 @@ int main(void)
 		cmocka_unit_test(junction__blank_lines_of_both_sides_stay),
 		cmocka_unit_test(junction__words_typed_around_a_blank_are_one_run),
 		cmocka_unit_test(junction__both_sides_texts_are_cut_alike),
+		cmocka_unit_test(junction__a_joiner_takes_no_sign_into_its_word),
+		cmocka_unit_test(junction__marks_without_end_part_no_word),
+		cmocka_unit_test(junction__a_sign_with_many_marks_joins_words),
+		cmocka_unit_test(junction__no_character_is_made_of_two),
 		cmocka_unit_test(case_21__letters_added_to_a_word_that_the_other_changed_clash),
+		cmocka_unit_test(case_21__two_letters_within_what_a_side_wrote_belong_to_its_hunk),
 		cmocka_unit_test(case_93__letters_at_one_place_of_a_word_both_stay),
 		cmocka_unit_test(case_93__letters_that_go_on_with_a_word_stay_at_it),
 		cmocka_unit_test(case_93__where_letters_at_one_place_are_asked_about),

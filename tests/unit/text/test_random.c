@@ -257,7 +257,7 @@ static void random__questions_are_only_where_edits_meet(void **state)
 /* --- texts of a few letters and signs ------------------------------------------------------------------------------------ */
 
 static const char *const atoms[] = { "a", "b", "ab", " ", " ", ".", ",", "'", "-", "\n", "1", "$", "我", "你", "ก", "ข", "\u0301",
-	"👍", "🏽", "\r\n", "_" };
+	"👍", "🏽", "\r\n", "_", "\u200d", "\x7f", "2", "\ufe0f", "\u20e3", "🇩", "🇪", "カ", "א", "\"", ":", "é", "©", "€" };
 
 static void add_atoms(struct sl_buf *buf, uint32_t count, uint32_t kinds)
 {

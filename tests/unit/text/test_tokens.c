@@ -47,7 +47,9 @@ static void case_71__signs_inside_words_and_numbers_belong_to_them(void **state)
 	assert_tokens("can't| |can’t| |e.g|.|,| |l’été| |'|quoted|'|");
 	assert_tokens("1,000| |3.14|.| |1,2|,| |a|,|b| |10|:|30| |a:b|:|");
 	assert_tokens("$100| |€1,50| |50€|,| |US|$5| |$|$5| |5$|a| |1|$2|");
+	assert_tokens("5€\u0301|6| |5|€6|");
 	assert_tokens("צה\"ל| |ג'|");
+	assert_tokens("ג'|'| |ג'|'|א| |ג'א| |ג'\u0301|1| |ג'|_| |ג'|\"|א|"); /* WB7a is about one apostrophe */
 }
 
 static void case_72__marks_and_signs_before_others_stay_in_their_cluster(void **state)
@@ -55,6 +57,8 @@ static void case_72__marks_and_signs_before_others_stay_in_their_cluster(void **
 	(void)state;
 	assert_tokens(" \u0903|a|");
 	assert_tokens("\u0600 |a|");
+	assert_tokens("a|:|\u0600'|");
+	assert_tokens("a|\u0600b|:|");
 	assert_tokens("a\U000101fd|-\U000102e0|(\U0001133b|");
 }
 
@@ -109,16 +113,14 @@ static void tokens__emoji_sequences_stay_whole(void **state)
 	assert_tokens("x|😀|y|");
 }
 
-/* WB3c of UAX #29: only an emoji is joined, and ends the word. */
-static void tokens__a_joiner_joins_nothing_but_emoji(void **state)
+/* WB3c, GB11: a joiner binds the picture behind it and nothing else; behind the picture the word is at its end. */
+static void tokens__a_joiner_binds_only_pictures(void **state)
 {
 	(void)state;
-	assert_tokens("R\u200d👩|b|");
-	assert_tokens("R\u200d👩🏽\u200d🚀|b|");
-	assert_tokens("R\u200d|\001|Y\u200d|\n|");
-	assert_tokens("R\u200d|(|Y|)|");
-	assert_tokens("R\u200d|“|Y|”|");
-	assert_tokens("R\u200dY|");
+	assert_tokens("a\u200d|\x7f|a\u200d|-|1\u200d€| |1\u200d|→|");
+	assert_tokens("1\u200d😀|2,3| |a\u200d👩🏽\u200d🚀\ufe0f|b| |1\u200d😀|,|2|");
+	assert_tokens("-\u200d😀|1| |我\u200d😀|1| |1\u200d2|");
+	assert_tokens("😀\u200d|1\ufe0f\u20e32|");
 }
 
 static void tokens__broken_bytes_are_single_signs(void **state)
@@ -177,7 +179,7 @@ int main(void)
 		cmocka_unit_test(tokens__scripts_without_blanks_fall_into_letters),
 		cmocka_unit_test(tokens__combining_marks_stay_with_their_base),
 		cmocka_unit_test(tokens__emoji_sequences_stay_whole),
-		cmocka_unit_test(tokens__a_joiner_joins_nothing_but_emoji),
+		cmocka_unit_test(tokens__a_joiner_binds_only_pictures),
 		cmocka_unit_test(tokens__broken_bytes_are_single_signs),
 		cmocka_unit_test(tokens__never_cut_a_code_point),
 		cmocka_unit_test(lines__end_behind_the_line_feed),
