@@ -245,8 +245,6 @@ static int note_one(struct sl_engine *engine, const struct sl_merge *merge, cons
 	const struct sl_open_entry *open = &engine->open;
 	bool chained = open->head.cause == SL_CAUSE_PULL || open->head.cause == SL_CAUSE_MERGE;
 	int rc = add_note(engine, note, chained && sl_rowset_find(open->rows, &note->key));
-	if (rc == SL_OK)
-		rc = sl_engine_set_aside(engine, note);
 	return rc == SL_OK && note->open ? sl_engine_take_decision(engine, note, merge->rows) : rc;
 }
 
@@ -255,7 +253,8 @@ int sl_journal_note_merge(struct sl_engine *engine, const struct sl_merge *merge
 	int rc = merge->note_count && !engine->follower.length ? sl_journal_open(engine, cause) : SL_OK;
 	for (size_t i = 0; rc == SL_OK && !engine->follower.length && i < merge->note_count; i++)
 		rc = note_one(engine, merge, &merge->notes[i]);
-	return rc;
+	return rc == SL_OK && merge->note_count && !engine->follower.length
+		? sl_engine_set_aside(engine, merge->notes, merge->note_count) : rc;
 }
 
 /* --- storing ------------------------------------------------------------------------------------------------------ */

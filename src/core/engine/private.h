@@ -213,8 +213,8 @@ int sl_engine_op_delta(struct sl_engine *engine, struct sl_delta *delta_r);
 
 /* --- set_aside.c: words that merges set aside ------------------------------------------------------------------------ */
 
-/* Keeps the user's words that a note tells to be not in the row, if there is room, for the next push. */
-int sl_engine_set_aside(struct sl_engine *engine, const struct sl_note *note);
+/* Keeps the user's words that notes of a merge tell to be not in the rows, as far as there is room, for the next push. */
+int sl_engine_set_aside(struct sl_engine *engine, const struct sl_note *notes, size_t count);
 
 /* Adds them to the body of a push as its member `setAside`, as far as they take no more than `room` bytes. */
 int sl_engine_write_aside(struct sl_engine *engine, size_t room, struct sl_buf *out);

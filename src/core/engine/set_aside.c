@@ -12,74 +12,77 @@ static const char member[] = ",\"setAside\":";
 
 /* --- keeping them --------------------------------------------------------------------------------------------------- */
 
-static void begin_item(const struct sl_note *note, struct sl_buf *out)
-{
-	sl_buf_add_text(out, out->length > 1 ? ",{\"entity\":\"" : "{\"entity\":\"");
-	sl_buf_add_text(out, sl_entity_name(note->key.entity));
-	sl_buf_add_text(out, "\",\"key\":");
-	sl_key_write(out, &note->key);
-	sl_buf_add_text(out, ",\"path\":");
-	sl_json_string(out, note->path);
-}
-
-static void add_words(struct sl_buf *out, const char *name, struct sl_str words)
-{
-	sl_buf_add_text(out, name);
-	sl_json_string(out, words);
-}
-
-static void add_hunk(const struct sl_note *note, const struct sl_note_hunk *hunk, struct sl_buf *out)
-{
-	if (!hunk->mine.length)
-		return;
-	begin_item(note, out);
-	add_words(out, ",\"base\":", hunk->base);
-	add_words(out, ",\"mine\":", hunk->mine);
-	add_words(out, ",\"theirs\":", hunk->theirs);
-	sl_buf_add_char(out, '}');
-}
+/* A text as it is, or one that is JSON already; anything else is no words of a person. */
+struct words {
+	struct sl_str text;
+	bool is_json;
+};
 
 static bool is_words(struct sl_str value)
 {
 	return value.length > 2 && value.bytes[0] == '"';
 }
 
-/* A value that is a text already, as JSON. */
-static void add_value(struct sl_buf *out, const char *name, struct sl_str value)
+static struct words words_in(struct sl_str value)
+{
+	return (struct words){ is_words(value) ? value : SL_STR("\"\""), true };
+}
+
+static void add_words(struct sl_buf *out, const char *name, struct words words)
 {
 	sl_buf_add_text(out, name);
-	sl_buf_add_str(out, is_words(value) ? value : SL_STR("\"\""));
+	if (words.is_json)
+		sl_buf_add_str(out, words.text);
+	else
+		sl_json_string(out, words.text);
 }
 
-static void add_items(const struct sl_note *note, struct sl_buf *out)
+/* Adds the item, unless the list would get too long. */
+static void add_item(const struct sl_note *note, struct words base, struct words mine, struct words theirs, struct sl_buf *list)
 {
-	for (size_t i = 0; i < note->hunk_count; i++)
-		add_hunk(note, &note->hunks[i], out);
-	if (note->hunk_count || note->kind != SL_NOTE_VALUE || !is_words(note->mine))
-		return;
-	begin_item(note, out);
-	add_value(out, ",\"base\":", note->base);
-	add_value(out, ",\"mine\":", note->mine);
-	add_value(out, ",\"theirs\":", note->theirs);
-	sl_buf_add_char(out, '}');
+	size_t before = list->length;
+	sl_buf_add_text(list, before > 1 ? ",{\"entity\":\"" : "{\"entity\":\"");
+	sl_buf_add_text(list, sl_entity_name(note->key.entity));
+	sl_buf_add_text(list, "\",\"key\":");
+	sl_key_write(list, &note->key);
+	sl_buf_add_text(list, ",\"path\":");
+	sl_json_string(list, note->path);
+	add_words(list, ",\"base\":", base);
+	add_words(list, ",\"mine\":", mine);
+	add_words(list, ",\"theirs\":", theirs);
+	sl_buf_add_char(list, '}');
+	if (list->length >= SL_SET_ASIDE_BYTES)
+		list->length = before;
 }
 
-int sl_engine_set_aside(struct sl_engine *engine, const struct sl_note *note)
+static void add_note(const struct sl_note *note, struct sl_buf *list)
+{
+	if (!note->conflict)
+		return;
+	for (size_t i = 0; i < note->hunk_count; i++)
+		if (note->hunks[i].mine.length)
+			add_item(note, (struct words){ note->hunks[i].base, false }, (struct words){ note->hunks[i].mine, false },
+				(struct words){ note->hunks[i].theirs, false }, list);
+	if (note->hunk_count == 0 && note->kind == SL_NOTE_VALUE && is_words(note->mine))
+		add_item(note, words_in(note->base), words_in(note->mine), words_in(note->theirs), list);
+}
+
+int sl_engine_set_aside(struct sl_engine *engine, const struct sl_note *notes, size_t count)
 {
 	struct sl_buf list;
 	int rc = SL_OK;
-	if (!note->conflict)
-		return SL_OK;
 	sl_buf_init(&list, SIZE_MAX);
+	sl_buf_add_char(&list, '[');
 	if (engine->aside.length)
-		sl_buf_add(&list, engine->aside.bytes, engine->aside.length - 1);
-	else
-		sl_buf_add_char(&list, '[');
-	add_items(note, &list);
+		sl_buf_add(&list, engine->aside.bytes + 1, engine->aside.length - 2);
+	size_t before = list.length;
+	for (size_t i = 0; i < count; i++)
+		add_note(&notes[i], &list);
+	bool has_grown = list.length > before;
 	sl_buf_add_char(&list, ']');
 	if (sl_buf_code(&list) != SL_OK)
 		rc = SL_NO_MEMORY;
-	else if (list.length > 2 && list.length <= SL_SET_ASIDE_BYTES)
+	else if (has_grown)
 		rc = sl_engine_keep(engine, sl_buf_str(&list), &engine->aside);
 	sl_buf_dispose(&list);
 	return rc;
