@@ -2,9 +2,13 @@
 #ifndef SL_CORE_BASE_UTF8_H
 #define SL_CORE_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/slice.h"
+
+/* Whether a character goes on with the byte, rather than begin. */
+static inline bool sl_utf8_is_inside(char byte) { return ((unsigned char)byte & 0xc0) == 0x80; }
 
 /* The length of the valid text that `text` begins with; all of it is valid when this is `text.length`. */
 size_t sl_utf8_valid(struct sl_str text);

@@ -1,6 +1,7 @@
 /* Patches of whole words, and as JSON; see splices.h. Keeps true: what is inserted is valid UTF-8 where the texts are. */
 #include "core/delta/splices.h"
 
+#include "core/base/utf8.h"
 #include "core/json/parse.h"
 #include "core/json/write.h"
 
@@ -19,7 +20,7 @@ static bool is_inside(struct sl_str text, size_t at, bool hard)
 	if (at == 0 || at >= text.length)
 		return false;
 	if (hard)
-		return ((unsigned char)text.bytes[at] & 0xc0) == 0x80;
+		return sl_utf8_is_inside(text.bytes[at]);
 	return is_letter(text.bytes[at - 1]) && is_letter(text.bytes[at]);
 }
 

@@ -250,11 +250,12 @@ static int note_one(struct sl_engine *engine, const struct sl_merge *merge, cons
 
 int sl_journal_note_merge(struct sl_engine *engine, const struct sl_merge *merge, enum sl_cause cause)
 {
-	int rc = merge->note_count && !engine->follower.length ? sl_journal_open(engine, cause) : SL_OK;
-	for (size_t i = 0; rc == SL_OK && !engine->follower.length && i < merge->note_count; i++)
+	if (merge->note_count == 0 || engine->follower.length)
+		return SL_OK;
+	int rc = sl_journal_open(engine, cause);
+	for (size_t i = 0; rc == SL_OK && i < merge->note_count; i++)
 		rc = note_one(engine, merge, &merge->notes[i]);
-	return rc == SL_OK && merge->note_count && !engine->follower.length
-		? sl_engine_set_aside(engine, merge->notes, merge->note_count) : rc;
+	return rc == SL_OK ? sl_engine_set_aside(engine, merge->notes, merge->note_count) : rc;
 }
 
 /* --- storing ------------------------------------------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 /* Notes of merges, and other things that are stored, as JSON; see private.h. */
 #include <string.h>
 
+#include "core/base/utf8.h"
 #include "core/engine/json.h"
 #include "core/engine/private.h"
 #include "core/json/parse.h"
@@ -205,7 +206,7 @@ static size_t boundary_from(struct sl_str text, size_t from)
 	size_t at = from;
 	while (at > 0 && text.bytes[at - 1] != '\n' && from - at < MOST_WORD)
 		at--;
-	while (at < text.length && ((unsigned char)text.bytes[at] & 0xc0) == 0x80)
+	while (at < text.length && sl_utf8_is_inside(text.bytes[at]))
 		at++;
 	while (at < from)
 		at = sl_text_token_end(text, at, &token);

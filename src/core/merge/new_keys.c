@@ -38,7 +38,7 @@ static int letter_id(const struct sl_merging *merging, const struct sl_key *key,
 	while (sl_utf8_length((struct sl_str){ id, length }) >= SL_ID_CHARACTERS) /* whole characters go, so that it stays an id */
 		do
 			length--;
-		while (((unsigned char)id[length] & 0xc0) == 0x80);
+		while (sl_utf8_is_inside(id[length]));
 	for (char letter = 'A';; letter++) {
 		if (letter > 'Z') {
 			id[length++] = 'Z';

@@ -3,6 +3,7 @@
  */
 #include "core/text/junction.h"
 
+#include "core/base/utf8.h"
 #include "core/text/tokens.h"
 
 void sl_text_window_init(struct sl_text_window *window)
@@ -31,8 +32,6 @@ bool sl_text_window_is_full_before(const struct sl_text_window *window) { return
 
 static bool is_blank(char c) { return c == ' ' || c == '\n'; }
 
-static bool is_inside_character(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
-
 static bool is_beyond_ascii(char c) { return (unsigned char)c >= 0x80; }
 
 static bool is_letter_or_digit(char c)
@@ -55,7 +54,7 @@ static size_t begin_of(const struct sl_text_window *window, size_t place)
 		blank++;
 	if (blank < place)
 		return blank + 1;
-	while (at < place && is_inside_character(window->bytes[at]))
+	while (at < place && sl_utf8_is_inside(window->bytes[at]))
 		at++;
 	return at;
 }
@@ -66,7 +65,7 @@ static size_t end_of(const struct sl_text_window *window, size_t place)
 	size_t end = window->end;
 	if (end < sizeof(window->bytes) || !is_beyond_ascii(window->bytes[end - 1]))
 		return end;
-	while (end > place && is_inside_character(window->bytes[end - 1]))
+	while (end > place && sl_utf8_is_inside(window->bytes[end - 1]))
 		end--;
 	return end > place ? end - 1 : end;
 }

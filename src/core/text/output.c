@@ -4,6 +4,7 @@
 #include "core/text/output.h"
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/text/junction.h"
 #include "core/text/refine.h"
 #include "core/text/tokens.h"
@@ -54,8 +55,6 @@ static bool is_sign(struct sl_str gap)
 /* Whether the texts at both sides of the gap don't reach each other. */
 static bool is_far(struct sl_str gap) { return gap.length > SL_TEXT_WINDOW_GAP && !is_sign(gap); }
 
-static bool is_inside_character(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
-
 /* Puts the gap into the window, of a long sign only its first and its last character. Returns the bytes that were put. */
 static size_t put_gap(struct sl_str gap, struct sl_text_window *window)
 {
@@ -64,9 +63,9 @@ static size_t put_gap(struct sl_str gap, struct sl_text_window *window)
 		sl_text_window_before(window, gap);
 		return gap.length;
 	}
-	while (is_inside_character(gap.bytes[first_end]))
+	while (sl_utf8_is_inside(gap.bytes[first_end]))
 		first_end++;
-	while (is_inside_character(gap.bytes[last]))
+	while (sl_utf8_is_inside(gap.bytes[last]))
 		last--;
 	sl_text_window_before(window, sl_text_part(gap, last, gap.length));
 	sl_text_window_before(window, sl_text_part(gap, 0, first_end));

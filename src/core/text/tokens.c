@@ -3,6 +3,7 @@
  */
 #include "core/text/tokens.h"
 
+#include "core/base/utf8.h"
 #include "core/text/classes.h"
 #include "core/text/pictographs.h"
 #include "core/text/word_signs.h"
@@ -251,7 +252,7 @@ static size_t letter_before(struct sl_str text, size_t at)
 	do {
 		do
 			at--;
-		while (at > 0 && ((unsigned char)text.bytes[at] & 0xc0) == 0x80);
+		while (at > 0 && sl_utf8_is_inside(text.bytes[at]));
 		point = decode(text, at, &length);
 	} while (at > 0 && sl_text_class_of(point) == SL_CLASS_EXTEND);
 	return at;
@@ -322,6 +323,6 @@ enum sl_text_edge sl_text_edge_before(struct sl_str text, size_t at)
 		return SL_EDGE_BLANK;
 	do
 		at--;
-	while (at > 0 && ((unsigned char)text.bytes[at] & 0xc0) == 0x80);
+	while (at > 0 && sl_utf8_is_inside(text.bytes[at]));
 	return sl_text_edge_behind(text, at);
 }
