@@ -64,6 +64,7 @@ struct sim_device {
 	struct sl_rowset *store;   /* keys are those of meta */
 	struct sl_rowset *shown;   /* what the app shows: follows SL_EFFECT_CHANGED and the user's own edits */
 	struct sl_rowset *synced;  /* the base as it was before the event that is being handled, where texts are typed words */
+	int64_t synced_version;    /* likewise */
 	struct sim_question questions[SIM_QUESTIONS]; /* likewise */
 	size_t question_count;
 	bool cut_off, signed_out;

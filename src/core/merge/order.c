@@ -137,6 +137,21 @@ static bool goes_by_mine(const struct ordering *ordering, size_t element)
 		|| (ordering->moved_by_mine[element] && !ordering->moved_by_theirs[element]);
 }
 
+/* Behind which element mine's goes that came behind `last` in mine: behind those, too, which theirs added there with lower ranks.
+ * A device's run has one beginning of ranks, so none is torn, and each device puts two runs into the same order. */
+static size_t find_predecessor(const struct ordering *ordering, const size_t *next, size_t last, size_t element)
+{
+	const struct sl_merge_places *places = ordering->places;
+	size_t count = ordering->count, before = last;
+	bool knows_both = last == count || (places->mine[last] != SL_MERGE_NOWHERE && places->theirs[last] != SL_MERGE_NOWHERE);
+	if (!places->ranks || !knows_both)
+		return last;
+	while (next[before] != count && places->mine[next[before]] == SL_MERGE_NOWHERE
+		&& sl_str_compare(places->ranks[next[before]], places->ranks[element]) < 0)
+		before = next[before];
+	return before;
+}
+
 /* A chain of the elements: next[element], and next[count] for the first; it ends with `count`. */
 static void chain_up(const struct ordering *ordering, size_t *next)
 {
@@ -153,8 +168,9 @@ static void chain_up(const struct ordering *ordering, size_t *next)
 	for (size_t i = 0; i < ordering->mine.length; i++) {
 		size_t element = ordering->mine.items[i];
 		if (goes_by_mine(ordering, element)) {
-			next[element] = next[last];
-			next[last] = element;
+			size_t before = find_predecessor(ordering, next, last, element);
+			next[element] = next[before];
+			next[before] = element;
 		}
 		last = element;
 	}

@@ -56,11 +56,15 @@ struct group {
 	const struct sl_row **sides[SIDES];
 	size_t *places[SIDES];
 	bool *written[SIDES]; /* got another rank than it had */
+	struct sl_str *ranks; /* in mine, or in theirs */
 };
 
 static int find_sides(const struct sl_merging *merging, struct group *group)
 {
 	struct sl_arena *arena = merging->arena;
+	group->ranks = sl_arena_zalloc(arena, group->count, sizeof(*group->ranks));
+	if (!group->ranks)
+		return SL_NO_MEMORY;
 	const struct sl_rowset *const sets[SIDES] = { merging->base, merging->mine, merging->theirs };
 	for (int side = BASE; side < SIDES; side++) {
 		group->sides[side] = sl_arena_zalloc(arena, group->count, sizeof(*group->sides[side]));
@@ -76,6 +80,8 @@ static int find_sides(const struct sl_merging *merging, struct group *group)
 			if (rank_of(row).length)
 				group->sides[side][i] = row;
 			group->written[side][i] = row && !sl_str_equal(row->rank, rank_of(group->sides[BASE][i]));
+			if (side != BASE && !group->ranks[i].length)
+				group->ranks[i] = rank_of(row);
 		}
 	}
 	return SL_OK;
@@ -245,7 +251,7 @@ static int place_group(struct sl_merging *merging, struct sl_row **rows, size_t 
 	if (rc != SL_OK)
 		return rc;
 	const struct sl_merge_places places = { group.places[BASE], group.places[MINE], group.places[THEIRS], group.written[MINE],
-		group.written[THEIRS] };
+		group.written[THEIRS], group.ranks };
 	rc = sl_merge_order(&places, count, merging->arena, &order);
 	if (rc == SL_OK)
 		rc = set_ranks(merging, &group, &order);

@@ -133,6 +133,8 @@ struct sl_merge_places {
 	const size_t *base, *mine, *theirs;
 	/* Which ones a side gave a place, though perhaps the one that they had: of two that changed places, that one moved. NULL: not known. */
 	const bool *written_by_mine, *written_by_theirs;
+	/* Their ranks in mine, or in theirs where mine doesn't have them. NULL: they have none. */
+	const struct sl_str *ranks;
 };
 
 #define SL_MERGE_NOWHERE SIZE_MAX
@@ -144,7 +146,7 @@ struct sl_merge_order {
 };
 
 /* The order of the siblings that stay (each is in mine or in theirs). Whose place one side changed goes there, whose both did to
- * theirs. */
+ * theirs. What both added at one place stands there by rank, as it does where nobody moved anything; without ranks, mine comes first. */
 int sl_merge_order(const struct sl_merge_places *places, size_t count, struct sl_arena *arena,
 	struct sl_merge_order *order_r) __attribute__((warn_unused_result));
 

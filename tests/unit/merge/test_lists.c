@@ -203,6 +203,16 @@ static void assert_order_is(const size_t *order, size_t count, const size_t *pla
 		assert_true(places[order[i - 1]] < places[order[i]]);
 }
 
+/* Of 16 elements, in no order, and some of them alike. */
+static const struct sl_str *some_ranks(void)
+{
+	static const char digits[] = "ABCDEFGH";
+	static struct sl_str ranks[16];
+	for (size_t i = 0; i < 16; i++)
+		ranks[i] = (struct sl_str){ digits + pick(8), 1 };
+	return ranks;
+}
+
 static void order__of_one_side_alone_is_taken_exactly(void **state)
 {
 	(void)state;
@@ -212,7 +222,8 @@ static void order__of_one_side_alone_is_taken_exactly(void **state)
 		arrange(base, count, false);
 		arrange(side, count, true);
 		/* What only the base and the other side have was deleted: survivors are in `side`. */
-		struct sl_merge_places places = { base, round % 2 ? base : side, round % 2 ? side : base, NULL, NULL };
+		struct sl_merge_places places = { base, round % 2 ? base : side, round % 2 ? side : base, NULL, NULL,
+			round % 3 ? some_ranks() : NULL };
 		assert_int_equal(sl_merge_order(&places, count, &the.arena, &order), 0);
 		assert_order_is(order.order, count, side);
 		assert_false(order.clash);
@@ -234,7 +245,8 @@ static void order__of_both_holds_every_element_once(void **state)
 		for (size_t i = 0, last = 14; i < count; i++)
 			if (mine[i] == 14)
 				mine[i] = last++;
-		struct sl_merge_places places = { base, mine, theirs, NULL, NULL };
+		struct sl_merge_places places = { base, mine, theirs, NULL, NULL,
+			round % 3 ? some_ranks() : NULL };
 		assert_int_equal(sl_merge_order(&places, count, &the.arena, &order), 0);
 		for (size_t i = 0; i < count; i++) {
 			assert_true(order.order[i] < count);

@@ -339,6 +339,29 @@ static void merge__respacing_does_not_misplace_additions(void **state)
 	assert_counts(0, 0, 0);
 }
 
+/* Two runs at one place: each device puts them into one order, and whoever went on with a run finds it whole. */
+static void case_22__runs_beside_a_move_stand_by_rank(void **state)
+{
+	for (int swapped = 0; swapped < 2; swapped++) {
+		tear_down(state);
+		set_up(state);
+		put_line(ALL, "abcd", "BDFH");
+		put_line(swapped ? MINE : THEIRS, "aefg", "EIJK");
+		put_line(swapped ? THEIRS : MINE, "xyz", "PQR");
+		merge();
+		assert_order(character("a"), "b a c d e f g x y z");
+		assert_counts(0, 0, 0);
+		tear_down(state);
+		set_up(state);
+		put_line(ALL, "b", "W");
+		put_line(swapped ? MINE : THEIRS, "xby", "STU");
+		put_line(swapped ? THEIRS : MINE, "efg", "JKL");
+		merge();
+		assert_order(character("b"), "e f g x b y");
+		assert_counts(0, 0, 0);
+	}
+}
+
 /* What two devices imported each has ranks of its own. */
 static void merge__rows_that_both_added_take_theirs_places_and_the_rest_follows(void **state)
 {
@@ -400,6 +423,7 @@ int main(void)
 		TEST(case_23__respacing_undoes_no_move),
 		TEST(merge__both_move_other_rows),
 		TEST(merge__respacing_does_not_misplace_additions),
+		TEST(case_22__runs_beside_a_move_stand_by_rank),
 		TEST(merge__rows_that_both_added_take_theirs_places_and_the_rest_follows),
 		TEST(merge__moving_and_editing_come_together),
 		TEST(merge__equal_places_are_valid),
