@@ -85,6 +85,14 @@ static void check_words(struct sim *sim)
 	}
 }
 
+/* Whether the row's episode was deleted and kept. Two devices that both keep it have both added it, and what is alike all in all is
+ * one thing: so are two scenes or shots of one id that they added to it. */
+static bool is_in_kept_episode(const struct sim *sim, const struct sl_row *row)
+{
+	const struct sl_key episode = sl_key_of_episode(row->key.episode);
+	return sl_entity_has_episode(row->key.entity) && sim->check.kept && sl_rowset_find(sim->check.removed, &episode);
+}
+
 /* Each word of a long text stands once, in one row; and no row is made of two that were added. */
 static void check_places(struct sim *sim)
 {
@@ -96,19 +104,21 @@ static void check_places(struct sim *sim)
 		return;
 	while ((row = sl_rowset_next(sim->server.store->memory.rows, &cursor))) {
 		unsigned birth = 0;
+		bool told = row->data.length > SIM_SMALL_ROW || !sim->plan->with[SIM_WITH_MOVERS]; /* from others, wherever it went */
 		for (at = 0; (id = sim_words_next(row->data, &at));) {
 			const struct sim_word *word = &sim->words.items[id];
-			if (word->text && sim_wordset_has(&found, id) && sim->plan->with[SIM_WITH_ONCE]
-				&& (row->data.length > SIM_SMALL_ROW || !sim->plan->with[SIM_WITH_MOVERS])
+			if (word->text && sim_wordset_has(&found, id) && sim->plan->with[SIM_WITH_ONCE] && told
 				&& (!sim->check.kept || sim->plan->with[SIM_WITH_ONCE_KEPT]))
 				sim_violate(sim, "once", "w%uz stands twice, also in %s %.*s: %.*s", id, sl_entity_name(row->key.entity),
 					(int)row->key.id.length, row->key.id.bytes, (int)row->data.length, row->data.bytes);
 			if (word->birth && birth && word->birth != birth && sim->plan->with[SIM_WITH_UNMIXED]
-				&& !sim->check.chose_both && !sim->plan->with[SIM_WITH_TWINS]) /* what both have before their first sync is judged as a whole */
+				&& !sim->check.chose_both && !is_in_kept_episode(sim, row)
+				&& !sim->plan->with[SIM_WITH_TWINS]) /* what both have before their first sync is judged as a whole */
 				sim_violate(sim, "unmixed", "%s %.*s is made of two: %.*s", sl_entity_name(row->key.entity),
 					(int)row->key.id.length, row->key.id.bytes, (int)row->data.length, row->data.bytes);
 			birth = word->birth ? word->birth : birth;
-			sim_wordset_add(&found, id);
+			if (told)
+				sim_wordset_add(&found, id);
 		}
 	}
 }

@@ -14,9 +14,9 @@
 	PROPERTY(TOKENS, 350, "long texts consist of typed words alone, some of them in scripts without blanks")           \
 	PROPERTY(THAI, 0, "some texts of typed words are in a script in which only a dictionary could tell words")          \
 	PROPERTY(REUSED, 300, "apps give ids of what was deleted again, and merges must not")                                  \
-	PROPERTY(JOINED, 0, "words that run into each other for want of a blank count as words that nobody typed")          \
+	PROPERTY(JOINED, 1000, "words that run into each other for want of a blank count as words that nobody typed")          \
 	PROPERTY(DOUBT, 1000, "what was typed survives a deletion by somebody who fell back with the server")                 \
-	PROPERTY(NEEDLESS, 0, "a question about edits that came near each other, but did not meet, is one too many")       \
+	PROPERTY(NEEDLESS, 1000, "among words with blanks, a question about edits that came near, but did not meet, is one too many") \
 	PROPERTY(SINCE, 1000, "a decision removes nothing that came after the question")                                   \
 	PROPERTY(SINCE_MERGE, 1000, "taking back a merge removes nothing that came after it")                                 \
 	PROPERTY(SINCE_STEP, 1000, "undoing a step removes nothing that came after it")                                       \

@@ -48,7 +48,8 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\n';
 }
 
-/* A word in the place of the passage, with the white space at its ends. */
+/* A word in the place of the passage, with the white space at its ends, and apart from what stands around it: the passage's own ends
+ * may be in a script without blanks. */
 static struct sl_str in_own_words(struct writing *writing, struct sl_str passage)
 {
 	struct sl_str word = typing_word(writing, true, SIM_LATIN), own;
@@ -60,7 +61,9 @@ static struct sl_str in_own_words(struct writing *writing, struct sl_str passage
 		end--;
 	sl_buf_init(&out, SIZE_MAX);
 	sl_buf_add(&out, passage.bytes, start);
+	sl_buf_add_char(&out, ' ');
 	sl_buf_add_str(&out, word);
+	sl_buf_add_char(&out, ' ');
 	sl_buf_add(&out, passage.bytes + end, passage.length - end);
 	if (sl_buf_code(&out) != SL_OK)
 		abort();

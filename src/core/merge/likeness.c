@@ -39,12 +39,15 @@ static int write_values(const json_t *json, const char *but, struct sl_buf *text
 	return sl_buf_code(text);
 }
 
+/* In UTF-8, what is from U+3000 on begins with a byte from E3 on. */
 static size_t characters_of(struct sl_str text)
 {
-	size_t breaks = 0;
-	for (size_t i = 0; i < text.length; i++)
+	size_t breaks = 0, wide = 0;
+	for (size_t i = 0; i < text.length; i++) {
 		breaks += text.bytes[i] == '\n';
-	return sl_utf8_length(text) - breaks;
+		wide += (unsigned char)text.bytes[i] >= 0xe3;
+	}
+	return sl_utf8_length(text) - breaks + 2 * wide;
 }
 
 static void note_alone(struct sl_likeness *likeness, const json_t *mine, const json_t *theirs, size_t characters)

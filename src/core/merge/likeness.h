@@ -2,6 +2,7 @@
  *
  * Values, also those inside lists and objects, are compared as one text, a line each. With c the characters of words that both
  * have, and t all characters of both, they are alike if 4c ≥ t; where t is less than 20, if they are equal or one of them is empty.
+ * A character from U+3000 on counts as three: an ideograph or a syllable says as much as three letters.
  * Source of the rule: merge.md. What has been sent in part, or was only begun, lacks most of what the other side has: of the things
  * that one side has alone, those of the side that has less of them count, and not the other's.
  */

@@ -69,6 +69,15 @@ static bool grows(struct sl_str base, struct sl_str side, const struct sl_text_e
 		sl_text_count_words(sl_text_part(base, edit->from, edit->from_end));
 }
 
+/* Whether the text has nothing but blanks and line ends. */
+static bool is_layout(struct sl_str text)
+{
+	enum sl_text_token token = SL_TOKEN_BLANK;
+	for (size_t at = 0; at < text.length && (token == SL_TOKEN_BLANK || token == SL_TOKEN_LINE_END);)
+		at = sl_text_token_end(text, at, &token);
+	return token == SL_TOKEN_BLANK || token == SL_TOKEN_LINE_END;
+}
+
 /* Whether `edit`, of `side`, clashes with the other side's `before`, which ends where it begins. */
 static bool clashes_at_edge(const struct walk *walk, const struct sl_text_edit *before, int side,
 	const struct sl_text_edit *edit)
@@ -77,9 +86,11 @@ static bool clashes_at_edge(const struct walk *walk, const struct sl_text_edit *
 		return false;
 	if (inserts(before) && inserts(edit))
 		return true;
-	const struct sl_text_edit *other = inserts(before) ? edit : before;
-	if (!deletes(other))
-		return grows(walk->base, walk->sides[inserts(before) ? side : !side].text, other);
+	const struct sl_text_edit *other = inserts(before) ? edit : before, *inserted = inserts(before) ? before : edit;
+	int replacing = inserts(before) ? side : !side;
+	if (!deletes(other)) /* blanks and line ends stand beside anything */
+		return grows(walk->base, walk->sides[replacing].text, other)
+			&& !is_layout(sl_text_part(walk->sides[!replacing].text, inserted->to, inserted->to_end));
 	return !is_whole_lines(walk->base, walk->sides[!side].text, before) ||
 		!is_whole_lines(walk->base, walk->sides[side].text, edit);
 }
@@ -193,15 +204,6 @@ static bool is_replaced(const struct group *group, int side)
 {
 	const struct sl_text_edit *edit = group->sides[side].edits;
 	return group->sides[side].count == 1 && edit->from == group->from && edit->from_end == group->end;
-}
-
-/* Whether the text has nothing but blanks and line ends. */
-static bool is_layout(struct sl_str text)
-{
-	enum sl_text_token token = SL_TOKEN_BLANK;
-	for (size_t at = 0; at < text.length && (token == SL_TOKEN_BLANK || token == SL_TOKEN_LINE_END);)
-		at = sl_text_token_end(text, at, &token);
-	return token == SL_TOKEN_BLANK || token == SL_TOKEN_LINE_END;
 }
 
 /* Whether `side` deleted all of the group's base text, and the other side only put blanks in: then these are what is left. */

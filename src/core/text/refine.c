@@ -99,10 +99,13 @@ static struct weight *weigh(struct sl_str base, const struct sl_text_side *side,
 	return weights;
 }
 
+/* Whether what stands between two edits was rewritten with them, and not just left over. */
 static bool belong_together(const struct weight *before, const struct weight *behind)
 {
 	if (behind->follows && before->types && behind->types)
 		return true;
+	if (!before->types && !behind->types)
+		return false;
 	return before->words > 0 && behind->words > 0 && behind->run <= before->words / 2 && behind->run <= behind->words / 2;
 }
 

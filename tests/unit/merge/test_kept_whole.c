@@ -121,7 +121,7 @@ static bool is_unlike(const struct sides *sides, const struct sl_rowset *side, u
 		return true;
 	assert_int_equal(sl_likeness_add_rows(&likeness, was, is, history.arena), 0);
 	return !sl_likeness_is_same_thing(&likeness) || (!sl_str_equal(was->key.id, is->key.id) && !sl_str_equal(was->data, is->data))
-		|| likeness.common < 20;
+		|| likeness.common < SL_MANY_CHARACTERS;
 }
 
 static void assert_rows_are_there_once(const struct sl_rowset *rows, const struct sides *sides)

@@ -161,6 +161,30 @@ static void move__under_another_id_is_told_by_its_content(void **state)
 	assert_counts(0, 0, 0);
 }
 
+/* Few ideographs say much. What an app calls every new shot says little. */
+static void move__under_another_id_is_told_by_a_few_ideographs(void **state)
+{
+	(void)state;
+	put_episodes(ALL);
+	put(ALL, shot(1, "1-1"), "M", "{'description':'雨落在旧港口的灯上'}");
+	move(THEIRS, shot(1, "1-1"), shot(2, "1-4"), "Q", "{'description':'雨落在旧港口的灯上'}");
+	put(THEIRS, shot(1, "1-1"), "M", "{'description':'A long look out of the window.'}");
+	put(MINE, shot(1, "1-1"), "M", "{'description':'雨落在新港口的灯上'}");
+	merge();
+	assert_data(shot(1, "1-1"), "{'description':'A long look out of the window.'}");
+	assert_data(shot(2, "1-4"), "{'description':'雨落在新港口的灯上'}");
+	assert_counts(0, 0, 0);
+	tear_down(NULL);
+	set_up(NULL);
+	put_episodes(ALL);
+	put(ALL, shot(1, "1-1"), "M", "{'description':'新镜头'}");
+	move(THEIRS, shot(1, "1-1"), shot(2, "1-4"), "Q", "{'description':'新镜头'}");
+	put(MINE, shot(1, "1-1"), "M", "{'description':'雨落在新港口的灯上'}");
+	merge();
+	assert_data(shot(1, "1-1"), "{'description':'雨落在新港口的灯上'}");
+	assert_data(shot(2, "1-4"), "{'description':'新镜头'}");
+}
+
 static void move__onto_a_key_of_another_thing_gets_a_letter(void **state)
 {
 	(void)state;
@@ -354,6 +378,7 @@ int main(void)
 		TEST(move__under_another_id_is_found_if_much_is_alike),
 		TEST(case_98__same_id_and_nothing_alike_is_no_move),
 		TEST(move__under_another_id_is_told_by_its_content),
+		TEST(move__under_another_id_is_told_by_a_few_ideographs),
 		TEST(move__onto_a_key_of_another_thing_gets_a_letter),
 		TEST(move__what_moved_out_is_not_part_of_what_a_deletion_took),
 		TEST(move__into_an_episode_keeps_it),

@@ -213,6 +213,16 @@ static void case_70__a_replacement_may_end_in_an_insertion(void **state)
 	assert_merge("the cat", "the dog sat", "the cat sat", "the dog sat");
 }
 
+/* Who ends the line asks nobody. */
+static void text__blanks_beside_a_replacement_that_grows_are_merged(void **state)
+{
+	(void)state;
+	assert_merge("the red car", "the red truck and trailer", "the red car\n", "the red truck and trailer\n");
+	assert_merge("the red car", "the big blue car", "the \n\nred car", "the \n\nbig blue car");
+	assert_merge("the red car.", "the red truck and trailer.", "the red car .", "the red truck and trailer .");
+	assert_merge("a car", "a truck and trailer", "a car\nX", "a {car|truck and trailer|car\nX}");
+}
+
 static void case_71__words_and_numbers_are_whole(void **state)
 {
 	(void)state;
@@ -269,6 +279,14 @@ static void text__a_rewritten_passage_counts_as_edited_throughout(void **state)
 	assert_merge("was good", "seemed bad", "was very good", "{was good|seemed bad|was very good}");
 	/* single words are no passage */
 	assert_merge("one two three", "eins two drei", "one TWO three", "eins TWO drei");
+}
+
+/* What stands between cuts is left over, and others' edits of it stay. */
+static void text__a_passage_with_much_cut_out_is_not_rewritten(void **state)
+{
+	(void)state;
+	assert_merge("one two three four five six seven", "one four seven", "one two three FOUR five six seven", "one FOUR seven");
+	assert_merge("one two three four five six seven", "one four seven", "", "");
 }
 
 static void text__blanks_do_not_align_passages(void **state)
@@ -392,12 +410,14 @@ int main(void)
 		cmocka_unit_test(text__of_what_both_share_insertions_are_a_decision),
 		cmocka_unit_test(text__common_words_stand_in_for_an_ancestor),
 		cmocka_unit_test(case_70__a_replacement_may_end_in_an_insertion),
+		cmocka_unit_test(text__blanks_beside_a_replacement_that_grows_are_merged),
 		cmocka_unit_test(case_71__words_and_numbers_are_whole),
 		cmocka_unit_test(case_73__lines_of_a_passage_that_is_gone_clash),
 		cmocka_unit_test(text__insertions_side_by_side_are_merged),
 		cmocka_unit_test(text__who_wrote_the_same_and_more_wins),
 		cmocka_unit_test(text__insertions_beside_replaced_words_are_merged),
 		cmocka_unit_test(text__a_rewritten_passage_counts_as_edited_throughout),
+		cmocka_unit_test(text__a_passage_with_much_cut_out_is_not_rewritten),
 		cmocka_unit_test(text__blanks_do_not_align_passages),
 		cmocka_unit_test(text__an_inserted_line_leaves_edits_of_its_twin_in_place),
 		cmocka_unit_test(text__chinese_is_merged_by_character),
