@@ -146,6 +146,9 @@ static void note_deleted(struct sim *sim, const struct sim_device *device, const
 	struct sl_row row = { .key = *key };
 	if (!is_known(sim, device, key) || sim_server_is_behind(&sim->server))
 		return;
+	/* Who deletes a row of a state that was lost, and others bring back just then, has nothing left to delete at the server. */
+	if (sl_engine_status(device->engine)->version <= sim->server.lost_version)
+		return;
 	row.key.id = sim_copy(sim, key->id);
 	if (shown)
 		row.data = sim_copy(sim, shown->data);

@@ -254,13 +254,13 @@ void sim_check_after(struct sim *sim, unsigned index)
 
 /* --- restored servers --------------------------------------------------------------------------------------------- */
 
-/* Whether nothing tells the device that the server fell back: it has got past the device's version again, and all in which it differs
- * from what the device knows is newer than that. */
+/* Whether nothing tells the device that the server fell back: that was not declared, or the device has synced since, and all in which
+ * the server differs from what the device knows is newer than that. Then others may have brought back what they were in doubt of. */
 static bool is_past_fall(const struct sim *sim, const struct sim_device *device)
 {
 	const struct sl_row *row, *known;
 	size_t cursor = 0;
-	if (sim->plan->declared || sim_server_is_behind(&sim->server))
+	if ((sim->plan->declared && device->synced_version <= sim->server.lost_version) || sim_server_is_behind(&sim->server))
 		return false;
 	while ((row = sl_rowset_next(sim->server.store->memory.rows, &cursor))) {
 		known = sl_rowset_find(device->synced, &row->key);

@@ -134,6 +134,15 @@ static size_t end_of(const struct pieces *pieces, size_t count)
 	return count ? pieces->ends[count - 1] : 0;
 }
 
+/* Whether the line has no sign at all. Scripts have such a line between any two elements. */
+static bool is_blank_line(struct sl_str line)
+{
+	size_t blanks = 0;
+	while (blanks < line.length && (line.bytes[blanks] == ' ' || (line.bytes[blanks] >= '\t' && line.bytes[blanks] <= '\r')))
+		blanks++;
+	return blanks == line.length;
+}
+
 /* Cuts the piece behind the last one and gives it its id. */
 static int cut_one(struct pieces *pieces, enum sl_text_unit unit, struct names *names)
 {
@@ -142,10 +151,11 @@ static int cut_one(struct pieces *pieces, enum sl_text_unit unit, struct names *
 	uint32_t id;
 	size_t end = unit == SL_TEXT_LINES ? sl_text_line_end(pieces->text, at)
 	                                   : sl_text_token_end(pieces->text, at, &token);
-	int code = names_id(names, (struct sl_str){ pieces->text.bytes + at, end - at }, &id);
+	struct sl_str piece = { pieces->text.bytes + at, end - at };
+	int code = names_id(names, piece, &id);
 	if (code != 0)
 		return code;
-	names->blank[id] = token == SL_TOKEN_BLANK;
+	names->blank[id] = unit == SL_TEXT_LINES ? is_blank_line(piece) : token == SL_TOKEN_BLANK;
 	return pieces_add(pieces, end, id, names->arena);
 }
 
@@ -200,7 +210,7 @@ static int diff_of(const struct pieces *before, const struct pieces *after, enum
 		.b = { after->ids, after->count },
 		.id_count = names->count,
 		.breaks = BREAKS,
-		.weak = unit == SL_TEXT_WORDS ? names->blank : NULL,
+		.weak = names->blank,
 		.most_cost = unit == SL_TEXT_WORDS ? MOST_COST_OF_WORDS : UINT32_MAX,
 	};
 	return sl_diff_of(&task, names->arena, diff_r);

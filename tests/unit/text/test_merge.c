@@ -296,6 +296,13 @@ static void text__blanks_do_not_align_passages(void **state)
 		"a b\nc d\ne f g h\nk l m n o\np q r s", "a b\nc d\ne f g h<\nk l m n o\np q r s+\nend>");
 }
 
+/* Between the elements of a script are blank lines: one is like the other. */
+static void text__blank_lines_do_not_align_passages(void **state)
+{
+	(void)state;
+	assert_merge("a\nb c\nd e f\n\ng h", "a\nb c\nd e f mine\n\ng h", "a\n\nd e f\ntheirs\ng h", "a\n\nd e f mine\ntheirs\ng h");
+}
+
 static void text__an_inserted_line_leaves_edits_of_its_twin_in_place(void **state)
 {
 	(void)state;
@@ -419,6 +426,7 @@ int main(void)
 		cmocka_unit_test(text__a_rewritten_passage_counts_as_edited_throughout),
 		cmocka_unit_test(text__a_passage_with_much_cut_out_is_not_rewritten),
 		cmocka_unit_test(text__blanks_do_not_align_passages),
+		cmocka_unit_test(text__blank_lines_do_not_align_passages),
 		cmocka_unit_test(text__an_inserted_line_leaves_edits_of_its_twin_in_place),
 		cmocka_unit_test(text__chinese_is_merged_by_character),
 		cmocka_unit_test(case_21__letters_of_one_word_clash_in_scripts_without_blanks),
