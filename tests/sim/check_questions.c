@@ -258,18 +258,21 @@ void sim_check_after(struct sim *sim, unsigned index)
  * the server differs from what the device knows is newer than that. Then others may have brought back what they were in doubt of. */
 static bool is_past_fall(const struct sim *sim, const struct sim_device *device)
 {
+	const struct memory_store *memory = &sim->server.store->memory;
 	const struct sl_row *row, *known;
 	size_t cursor = 0;
 	if ((sim->plan->declared && device->synced_version <= sim->server.lost_version) || sim_server_is_behind(&sim->server))
 		return false;
-	while ((row = sl_rowset_next(sim->server.store->memory.rows, &cursor))) {
+	while ((row = sl_rowset_next(memory->rows, &cursor))) {
 		known = sl_rowset_find(device->synced, &row->key);
 		if (row->version <= device->synced_version && !(known && sl_row_same_content(known, row)))
 			return false;
 	}
-	for (cursor = 0; (known = sl_rowset_next(device->synced, &cursor));)
-		if (!sl_rowset_find(sim->server.store->memory.rows, &known->key))
+	for (cursor = 0; (known = sl_rowset_next(device->synced, &cursor));) {
+		row = sl_rowset_find(memory->tombstones, &known->key);
+		if (!sl_rowset_find(memory->rows, &known->key) && !(row && row->version > device->synced_version))
 			return false;
+	}
 	return true;
 }
 
