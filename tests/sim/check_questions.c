@@ -170,6 +170,24 @@ static bool has_ideographs(struct sl_str text)
 	return false;
 }
 
+/* Whether the ancestor may be what an operation made of the base, whose answer came late: theirs has what the device itself had shown
+ * since, and has no more. */
+static bool holds_own(const struct sim *sim, const struct sim_device *device, struct sl_str base, struct sl_str mine,
+	struct sl_str theirs)
+{
+	struct sim_wordset others = { { 0 } };
+	size_t at = 0;
+	unsigned id;
+	sim_wordset_add_all(&others, base);
+	sim_wordset_add_all(&others, mine);
+	while ((id = sim_words_next(theirs, &at))) {
+		uint32_t seen = sim->words.items[id].seen[device->index];
+		if (seen && seen <= device->events && !sim_wordset_has(&others, id))
+			return true;
+	}
+	return sl_str_equal(base, theirs) || sl_str_equal(base, mine);
+}
+
 /* What came in is merged once; where it truly met what was typed here is known. */
 static void check_met(struct sim *sim, unsigned index, const struct sim_decision *asked)
 {
@@ -178,8 +196,7 @@ static void check_met(struct sim *sim, unsigned index, const struct sim_decision
 	if (!asked->text || may_ask(sim, &asked->key) || !text_in_base(sim, device, asked, &base))
 		return;
 	struct sl_str mine = text_in(sim, asked->mine), theirs = text_in(sim, asked->theirs);
-	/* The ancestor may be what an operation made of the base, whose answer came late. */
-	if (sl_str_equal(base, theirs) || sl_str_equal(base, mine))
+	if (holds_own(sim, device, base, mine, theirs))
 		return;
 	struct sim_overlaps overlaps = sim_overlaps_of(&sim->words, base, mine, theirs,
 		sim->plan->with[SIM_WITH_IN_ROW] ? 3 : 5);

@@ -4,7 +4,7 @@
 
 #include "sim.h"
 
-static struct sim_run_row *find_row(struct sim *sim, const struct sl_key *key)
+static const struct sim_run_row *find_row(const struct sim *sim, const struct sl_key *key)
 {
 	for (size_t i = 0; i < sim->check.run_row_count; i++)
 		if (sl_key_equal(&sim->check.run_rows[i].key, key))
@@ -65,20 +65,40 @@ void sim_runs_move(struct sim *sim, const struct sl_key *key)
 		abort();
 }
 
-/* What is known of a scene where it was put; NULL: nothing. */
-static const struct sim_run_row *row_in_place(struct sim *sim, const struct sl_row *row)
+static bool is_behind(const struct sl_row *row, const struct sl_row *moved)
 {
-	return has_moved(sim, &row->key) ? NULL : find_row(sim, &row->key);
+	return row->rank.length > moved->rank.length && memcmp(row->rank.bytes, moved->rank.bytes, moved->rank.length) == 0;
+}
+
+/* Whether a scene was added behind one that others moved, and came with it: their ranks tell, or their run. */
+static bool came_along(const struct sim *sim, struct sl_row *const *rows, size_t at, const struct sim_run_row *row)
+{
+	bool same_run = true;
+	for (size_t i = at; i > 0; i--) {
+		const struct sim_run_row *before = find_row(sim, &rows[i - 1]->key);
+		bool moved = has_moved(sim, &rows[i - 1]->key);
+		if (moved && (same_run || is_behind(rows[at], rows[i - 1])))
+			return true;
+		same_run = same_run && before && before->run == row->run;
+	}
+	return false;
+}
+
+/* What is known of a scene where it was put; NULL: nothing. */
+static const struct sim_run_row *row_in_place(const struct sim *sim, struct sl_row *const *rows, size_t at)
+{
+	const struct sim_run_row *row = has_moved(sim, &rows[at]->key) ? NULL : find_row(sim, &rows[at]->key);
+	return row && !came_along(sim, rows, at, row) ? row : NULL;
 }
 
 /* Whether the run of `first` goes on behind `other`, and neither's writer knew of the other. */
 static void check_between(struct sim *sim, const struct sim_run_row *first, const struct sim_run_row *other,
-	struct sl_row *const *rest, size_t count)
+	struct sl_row *const *rows, size_t from, size_t count)
 {
 	if (other->run == first->run || (other->seen >> first->run & 1))
 		return;
-	for (size_t i = 0; i < count; i++) {
-		const struct sim_run_row *last = row_in_place(sim, rest[i]);
+	for (size_t i = from; i < count; i++) {
+		const struct sim_run_row *last = row_in_place(sim, rows, i);
 		if (last && last->run == first->run && !(last->seen >> other->run & 1))
 			sim_violate(sim, "runs", "%.*s stands between %.*s and %.*s, of which nobody knew who wrote it",
 				(int)other->key.id.length, other->key.id.bytes, (int)first->key.id.length, first->key.id.bytes,
@@ -101,10 +121,10 @@ static void check_episode(struct sim *sim, struct sl_row *const *rows, size_t co
 	if (lacks_moved(sim, rows[0]->key.episode))
 		return;
 	for (size_t i = 0; i < count; i++) {
-		const struct sim_run_row *first = row_in_place(sim, rows[i]), *other;
+		const struct sim_run_row *first = row_in_place(sim, rows, i), *other;
 		for (size_t k = i + 1; first && k < count && !has_moved(sim, &rows[k]->key); k++)
-			if ((other = row_in_place(sim, rows[k])))
-				check_between(sim, first, other, rows + k + 1, count - k - 1);
+			if ((other = row_in_place(sim, rows, k)))
+				check_between(sim, first, other, rows, k + 1, count);
 	}
 }
 
