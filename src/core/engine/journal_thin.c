@@ -85,17 +85,21 @@ static void add_notes(struct sl_open_entry *entry, const json_t *object)
 	}
 }
 
-/* Puts the entry before all that is there. */
+/* Puts the entry before all that is there. Where there is no room for all authors, the newest have it. */
 static int add_older(struct sl_job *job, const struct sl_journal_entry *older)
 {
 	struct sl_open_entry *entry = &job->entry;
+	size_t authors[SL_JOURNAL_AUTHORS + 1] = { 0 }; /* by their places in the older entry: those in this one */
 	int rc = SL_OK;
+	for (size_t i = 0; rc == SL_OK && i < older->author_count; i++)
+		rc = sl_journal_join_author(entry, &older->authors[i], &authors[i + 1]);
 	for (size_t i = 0; rc == SL_OK && i < older->change_count; i++) {
-		const struct sl_journal_change *change = &older->changes[i];
-		if (sl_rowset_find(entry->rows, &change->key) && change->was.length)
-			rc = sl_journal_add_once(entry, &change->key, change->was);
+		struct sl_journal_change change = older->changes[i];
+		change.author = authors[change.author];
+		if (sl_rowset_find(entry->rows, &change.key) && change.was.length)
+			rc = sl_journal_add_once(entry, &change.key, change.was);
 		if (rc == SL_OK)
-			rc = sl_journal_add(entry, change, false);
+			rc = sl_journal_add(entry, &change, false);
 	}
 	return rc;
 }
