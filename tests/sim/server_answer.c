@@ -147,15 +147,14 @@ static void write_author(const struct sl_key *key, int64_t version, struct sl_bu
 	sl_buf_add_char(out, '}');
 }
 
-/* What was written since `version`, from which the changes are, is left out. */
-static void name_author(struct sim *sim, const struct sl_key *key, int64_t version, struct sl_buf *authors, struct sl_buf *versions,
+static void name_author(struct sim *sim, const struct sl_key *key, struct sl_buf *authors, struct sl_buf *versions,
 	struct sl_rowset *named)
 {
 	const struct sim_store *store = sim->server.store;
 	int64_t written = version_of(&store->memory, key);
 	const struct sim_written *writer = sim_server_writer(store, key, written);
 	struct sl_row mark = { .key = sl_key_of_episode(written) };
-	if (!written || written > version || !writer)
+	if (!written || !writer)
 		return;
 	sl_buf_add_text(authors, authors->length ? "," : "");
 	write_author(key, written, authors);
@@ -167,8 +166,7 @@ static void name_author(struct sim *sim, const struct sl_key *key, int64_t versi
 	write_version_author(sim, writer, versions);
 }
 
-static void write_authors(struct sim *sim, const struct sl_delta *changes, int64_t version, struct sl_arena *arena,
-	struct sl_buf *out)
+static void write_authors(struct sim *sim, const struct sl_delta *changes, struct sl_arena *arena, struct sl_buf *out)
 {
 	struct sl_rowset *named = sl_rowset_new(arena, 8);
 	struct sl_buf authors, versions;
@@ -179,9 +177,9 @@ static void write_authors(struct sim *sim, const struct sl_delta *changes, int64
 	sl_buf_init(&authors, SIZE_MAX);
 	sl_buf_init(&versions, SIZE_MAX);
 	while ((row = sl_rowset_next(changes->rows, &cursor)))
-		name_author(sim, &row->key, version, &authors, &versions, named);
+		name_author(sim, &row->key, &authors, &versions, named);
 	for (size_t i = 0; i < changes->deleted_count; i++)
-		name_author(sim, &changes->deleted[i], version, &authors, &versions, named);
+		name_author(sim, &changes->deleted[i], &authors, &versions, named);
 	sl_buf_add_text(out, ",\"authors\":[");
 	sl_buf_add_str(out, sl_buf_str(&authors));
 	sl_buf_add_text(out, "],\"versions\":{");
@@ -217,7 +215,7 @@ static bool write_changes(struct sim *sim, const struct sim_request *request, in
 	if (sl_delta_write(&changes, out) != SL_OK)
 		abort();
 	if (names_authors(sim, request))
-		write_authors(sim, &changes, memory->head.version, &arena, out);
+		write_authors(sim, &changes, &arena, out);
 	sl_arena_dispose(&arena);
 	return true;
 }
@@ -300,7 +298,8 @@ static struct sim_response answer_briefly(struct sim *sim, const struct sl_outco
 	return finish(sim, 200, &out);
 }
 
-/* The answer to a push is kept as it first was; who wrote the changes in it is looked up now. */
+/* The answer to a push is kept as it first was; who wrote the rows in it is looked up now, when others may have written them again.
+ * Their versions tell devices so. */
 static void write_pushed_authors(struct sim *sim, const struct sl_outcome *outcome, struct sl_buf *out)
 {
 	struct sl_err err = SL_ERR_INIT;
@@ -314,7 +313,7 @@ static void write_pushed_authors(struct sim *sim, const struct sl_outcome *outco
 	if (told && sl_delta_from_json(told, &arena, &changes, &err) != SL_OK)
 		abort();
 	if (told)
-		write_authors(sim, &changes, (int64_t)json_number_value(json_object_get(answer, "updatedAt")), &arena, out);
+		write_authors(sim, &changes, &arena, out);
 	json_decref(answer);
 	sl_arena_dispose(&arena);
 }
