@@ -54,7 +54,7 @@ struct sl_journal_head {
 struct sl_journal_author {
 	struct sl_str user_id, device_id; /* together they tell one author from another; empty: not told */
 	struct sl_str device_name;        /* for people; the newest that the server told; empty: not told */
-	int64_t version;                  /* the newest of this device's among those that last wrote a row of the entry */
+	int64_t version;                  /* the newest by which it wrote a row of the entry */
 	int64_t at_ms;                    /* when that was, by the server's clock, for people; 0: not told */
 };
 

@@ -141,8 +141,8 @@ export interface JournalHead {
 }
 
 /**
- * A device that wrote rows which an entry took in, as the server names it. `version` is the newest of this device's among those that
- * last wrote a row of the entry, `at` the server's time of it in milliseconds (0: not told).
+ * A device that wrote rows which an entry took in, as the server names it. `version` is the newest by which it wrote a row of the
+ * entry, `at` the server's time of that in milliseconds (0: not told). Ids that are not told are empty.
  */
 export interface JournalAuthor {
 	userId: string;
