@@ -77,6 +77,7 @@ struct sl_journal_entry {
 	size_t change_count;
 	const struct sl_note *notes; /* what the step did with values that both sides had changed */
 	size_t note_count;
+	const size_t *note_authors; /* of each note, like the author of a change: who had written the other side, or removed it */
 	/* The devices that the server named when the step took in what they did, in no order. None where the server does not say, in
 	 * stores of earlier versions, and for steps of this device's user. An entry that was made of several keeps them all, as far as
 	 * there is room; the newest ones then. */

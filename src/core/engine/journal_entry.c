@@ -3,7 +3,8 @@
  *   journal/N  {"cause","from","to","version","rows":[CHANGE, …],"once":{KEY:[hash, …]},"notes":[note, …]} and, if it has any,
  *              "authors":[{"userId","deviceId","deviceName","version","at"}, …]
  *   CHANGE     {"key","was"} and "added":true, or "rank" and "data" (of a row that was gone) or "splices" (splices.h);
- *              "from" and "to" where they are not those of the entry; "by": its author, counted from 1
+ *              "from" and "to" where they are not those of the entry; "by": its author, counted from 1, as in
+ *              notes
  *   head/N     {"cause","time","age","version","bytes","from","to","rowCount","noteCount","open","setsAside","removes"} and
  *              "authors": how many, if it has any
  *
@@ -174,10 +175,14 @@ static int read_notes(const json_t *list, struct sl_arena *arena, struct sl_jour
 {
 	size_t count = json_array_size(list);
 	struct sl_note *notes = sl_arena_zalloc(arena, count + 1, sizeof(*notes));
-	int rc = notes ? SL_OK : SL_NO_MEMORY;
-	for (size_t i = 0; rc == SL_OK && i < count; i++)
+	size_t *authors = notes ? sl_arena_zalloc(arena, count + 1, sizeof(*authors)) : NULL;
+	int rc = authors ? SL_OK : SL_NO_MEMORY;
+	for (size_t i = 0; rc == SL_OK && i < count; i++) {
 		rc = sl_engine_read_note(json_array_get(list, i), arena, &notes[i]);
+		authors[i] = read_author(json_array_get(list, i), entry);
+	}
 	entry->notes = notes;
+	entry->note_authors = authors;
 	entry->note_count = count;
 	return rc;
 }

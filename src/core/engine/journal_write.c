@@ -227,26 +227,43 @@ int sl_journal_note_once(struct sl_engine *engine, const struct sl_row *row, enu
 	return sl_journal_add_once(open, &row->key, sl_str_from(hex));
 }
 
-static int add_note(struct sl_engine *engine, const struct sl_note *note, bool chained)
+/* As the last member of the note that was written last. */
+static void add_note_author(struct sl_buf *notes, size_t author)
+{
+	if (sl_buf_code(notes) != SL_OK)
+		return;
+	notes->length--;
+	sl_buf_add_text(notes, ",\"by\":");
+	sl_buf_add_int(notes, (int64_t)author);
+	sl_buf_add_char(notes, '}');
+}
+
+static int add_note(struct sl_engine *engine, const struct sl_note *note, bool chained, size_t author)
 {
 	struct sl_open_entry *open = &engine->open;
 	sl_buf_add_text(&open->notes, open->head.notes++ ? "," : "");
 	open->head.open += note->open;
 	open->head.sets_aside = open->head.sets_aside || note->conflict;
 	open->changed = true;
-	return sl_engine_write_note(engine, note, chained, &open->notes);
+	int rc = sl_engine_write_note(engine, note, chained, &open->notes);
+	if (rc == SL_OK && author)
+		add_note_author(&open->notes, author);
+	return rc == SL_OK ? sl_buf_code(&open->notes) : rc;
 }
 
 int sl_journal_note_again(struct sl_engine *engine, const struct sl_note *note)
 {
-	return engine->open.on ? add_note(engine, note, false) : SL_OK;
+	return engine->open.on ? add_note(engine, note, false, 0) : SL_OK;
 }
 
 static int note_one(struct sl_engine *engine, const struct sl_merge *merge, const struct sl_note *note)
 {
-	const struct sl_open_entry *open = &engine->open;
+	struct sl_open_entry *open = &engine->open;
 	bool chained = open->head.cause == SL_CAUSE_PULL || open->head.cause == SL_CAUSE_MERGE;
-	int rc = add_note(engine, note, chained && sl_rowset_find(open->rows, &note->key));
+	size_t author;
+	int rc = sl_journal_name_author(engine, open, &note->key, &author);
+	if (rc == SL_OK)
+		rc = add_note(engine, note, chained && sl_rowset_find(open->rows, &note->key), author);
 	return rc == SL_OK && note->open ? sl_engine_take_decision(engine, note, merge->rows) : rc;
 }
 

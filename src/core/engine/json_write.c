@@ -338,6 +338,8 @@ void sl_engine_json_entry(const struct sl_journal_entry *entry, struct sl_buf *o
 	for (size_t i = 0; i < entry->note_count; i++) {
 		sl_buf_add_text(out, i ? ",{" : "{");
 		sl_engine_json_note(&entry->notes[i], out);
+		if (entry->note_authors[i])
+			add_number(out, ",\"author\":", (int64_t)entry->note_authors[i] - 1);
 		sl_buf_add_char(out, '}');
 	}
 	sl_buf_add_char(out, ']');

@@ -158,9 +158,12 @@ export interface JournalEntry {
 	version: number;
 	from: number;
 	to: number;
-	/** `author`: the place in `authors` of who last wrote the row on the server, from 0; none: not known. */
+	/**
+	 * `author`: the place in `authors` of who last wrote the row on the server, from 0; of a note, of who had written the other
+	 * side, or removed it. None: not known.
+	 */
 	rows: { entity: string; key: RowKey; added: boolean; removed: boolean; author?: number }[];
-	notes: Note[];
+	notes: (Note & { author?: number })[];
 	authors?: JournalAuthor[];
 }
 
