@@ -218,6 +218,8 @@ static void run_body(struct history *history, struct sl_str text)
 	if (sl_journal_read(text, &history->arena, &entry) != 0)
 		return;
 	run_authors(&entry);
+	for (size_t i = 0; i < entry.note_count; i++)
+		CHECK(entry.note_authors[i] <= entry.author_count);
 	for (size_t i = 0; i < entry.change_count; i++) {
 		CHECK(entry.changes[i].author <= entry.author_count);
 		(void)sl_journal_author_of(&entry, &entry.changes[i].key);

@@ -57,6 +57,10 @@ static void check_new(struct sim *sim, const struct sim_device *device, const st
 	struct sl_arena arena;
 	sl_arena_init(&arena, 0);
 	struct sl_journal_entry entry = read_entry(write->value, &arena);
+	for (size_t i = 0; i < entry.note_count; i++)
+		if (entry.note_authors[i] && !is_true(sim, &entry.notes[i].key, entry.version, &entry.authors[entry.note_authors[i] - 1]))
+			sim_violate(sim, "authors", "device %u: %.*s has a note that names who did not write it", device->index,
+				(int)write->key.length, write->key.bytes);
 	for (size_t i = 0; i < entry.change_count; i++) {
 		const struct sl_key *key = &entry.changes[i].key;
 		const struct sl_journal_author *author = sl_journal_author_of(&entry, key);
@@ -105,13 +109,24 @@ static void check_rows(struct sim *sim, const struct sim_device *device, const s
 {
 	for (size_t i = 0; i < part->change_count; i++) {
 		const struct sl_key *key = &part->changes[i].key;
-		if (sl_rowset_find(seen, key))
+		if (sl_rowset_find(seen, key) || !sl_journal_find(whole, key))
 			continue;
 		if (!sl_rowset_put(seen, &(struct sl_row){ .key = *key }))
 			abort();
 		if (!same_author(sl_journal_author_of(whole, key), sl_journal_author_of(part, key)))
 			sim_violate(sim, "authors", "device %u: entries became one that names another author of %s %lld %.*s than the newest "
 				"of them", device->index, sl_entity_name(key->entity), (long long)key->episode, (int)key->id.length, key->id.bytes);
+	}
+}
+
+/* From the `first` on, the notes of the whole are those of the part; or they have gone with age. */
+static void check_notes(struct sim *sim, const struct sim_device *device, const struct sl_journal_entry *whole,
+	const struct sl_journal_entry *part, size_t first)
+{
+	for (size_t i = 0; i < part->note_count && first + i < whole->note_count; i++) {
+		size_t is = whole->note_authors[first + i], was = part->note_authors[i];
+		if (!same_author(is ? &whole->authors[is - 1] : NULL, was ? &part->authors[was - 1] : NULL))
+			sim_violate(sim, "authors", "device %u: entries became one that names another author of a note", device->index);
 	}
 }
 
@@ -129,9 +144,12 @@ static bool check_composed(struct sim *sim, const struct sim_device *device, con
 	if (!seen)
 		abort();
 	struct sl_journal_entry whole = read_entry(writes[at].value, &arena);
+	size_t notes = 0;
 	for (; part; part = older && is_removed(writes, count, older->key.id) ? older : NULL) {
 		struct sl_journal_entry entry = read_entry(part->data, &arena);
 		check_rows(sim, device, &whole, &entry, seen);
+		check_notes(sim, device, &whole, &entry, notes);
+		notes += entry.note_count;
 		older = next_older(device, sim_view_stored(part->key.id).id);
 	}
 	sl_arena_dispose(&arena);

@@ -63,6 +63,21 @@ static void merges__name_who_wrote_the_other_side(void **state)
 	expect_author(&a, a.last_entry, "s", "device-2");
 }
 
+/* What is kept does not change here, but somebody had removed it. */
+static void notes__name_who_wrote_the_other_side(void **state)
+{
+	(void)state;
+	host_edit(&b, "{'deleted':{'shots':[{'episodeId':1,'shotId':'s'}]}}");
+	host_settle(&b);
+	host_shot(&a, 1, "s", "old, but edited since");
+	host_settle(&a);
+	struct sl_journal_entry entry = host_entry(&a, a.last_entry);
+	assert_int_equal(entry.note_count, 1);
+	assert_int_equal(entry.notes[0].kind, SL_NOTE_KEPT);
+	assert_int_equal(entry.note_authors[0], 1);
+	assert_true(sl_str_equal(entry.authors[0].device_id, SL_STR("device-2")));
+}
+
 static void merges__name_nobody_for_what_only_they_moved(void **state)
 {
 	(void)state;
@@ -342,6 +357,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(pulls__name_who_wrote_each_row),
 		TEST(merges__name_who_wrote_the_other_side),
+		TEST(notes__name_who_wrote_the_other_side),
 		TEST(merges__name_nobody_for_what_only_they_moved),
 		TEST(repairs__name_who_wrote_what_they_bring),
 		SILENT(what_is_odd__is_left_alone),
