@@ -378,6 +378,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(host.store && host.sent && sync_server_init(&host.server) == 0);
 	host.server.row_bytes = ROW_BYTES;
 	host.server.request_bytes = REQUEST_BYTES;
+	host.server.names_authors = true;
 	start(&host);
 	for (size_t i = 0; i < EVENTS && in.left > 0 && !host.over; i++) {
 		uint8_t verb = next(&in);

@@ -4,8 +4,8 @@
  *   states   lines of UTF-8: what a row says, one state after the other; an empty line: there is no row
  *
  * What holds: each change leads from its state back to the one before, also after it was written and read again, and no other state
- * is taken for its own; changes that become one, in whatever order, lead back all the way; what is inserted is UTF-8, and
- * holds words as a whole. What somebody else wrote is refused, or does something; no more than that.
+ * is taken for its own; changes that become one, in whatever order, lead back all the way, and name who made the newest of them;
+ * what is inserted is UTF-8, and holds words as a whole. What somebody else wrote is refused, or does something; no more than that.
  */
 #include "rows.h"
 
@@ -15,6 +15,7 @@
 #include "core/json/write.h"
 
 #define STATES 8
+#define DEVICES 3 /* write one state after the other, and then nobody knows who does */
 
 struct history {
 	struct sl_engine *engine;
@@ -80,9 +81,40 @@ static void check_refused(struct history *history, const struct sl_journal_chang
 	}
 }
 
-/* The change as an entry of its own. */
+/* Who made the n-th change, as a place among authors from 1; 0: it is not known. */
+static size_t author_at(size_t change)
+{
+	return change % (DEVICES + 1);
+}
+
+static int64_t version_at(size_t change)
+{
+	return (int64_t)change + 1;
+}
+
+static void join_author(struct sl_open_entry *open, size_t change, size_t *author_r)
+{
+	static const struct sl_str names[DEVICES] = { SL_STR("a"), SL_STR("b"), SL_STR("c") };
+	size_t author = author_at(change);
+	*author_r = 0;
+	if (author == 0)
+		return;
+	const struct sl_journal_author by = { .user_id = SL_STR("1"), .device_id = names[author - 1], .device_name = names[author - 1],
+		.version = version_at(change) };
+	CHECK(sl_journal_join_author(open, &by, author_r) == 0 && *author_r > 0);
+}
+
+/* `last`: the newest of the changes. */
+static void check_author(const struct sl_journal_entry *entry, const struct sl_key *key, size_t last)
+{
+	const struct sl_journal_author *author = sl_journal_author_of(entry, key);
+	CHECK((author != NULL) == (author_at(last) > 0));
+	CHECK(!author || ((size_t)(author->device_id.bytes[0] - 'a') + 1 == author_at(last) && author->version == version_at(last)));
+}
+
+/* The change as an entry of its own, with the authors of `open`; or NULL. */
 static void check_written(struct history *history, const struct sl_journal_change *change, const struct sl_row *after,
-	const struct sl_row *before)
+	const struct sl_row *before, const struct sl_open_entry *open)
 {
 	const struct sl_journal_head head = { .cause = SL_CAUSE_EDIT, .from = 1, .to = STATES };
 	struct sl_journal_entry entry;
@@ -90,11 +122,16 @@ static void check_written(struct history *history, const struct sl_journal_chang
 	sl_buf_init(&body, SIZE_MAX);
 	sl_journal_begin_body(&head, &body);
 	CHECK(sl_journal_write_change(history->engine, &head, change, &body) == 0);
-	sl_buf_add_text(&body, "],\"once\":{},\"notes\":[]}");
+	sl_buf_add_text(&body, "],\"once\":{},\"notes\":[]");
+	if (open)
+		sl_journal_write_authors(open, &body);
+	sl_buf_add_char(&body, '}');
 	CHECK(sl_buf_code(&body) == 0 && sl_journal_read(sl_buf_str(&body), &history->arena, &entry) == 0);
 	CHECK(entry.change_count == 1 && sl_journal_find(&entry, &after->key) == &entry.changes[0]);
 	CHECK(entry.changes[0].from == change->from && entry.changes[0].to == change->to);
 	check_back(history, &entry.changes[0], after, before);
+	if (open)
+		check_author(&entry, &after->key, (size_t)change->to - 1);
 	sl_buf_dispose(&body);
 }
 
@@ -104,16 +141,18 @@ static void check_composed(struct history *history, size_t first, size_t last, b
 	struct sl_open_entry entry;
 	CHECK(sl_journal_begin(&entry, 1, SL_CAUSE_EDIT) == 0);
 	for (size_t i = first; i <= last; i++) {
-		const struct sl_journal_change *change = &history->changes[newest_first ? last - (i - first) : i];
-		CHECK(sl_journal_add(&entry, change, !newest_first) == 0);
+		size_t at = newest_first ? last - (i - first) : i;
+		struct sl_journal_change change = history->changes[at];
+		join_author(&entry, at, &change.author);
+		CHECK(sl_journal_add(&entry, &change, !newest_first) == 0);
 	}
 	const struct sl_row *row = sl_rowset_find(entry.rows, &history->states[0].key);
 	const struct sl_row *was = sl_rowset_find(entry.was, &row->key);
 	struct sl_journal_change both = { row->key, was->data, row->data.length == 0, row->rank, row->data, row->version,
-		was->version };
+		was->version, sl_journal_author_in(&entry, &row->key) };
 	CHECK(both.from == (int64_t)first && both.to == (int64_t)last + 1);
 	check_back(history, &both, &history->states[last + 1], &history->states[first]);
-	check_written(history, &both, &history->states[last + 1], &history->states[first]);
+	check_written(history, &both, &history->states[last + 1], &history->states[first], &entry);
 	sl_journal_dispose(&entry);
 }
 
@@ -146,7 +185,7 @@ static void run_states(struct history *history, struct sl_str text)
 		const struct sl_row *before = &history->states[i], *after = &history->states[i + 1];
 		make_change(history, before, after, &history->changes[i]);
 		check_back(history, &history->changes[i], after, before);
-		check_written(history, &history->changes[i], after, before);
+		check_written(history, &history->changes[i], after, before, NULL);
 		check_refused(history, &history->changes[i], i + 1);
 	}
 	for (size_t first = 0; first + 1 < history->count; first++)
@@ -158,6 +197,19 @@ static void run_states(struct history *history, struct sl_str text)
 
 /* --- what somebody else wrote ------------------------------------------------------------------------------------- */
 
+/* They join an entry, too, as when it becomes one with others. */
+static void run_authors(const struct sl_journal_entry *entry)
+{
+	struct sl_open_entry open;
+	size_t author;
+	CHECK(entry->author_count <= SL_JOURNAL_AUTHORS);
+	CHECK(sl_journal_begin(&open, 1, SL_CAUSE_SEVERAL) == 0);
+	for (size_t i = 0; i < entry->author_count; i++)
+		CHECK(sl_journal_join_author(&open, &entry->authors[i], &author) == 0 && author > 0 && author <= open.author_count);
+	CHECK(open.author_count <= entry->author_count);
+	sl_journal_dispose(&open);
+}
+
 static void run_body(struct history *history, struct sl_str text)
 {
 	struct sl_journal_entry entry;
@@ -165,7 +217,12 @@ static void run_body(struct history *history, struct sl_str text)
 	(void)!sl_journal_read_head(text, &head);
 	if (sl_journal_read(text, &history->arena, &entry) != 0)
 		return;
+	run_authors(&entry);
+	for (size_t i = 0; i < entry.note_count; i++)
+		CHECK(entry.note_authors[i] <= entry.author_count);
 	for (size_t i = 0; i < entry.change_count; i++) {
+		CHECK(entry.changes[i].author <= entry.author_count);
+		(void)sl_journal_author_of(&entry, &entry.changes[i].key);
 		struct sl_row none = { .key = entry.changes[i].key }, row = { none.key, SL_STR("V"), SL_STR("{\"title\":\"One\"}"), 0 };
 		struct sl_journal_change open = entry.changes[i];
 		char hex[SL_DIGEST_HEX];

@@ -19,6 +19,8 @@
  *   overlaps           an answer opens no more questions about passages of a text than there are places where edits met
  *   in-row             what a user typed where nobody else changed anything near is in the row, and not set aside
  *   asked-twice        a passage is asked about once
+ *   authors            an entry of a journal names for each row the device that last wrote it on the server, or none; and that, of
+ *                      entries that became one, for the newest change of the row
  *   decidable          a decision about a field can be taken, whatever has become of its row
  *   kept-whole         an episode that stays because one side edited it stays with all that this side had in it
  *   runs               scenes that a device added one behind the other have nothing between them that somebody added elsewhere
@@ -203,6 +205,11 @@ void sim_check_since(struct sim *sim, unsigned device, const struct sim_intent *
 /* The row is, content and place aside, as it once was on the device. */
 bool sim_was_here(const struct sim_device *device, const struct sl_row *row);
 void sim_note_state(struct sim_device *device, const struct sl_row *row);
+
+/* --- who wrote what came in (check_authors.c) ---------------------------------------------------------------------- */
+
+/* A device is about to store the batch. */
+void sim_check_authors(struct sim *sim, const struct sim_device *device, const struct sl_write *writes, size_t count);
 
 /* --- at rest (check_rest.c) --------------------------------------------------------------------------------------- */
 

@@ -260,8 +260,10 @@ void sim_device_answer(struct sim *sim, struct sim_message *message)
 	if (strcmp(message->request.method, "GET") == 0
 		&& (response->status == 200 || response->status == 304 || response->status == 404))
 		device->pulled = true;
+	device->told_authors = strcmp(message->request.method, "GET") == 0 && message->request.authors && !sim->plan->nameless;
 	if (sim_device_handle(sim, device->index, &event, NULL) != SL_OK)
 		sim_violate(sim, "engine", "device %u refuses an answer", device->index);
+	device->told_authors = false;
 }
 
 void sim_device_failed(struct sim *sim, struct sim_message *message)

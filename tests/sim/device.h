@@ -68,6 +68,7 @@ struct sim_device {
 	struct sim_question questions[SIM_QUESTIONS]; /* likewise */
 	size_t question_count;
 	bool cut_off, signed_out;
+	bool told_authors;         /* the answer that is being handled is to a pull, and names authors */
 	bool pulled;               /* has completed a pull with this store */
 	bool may_clear;            /* the user has cleared the project here at some time */
 	int64_t jump_ms;           /* of its clock so far */

@@ -107,6 +107,7 @@ void sim_device_store(struct sim *sim, struct sim_device *device, const struct s
 {
 	struct sl_str *old = sim_alloc(sim, count * sizeof(*old));
 	sim_since_store(device, writes, count);
+	sim_check_authors(sim, device, writes, count);
 	for (size_t i = 0; i < count; i++)
 		sim_words_hold(&sim->words, writes[i].value, false);
 	for (size_t i = 0; i < count; i++) {

@@ -47,9 +47,10 @@ static struct dice dice_of_message(struct sim *sim, unsigned device)
 
 static void take_header(struct sim *sim, const struct sl_header *header, struct sim_request *request)
 {
-	if (strcmp(header->name, "Prefer") == 0)
-		request->minimal = sl_str_equal(header->value, SL_STR("return=minimal"));
-	else if (strcmp(header->name, "If-None-Match") == 0)
+	if (strcmp(header->name, "Prefer") == 0) {
+		request->minimal = sl_str_equal(header->value, SL_STR("return=minimal, authors"));
+		request->authors = request->minimal || sl_str_equal(header->value, SL_STR("authors"));
+	} else if (strcmp(header->name, "If-None-Match") == 0)
 		request->if_none_match = sim_copy(sim, header->value);
 }
 

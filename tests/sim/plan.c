@@ -61,6 +61,7 @@ static void make_world(struct sim_plan *plan)
 	plan->request_bytes = dice_chance(&dice, 100) ? 2500 : 1 << 20;
 	plan->push_bytes = dice_chance(&dice, 150) ? 900 : 0;
 	plan->row_bytes = dice_chance(&dice, 100) ? 700 : 1 << 20;
+	plan->nameless = dice_chance(&dice, 100);
 }
 
 /* The server's clock may be off like the others. All stay at 13 digits, so that not even lengths differ. */

@@ -87,6 +87,7 @@ struct sim_plan {
 	bool polite;             /* everybody types in lines of their own: no conflict may ever be shown */
 	bool born_twice;         /* two devices import a project of the same ids before they know of each other */
 	bool declared;           /* an operator who puts a backup back declares it: a new epoch */
+	bool nameless;           /* the server is an older one, which does not say who wrote what */
 	bool forgetful;          /* the server keeps answers for replays without others' changes, as it does with long ones */
 	bool eager;              /* users ask for a sync when all is well again, instead of waiting */
 	unsigned lost_permille;  /* of requests, and again of answers */

@@ -204,8 +204,8 @@ static struct sim_response decide(struct pushing *pushing)
 	sim_check_commit(sim, pushing->request->device, &pushing->push, &outcome, empty && !is_empty(memory->rows) ? false
 		: !empty && is_empty(memory->rows));
 	if (outcome.verdict == SL_CONFLICTED)
-		return sim_answer_conflict(sim, &pushing->push, &outcome, pushing->request->minimal);
-	return sim_answer_success(sim, &outcome);
+		return sim_answer_conflict(sim, pushing->request, &pushing->push, &outcome);
+	return sim_answer_success(sim, pushing->request, &outcome);
 }
 
 static struct sim_response push(struct sim *sim, const struct sim_request *request, enum sl_action action)
@@ -217,6 +217,7 @@ static struct sim_response push(struct sim *sim, const struct sim_request *reque
 	if (request->body.length > sim->plan->request_bytes)
 		return sim_answer_problem(sim, SL_TOO_LARGE, "too large", NULL, (int64_t)sim->plan->request_bytes);
 	sl_arena_init(&pushing.arena, 0);
+	sim->server.pushing = request->device;
 	int rc = read_push(&pushing, action);
 	response = rc == SL_OK ? decide(&pushing) : refuse(&pushing, rc);
 	json_decref(pushing.json);
@@ -255,7 +256,7 @@ static struct sim_response get(struct sim *sim, const struct sim_request *reques
 		return sim_answer_problem(sim, SL_NO_PROJECT, "this account has stored no project yet", NULL, 0);
 	if (matches_etag(request->if_none_match, store->memory.head.version))
 		return (struct sim_response){ .status = 304 };
-	return sim_answer_state(sim, since, number_in(request->path, "&known="));
+	return sim_answer_state(sim, request, since, number_in(request->path, "&known="));
 }
 
 static struct sim_response route(struct sim *sim, const struct sim_request *request)

@@ -17,6 +17,7 @@ struct sim_request {
 	const char *method;
 	struct sl_str path, body;
 	bool minimal;                /* Prefer: return=minimal */
+	bool authors;                /* Prefer: authors */
 	struct sl_str if_none_match; /* empty: none */
 };
 
@@ -26,11 +27,20 @@ struct sim_response {
 	unsigned retry_after_secs; /* 0: no such header */
 };
 
-/* A database: rows, history, operations, and which devices have pulled. */
+/* That a commit wrote or removed a row. */
+struct sim_written {
+	int64_t version;
+	unsigned device;
+	struct sl_key key;
+};
+
+/* A database: rows, history, operations, which devices have pulled, and who wrote what. */
 struct sim_store {
 	struct memory_store memory; /* first: the vtable's context */
 	struct sim *sim;
 	bool pulled[SIM_DEVICES];
+	struct sim_written *written; /* by rising version, in the arena of the run */
+	size_t written_count, written_capacity;
 };
 
 struct sim_server {
@@ -38,6 +48,7 @@ struct sim_server {
 	size_t store_count;
 	struct sim_store *store, *copy; /* the live one; the operator's backup or NULL */
 	unsigned epochs;
+	unsigned pushing;          /* the device whose push is being decided */
 	int64_t jump_ms;           /* of its clock so far */
 	int64_t outage_until_ms;
 	enum sim_outage outage;
@@ -52,6 +63,13 @@ struct sim_server {
 
 void sim_server_init(struct sim *sim);
 void sim_server_dispose(struct sim *sim);
+
+/* The last that wrote or removed the row up to a version; NULL: nobody. */
+const struct sim_written *sim_server_writer(const struct sim_store *store, const struct sl_key *key, int64_t version);
+
+/* How the server calls a device. */
+#define SIM_DEVICE_ID_BYTES 16
+void sim_server_device_id(unsigned device, char id_r[SIM_DEVICE_ID_BYTES]);
 
 /* Answers one request; texts live in the arena of the run. */
 struct sim_response sim_server_handle(struct sim *sim, const struct sim_request *request);
@@ -81,10 +99,11 @@ static inline bool sim_server_is_doubtful(const struct sim_server *server)
 /* A problem of RFC 9457; `faults` and `limit` may be NULL and 0. */
 struct sim_response sim_answer_problem(struct sim *sim, int code, const char *detail, const struct sl_faults *faults,
 	int64_t limit);
-/* `since` −1: the document. A whole state (`since` 0) lists no deletions up to `known`. */
-struct sim_response sim_answer_state(struct sim *sim, int64_t since, int64_t known);
-struct sim_response sim_answer_conflict(struct sim *sim, const struct sl_push *push, const struct sl_outcome *outcome,
-	bool minimal);
-struct sim_response sim_answer_success(struct sim *sim, const struct sl_outcome *outcome);
+/* `since` −1: the document. A whole state (`since` 0) lists no deletions up to `known`. All of them name authors if the request
+ * asks for that, and the server knows how to. */
+struct sim_response sim_answer_state(struct sim *sim, const struct sim_request *request, int64_t since, int64_t known);
+struct sim_response sim_answer_conflict(struct sim *sim, const struct sim_request *request, const struct sl_push *push,
+	const struct sl_outcome *outcome);
+struct sim_response sim_answer_success(struct sim *sim, const struct sim_request *request, const struct sl_outcome *outcome);
 
 #endif

@@ -110,8 +110,94 @@ static void damage(struct sim *sim, struct sl_delta *changes)
 	sim->server.damages++;
 }
 
+/* --- who wrote what ------------------------------------------------------------------------------------------------ */
+
+/* When the row was last written or removed; 0: it is not known. */
+static int64_t version_of(const struct memory_store *memory, const struct sl_key *key)
+{
+	const struct sl_row *row = sl_rowset_find(memory->rows, key);
+	if (!row)
+		row = sl_rowset_find(memory->tombstones, key);
+	return row ? row->version : 0;
+}
+
+static void write_version_author(struct sim *sim, const struct sim_written *written, struct sl_buf *out)
+{
+	char id[SIM_DEVICE_ID_BYTES];
+	sim_server_device_id(written->device, id);
+	sl_buf_add_char(out, '"');
+	sl_buf_add_int(out, written->version);
+	sl_buf_add_text(out, "\":{\"userId\":");
+	sl_json_string(out, sim_account(sim, written->device));
+	sl_buf_add_text(out, ",\"deviceId\":");
+	sl_json_string(out, sl_str_from(id));
+	sl_buf_add_text(out, ",\"deviceName\":\"A device\",\"at\":");
+	sl_buf_add_int(out, written->version);
+	sl_buf_add_char(out, '}');
+}
+
+static void write_author(const struct sl_key *key, int64_t version, struct sl_buf *out)
+{
+	sl_buf_add_text(out, "{\"entity\":\"");
+	sl_buf_add_text(out, sl_entity_name(key->entity));
+	sl_buf_add_text(out, "\",\"key\":");
+	sl_key_write(out, key);
+	sl_buf_add_text(out, ",\"version\":");
+	sl_buf_add_int(out, version);
+	sl_buf_add_char(out, '}');
+}
+
+static void name_author(struct sim *sim, const struct sl_key *key, struct sl_buf *authors, struct sl_buf *versions,
+	struct sl_rowset *named)
+{
+	const struct sim_store *store = sim->server.store;
+	int64_t written = version_of(&store->memory, key);
+	const struct sim_written *writer = sim_server_writer(store, key, written);
+	struct sl_row mark = { .key = sl_key_of_episode(written) };
+	if (!written || !writer)
+		return;
+	sl_buf_add_text(authors, authors->length ? "," : "");
+	write_author(key, written, authors);
+	if (sl_rowset_find(named, &mark.key))
+		return;
+	if (!sl_rowset_put(named, &mark))
+		abort();
+	sl_buf_add_text(versions, versions->length ? "," : "");
+	write_version_author(sim, writer, versions);
+}
+
+static void write_authors(struct sim *sim, const struct sl_delta *changes, struct sl_arena *arena, struct sl_buf *out)
+{
+	struct sl_rowset *named = sl_rowset_new(arena, 8);
+	struct sl_buf authors, versions;
+	const struct sl_row *row;
+	size_t cursor = 0;
+	if (!named)
+		abort();
+	sl_buf_init(&authors, SIZE_MAX);
+	sl_buf_init(&versions, SIZE_MAX);
+	while ((row = sl_rowset_next(changes->rows, &cursor)))
+		name_author(sim, &row->key, &authors, &versions, named);
+	for (size_t i = 0; i < changes->deleted_count; i++)
+		name_author(sim, &changes->deleted[i], &authors, &versions, named);
+	sl_buf_add_text(out, ",\"authors\":[");
+	sl_buf_add_str(out, sl_buf_str(&authors));
+	sl_buf_add_text(out, "],\"versions\":{");
+	sl_buf_add_str(out, sl_buf_str(&versions));
+	sl_buf_add_char(out, '}');
+	sl_buf_dispose(&authors);
+	sl_buf_dispose(&versions);
+}
+
+static bool names_authors(const struct sim *sim, const struct sim_request *request)
+{
+	return request->authors && !sim->plan->nameless;
+}
+
+/* --- changes ------------------------------------------------------------------------------------------------------ */
+
 /* False when the changes can't be told. */
-static bool write_changes(struct sim *sim, int64_t since, int64_t known, struct sl_buf *out)
+static bool write_changes(struct sim *sim, const struct sim_request *request, int64_t since, int64_t known, struct sl_buf *out)
 {
 	struct memory_store *memory = &sim->server.store->memory;
 	struct sl_err err = SL_ERR_INIT;
@@ -128,11 +214,13 @@ static bool write_changes(struct sim *sim, int64_t since, int64_t known, struct 
 	sl_buf_add_text(out, ",\"changes\":");
 	if (sl_delta_write(&changes, out) != SL_OK)
 		abort();
+	if (names_authors(sim, request))
+		write_authors(sim, &changes, &arena, out);
 	sl_arena_dispose(&arena);
 	return true;
 }
 
-struct sim_response sim_answer_state(struct sim *sim, int64_t since, int64_t known)
+struct sim_response sim_answer_state(struct sim *sim, const struct sim_request *request, int64_t since, int64_t known)
 {
 	struct sl_buf out;
 	sl_buf_init(&out, SIZE_MAX);
@@ -146,7 +234,7 @@ struct sim_response sim_answer_state(struct sim *sim, int64_t since, int64_t kno
 			sl_buf_add_text(&out, ",\"known\":");
 			sl_buf_add_int(&out, known);
 		}
-		if (!write_changes(sim, since, known, &out)) {
+		if (!write_changes(sim, request, since, known, &out)) {
 			out.length = length;
 			sl_buf_add_text(&out, ",\"full\":true");
 			since = -1;
@@ -176,8 +264,8 @@ static void write_conflicts(struct sl_buf *out, const struct sl_outcome *outcome
 	sl_buf_add_char(out, ']');
 }
 
-struct sim_response sim_answer_conflict(struct sim *sim, const struct sl_push *push, const struct sl_outcome *outcome,
-	bool minimal)
+struct sim_response sim_answer_conflict(struct sim *sim, const struct sim_request *request, const struct sl_push *push,
+	const struct sl_outcome *outcome)
 {
 	struct sl_buf out;
 	begin_problem(&out, SL_CONFLICT, "the project has changed since the version that this push is based on");
@@ -187,8 +275,8 @@ struct sim_response sim_answer_conflict(struct sim *sim, const struct sl_push *p
 	write_version(sim, &out);
 	write_conflicts(&out, outcome);
 	if (push->has_base && strcmp(outcome->reason, "epoch") != 0)
-		write_changes(sim, push->base_version, 0, &out);
-	if (!minimal)
+		write_changes(sim, request, push->base_version, 0, &out);
+	if (!request->minimal)
 		write_document(sim, &out);
 	sl_buf_add_char(&out, '}');
 	return finish(sim, 409, &out);
@@ -210,13 +298,36 @@ static struct sim_response answer_briefly(struct sim *sim, const struct sl_outco
 	return finish(sim, 200, &out);
 }
 
-struct sim_response sim_answer_success(struct sim *sim, const struct sl_outcome *outcome)
+/* The answer to a push is kept as it first was; who wrote the rows in it is looked up now, when others may have written them again.
+ * Their versions tell devices so. */
+static void write_pushed_authors(struct sim *sim, const struct sl_outcome *outcome, struct sl_buf *out)
+{
+	struct sl_err err = SL_ERR_INIT;
+	struct sl_arena arena;
+	struct sl_delta changes;
+	json_t *answer;
+	sl_arena_init(&arena, 0);
+	if (sl_json_parse(outcome->answer, &answer, &err) != SL_OK)
+		abort();
+	const json_t *told = json_object_get(answer, "changes");
+	if (told && sl_delta_from_json(told, &arena, &changes, &err) != SL_OK)
+		abort();
+	if (told)
+		write_authors(sim, &changes, &arena, out);
+	json_decref(answer);
+	sl_arena_dispose(&arena);
+}
+
+struct sim_response sim_answer_success(struct sim *sim, const struct sim_request *request, const struct sl_outcome *outcome)
 {
 	struct sl_buf out;
 	if (sim->plan->forgetful && outcome->verdict == SL_REPLAYED)
 		return answer_briefly(sim, outcome);
 	sl_buf_init(&out, SIZE_MAX);
 	sl_buf_add_text(&out, outcome->verdict == SL_REPLAYED ? "{\"replayed\":true," : "{\"replayed\":false,");
-	sl_buf_add(&out, outcome->answer.bytes + 1, outcome->answer.length - 1);
+	sl_buf_add(&out, outcome->answer.bytes + 1, outcome->answer.length - 2);
+	if (names_authors(sim, request))
+		write_pushed_authors(sim, outcome, &out);
+	sl_buf_add_char(&out, '}');
 	return finish(sim, 200, &out);
 }

@@ -58,12 +58,43 @@ static bool is_other(const struct sl_change *change)
 	return change->after && !sim_words_in_common(change->before->data, change->after->data);
 }
 
+static void note_written(struct sim_store *store, const struct sl_commit_record *record, const struct sl_change *change)
+{
+	struct sim *sim = store->sim;
+	struct sl_key key = change->after ? change->after->key : change->before->key;
+	if (store->written_count == store->written_capacity) {
+		store->written_capacity = store->written_capacity ? 2 * store->written_capacity : 64;
+		struct sim_written *written = sim_alloc(sim, store->written_capacity * sizeof(*written));
+		if (store->written_count)
+			memcpy(written, store->written, store->written_count * sizeof(*written));
+		store->written = written;
+	}
+	if (sl_key_copy(&sim->arena, &key, &key) != SL_OK)
+		abort();
+	store->written[store->written_count++] = (struct sim_written){ record->head.version, sim->server.pushing, key };
+}
+
+const struct sim_written *sim_server_writer(const struct sim_store *store, const struct sl_key *key, int64_t version)
+{
+	for (size_t i = store->written_count; i > 0; i--)
+		if (store->written[i - 1].version <= version && sl_key_equal(&store->written[i - 1].key, key))
+			return &store->written[i - 1];
+	return NULL;
+}
+
+void sim_server_device_id(unsigned device, char id_r[SIM_DEVICE_ID_BYTES])
+{
+	snprintf(id_r, SIM_DEVICE_ID_BYTES, "device-%u", device);
+}
+
 static int count_write(void *context, const struct sl_commit_record *record, struct sl_err *err)
 {
 	struct sim *sim = ((struct sim_store *)context)->sim;
 	int rc = write_memory(context, record, err);
 	if (rc == SL_OK)
 		sim_words_set_aside(&sim->words, record->push->set_aside, true);
+	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
+		note_written(context, record, &record->changes[i]);
 	for (size_t i = 0; rc == SL_OK && i < record->change_count; i++)
 		if (record->changes[i].after) {
 			sim_check_whole(sim, record->changes[i].after->data, "a row of the server");
@@ -154,6 +185,11 @@ static struct sim_store *copy_store(struct sim *sim, const struct sim_store *sto
 	to->version_count = from->version_count;
 	to->version_capacity = from->version_count + 1;
 	memcpy(copy->pulled, store->pulled, sizeof(copy->pulled));
+	copy->written = sim_alloc(sim, (store->written_count + 1) * sizeof(*copy->written));
+	if (store->written_count)
+		memcpy(copy->written, store->written, store->written_count * sizeof(*copy->written));
+	copy->written_count = store->written_count;
+	copy->written_capacity = store->written_count + 1;
 	return copy;
 }
 

@@ -62,6 +62,8 @@ int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_
 	struct sl_str name = { json_string_value(epoch), json_string_length(epoch) };
 	if (epoch && sl_arena_copy(&engine->scratch, name, &news_r->epoch) != SL_OK)
 		return SL_NO_MEMORY;
+	if (changes && sl_engine_read_authors(engine, body, news_r->version, &news_r->authors) != SL_OK)
+		return SL_NO_MEMORY;
 	return changes ? sl_engine_read_changes(engine, changes, &news_r->changes, err) : 1;
 }
 
@@ -321,7 +323,9 @@ int sl_engine_adopt(struct sl_engine *engine, const struct sl_delta *op, const s
 		rc = sl_engine_ask_journal(&adopting, doubtful, job_r);
 	if (rc < 0 || *job_r)
 		return rc < 0 ? rc : 0;
+	engine->authors = &news->authors;
 	rc = take_in(&adopting, doubtful);
+	engine->authors = NULL;
 	engine->meta.fallen = (engine->meta.fallen || doubtful) && sl_rowset_count(engine->pending) > 0;
 	if (rc == SL_OK && (news->whole || news->epoch.length))
 		rc = sl_engine_keep(engine, news->epoch, &engine->meta.epoch);

@@ -226,7 +226,8 @@ struct sl_header {
 
 #define SL_REQUEST_HEADERS 4
 
-/* To it the host adds Authorization, X-Device-Id, traceparent. */
+/* To it the host adds Authorization, X-Device-Id, traceparent. All headers go as they are: among them is Prefer, by which the engine
+ * asks who wrote what comes in. An answer that doesn't say is taken in as well. */
 struct sl_request_effect {
 	int64_t id; /* given once: answers to an engine before a restart are known as such */
 	const char *method;

@@ -41,6 +41,29 @@ int sl_journal_add_once(struct sl_open_entry *open, const struct sl_key *key, st
 int sl_journal_store(struct sl_engine *engine, struct sl_open_entry *open);
 int sl_journal_drop(struct sl_engine *engine, int64_t id, int64_t bytes);
 
+/* --- authors.c ------------------------------------------------------------------------------------------------------- */
+
+/* Reads who wrote the rows of an answer. What is not as it should be counts as not told: it never keeps an answer from being taken
+ * in. Authors of what came after `version` are left out, for they wrote something else than the answer has. Returns 0 or
+ * SL_NO_MEMORY. */
+int sl_engine_read_authors(struct sl_engine *engine, const json_t *body, int64_t version, struct sl_authors *authors_r);
+
+/* Whoever wrote what is being taken in of the row becomes an author of the entry. *author_r: as in struct sl_journal_change. Returns
+ * 0 or SL_NO_MEMORY. */
+int sl_journal_name_author(struct sl_engine *engine, struct sl_open_entry *open, const struct sl_key *key, size_t *author_r);
+
+/* Adds an author, which is copied, unless it is there already: *author_r, as in struct sl_journal_change, is 0 for want of room.
+ * Returns 0 or SL_NO_MEMORY. */
+int sl_journal_join_author(struct sl_open_entry *open, const struct sl_journal_author *author, size_t *author_r);
+
+/* The author of a row of the entry in the making; 0: none. It becomes another one. */
+size_t sl_journal_author_in(const struct sl_open_entry *open, const struct sl_key *key);
+int sl_journal_put_author(struct sl_open_entry *open, const struct sl_key *key, size_t author);
+
+/* The member of a body, with a comma before it; nothing if the entry has no authors. */
+void sl_journal_write_authors(const struct sl_open_entry *open, struct sl_buf *out);
+int sl_journal_read_authors(const json_t *list, struct sl_arena *arena, struct sl_journal_entry *entry);
+
 /* --- journal_thin.c -------------------------------------------------------------------------------------------------- */
 
 /* Makes the journal smaller, once it has grown; in jobs. */

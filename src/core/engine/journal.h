@@ -44,6 +44,18 @@ struct sl_journal_head {
 	int64_t open;         /* of the notes: how many asked somebody to decide */
 	bool sets_aside;      /* some of the notes has a person's words that are not in the row */
 	bool removes;         /* rows went that others removed */
+	int64_t authors;      /* how many devices the body names */
+};
+
+/* A device that wrote rows which a step changed here, as the server names it. Also this device, where the server brought back
+ * what it had written. Texts are in the arena of the entry. */
+#define SL_JOURNAL_AUTHORS 64    /* of an entry; rows that more devices wrote have no author */
+#define SL_JOURNAL_NAME_BYTES 80 /* longer names of devices are cut, on whole characters */
+struct sl_journal_author {
+	struct sl_str user_id, device_id; /* together they tell one author from another; empty: not told */
+	struct sl_str device_name;        /* for people; the newest that the server told; empty: not told */
+	int64_t version;                  /* the newest by which it wrote a row of the entry */
+	int64_t at_ms;                    /* when that was, by the server's clock, for people; 0: not told */
 };
 
 /* One row that a step changed. Texts are in the arena of the entry. */
@@ -55,6 +67,7 @@ struct sl_journal_change {
 	struct sl_str patch;  /* from the data behind the step to those before (byte_patch.h) */
 	int64_t from, to;     /* revisions before the first and behind the last change of the row in the step: outside of them it
 	                       * was as before or behind it */
+	size_t author;        /* of the entry's authors, counted from 1: sl_journal_author_of gives it; 0: not known */
 };
 
 struct sl_journal_entry {
@@ -64,6 +77,12 @@ struct sl_journal_entry {
 	size_t change_count;
 	const struct sl_note *notes; /* what the step did with values that both sides had changed */
 	size_t note_count;
+	const size_t *note_authors; /* of each note, like the author of a change: who had written the other side, or removed it */
+	/* The devices that the server named when the step took in what they did, in no order. None where the server does not say, in
+	 * stores of earlier versions, and for steps of this device's user. An entry that was made of several keeps them all, as far as
+	 * there is room; the newest ones then. */
+	const struct sl_journal_author *authors;
+	size_t author_count;
 };
 
 /* The number of a pair's key behind "journal/" or "head/"; 0 for any other key. */
@@ -76,6 +95,11 @@ int sl_journal_read(struct sl_str value, struct sl_arena *arena, struct sl_journ
 
 /* What an entry changed of a row; NULL: nothing. */
 const struct sl_journal_change *sl_journal_find(const struct sl_journal_entry *entry, const struct sl_key *key);
+
+/* Who last wrote the row on the server, before the step took that in here. NULL: the entry doesn't change the row, the server didn't
+ * say, or the newest of the changes that became one in this entry was of this device's user, or of a merge alone. What is returned
+ * is borrowed from the entry. */
+const struct sl_journal_author *sl_journal_author_of(const struct sl_journal_entry *entry, const struct sl_key *key);
 
 /* The words around a passage of a text: of the text that the note left, up to `most` bytes on either side of what stands there, whole
  * words only. Empty for other values, for a note that leaves its values out, and for no such passage. In the arena. Returns 0,

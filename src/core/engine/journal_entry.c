@@ -1,9 +1,12 @@
 /* Reading entries of the journal, and writing what is the same in all of them; see journal.h and entries.h.
  *
- *   journal/N  {"cause","from","to","version","rows":[CHANGE, …],"once":{KEY:[hash, …]},"notes":[note, …]}
+ *   journal/N  {"cause","from","to","version","rows":[CHANGE, …],"once":{KEY:[hash, …]},"notes":[note, …]} and, if it has any,
+ *              "authors":[{"userId","deviceId","deviceName","version","at"}, …]
  *   CHANGE     {"key","was"} and "added":true, or "rank" and "data" (of a row that was gone) or "splices" (splices.h);
- *              "from" and "to" where they are not those of the entry
- *   head/N     {"cause","time","age","version","bytes","from","to","rowCount","noteCount","open","setsAside","removes"}
+ *              "from" and "to" where they are not those of the entry; "by": its author, counted from 1, as in
+ *              notes
+ *   head/N     {"cause","time","age","version","bytes","from","to","rowCount","noteCount","open","setsAside","removes"} and
+ *              "authors": how many, if it has any
  *
  * KEY is as in the store (store.c). `once` are hashes of what rows were here without being the state before or behind a step. */
 #include "core/delta/splices.h"
@@ -60,7 +63,7 @@ int sl_journal_read_head(struct sl_str value, struct sl_journal_head *head_r)
 		.to = sl_engine_stored_number(object, "to"), .rows = sl_engine_stored_number(object, "rowCount"),
 		.notes = sl_engine_stored_number(object, "noteCount"), .open = sl_engine_stored_number(object, "open"),
 		.sets_aside = json_is_true(json_object_get(object, "setsAside")),
-		.removes = json_is_true(json_object_get(object, "removes")) };
+		.removes = json_is_true(json_object_get(object, "removes")), .authors = sl_engine_stored_number(object, "authors") };
 	json_decref(object);
 	return SL_OK;
 }
@@ -85,7 +88,10 @@ void sl_journal_write_head(const struct sl_journal_head *head, struct sl_buf *ou
 	add_member(out, ",\"noteCount\":", head->notes);
 	add_member(out, ",\"open\":", head->open);
 	sl_buf_add_text(out, head->sets_aside ? ",\"setsAside\":true" : ",\"setsAside\":false");
-	sl_buf_add_text(out, head->removes ? ",\"removes\":true}" : ",\"removes\":false}");
+	sl_buf_add_text(out, head->removes ? ",\"removes\":true" : ",\"removes\":false");
+	if (head->authors)
+		add_member(out, ",\"authors\":", head->authors);
+	sl_buf_add_char(out, '}');
 }
 
 void sl_journal_begin_body(const struct sl_journal_head *head, struct sl_buf *out)
@@ -143,6 +149,12 @@ static int read_change(const json_t *object, struct sl_arena *arena, struct sl_j
 		: sl_splices_read(json_object_get(object, "splices"), arena, &change_r->patch);
 }
 
+static size_t read_author(const json_t *object, const struct sl_journal_entry *entry)
+{
+	int64_t author = sl_engine_stored_number(object, "by");
+	return author > 0 && author <= (int64_t)entry->author_count ? (size_t)author : 0;
+}
+
 static int read_changes(const json_t *list, struct sl_arena *arena, struct sl_journal_entry *entry)
 {
 	size_t count = json_array_size(list);
@@ -152,6 +164,7 @@ static int read_changes(const json_t *list, struct sl_arena *arena, struct sl_jo
 		rc = read_change(json_array_get(list, i), arena, &changes[i]);
 		changes[i].from = revision_of(json_array_get(list, i), "from", entry->from);
 		changes[i].to = revision_of(json_array_get(list, i), "to", entry->to);
+		changes[i].author = read_author(json_array_get(list, i), entry);
 	}
 	entry->changes = changes;
 	entry->change_count = count;
@@ -162,10 +175,14 @@ static int read_notes(const json_t *list, struct sl_arena *arena, struct sl_jour
 {
 	size_t count = json_array_size(list);
 	struct sl_note *notes = sl_arena_zalloc(arena, count + 1, sizeof(*notes));
-	int rc = notes ? SL_OK : SL_NO_MEMORY;
-	for (size_t i = 0; rc == SL_OK && i < count; i++)
+	size_t *authors = notes ? sl_arena_zalloc(arena, count + 1, sizeof(*authors)) : NULL;
+	int rc = authors ? SL_OK : SL_NO_MEMORY;
+	for (size_t i = 0; rc == SL_OK && i < count; i++) {
 		rc = sl_engine_read_note(json_array_get(list, i), arena, &notes[i]);
+		authors[i] = read_author(json_array_get(list, i), entry);
+	}
 	entry->notes = notes;
+	entry->note_authors = authors;
 	entry->note_count = count;
 	return rc;
 }
@@ -174,7 +191,9 @@ int sl_journal_read_object(const json_t *object, struct sl_arena *arena, struct 
 {
 	*entry_r = (struct sl_journal_entry){ .cause = cause_of(object), .version = sl_engine_stored_number(object, "version"),
 		.from = sl_engine_stored_number(object, "from"), .to = sl_engine_stored_number(object, "to") };
-	int rc = read_changes(json_object_get(object, "rows"), arena, entry_r);
+	int rc = sl_journal_read_authors(json_object_get(object, "authors"), arena, entry_r);
+	if (rc == SL_OK)
+		rc = read_changes(json_object_get(object, "rows"), arena, entry_r);
 	return rc == SL_OK ? read_notes(json_object_get(object, "notes"), arena, entry_r) : rc;
 }
 
@@ -292,6 +311,8 @@ int sl_journal_write_change(struct sl_engine *engine, const struct sl_journal_he
 		add_member(out, ",\"from\":", change->from);
 	if (change->to != head->to)
 		add_member(out, ",\"to\":", change->to);
+	if (change->author)
+		add_member(out, ",\"by\":", (int64_t)change->author);
 	if (change->added)
 		sl_buf_add_text(out, ",\"added\":true");
 	else {

@@ -72,30 +72,54 @@ static int add_once(struct sl_open_entry *entry, const json_t *object)
 	return rc;
 }
 
-/* What merges did stays to be seen until its time is over. */
-static void add_notes(struct sl_open_entry *entry, const json_t *object)
+/* The author of the note in the entry that it goes to. */
+static int move_author(json_t *note, size_t author)
 {
-	const json_t *note;
+	if (!author)
+		return json_object_del(note, "by") == 0 ? SL_OK : SL_INTERNAL;
+	return json_object_set_new(note, "by", json_integer((json_int_t)author)) == 0 ? SL_OK : SL_NO_MEMORY;
+}
+
+/* What merges did stays to be seen until its time is over. */
+static int add_notes(struct sl_open_entry *entry, const json_t *object, const struct sl_journal_entry *older, const size_t *authors)
+{
+	json_t *note;
 	size_t index;
+	int rc = SL_OK;
 	json_array_foreach(json_object_get(object, "notes"), index, note) {
+		if (json_object_get(note, "by"))
+			rc = move_author(note, authors[older->note_authors[index]]);
+		if (rc != SL_OK)
+			return rc;
 		sl_buf_add_text(&entry->notes, entry->head.notes++ ? "," : "");
 		sl_json_write(&entry->notes, note);
 		entry->head.open += json_is_true(json_object_get(note, "open"));
 		entry->head.sets_aside = entry->head.sets_aside || json_is_true(json_object_get(note, "conflict"));
 	}
+	return SL_OK;
+}
+
+/* By their places in the older entry, those in this one. Where there is no room for all, the newest have it. */
+static int join_authors(struct sl_open_entry *entry, const struct sl_journal_entry *older, size_t authors[SL_JOURNAL_AUTHORS + 1])
+{
+	int rc = SL_OK;
+	authors[0] = 0;
+	for (size_t i = 0; rc == SL_OK && i < older->author_count; i++)
+		rc = sl_journal_join_author(entry, &older->authors[i], &authors[i + 1]);
+	return rc;
 }
 
 /* Puts the entry before all that is there. */
-static int add_older(struct sl_job *job, const struct sl_journal_entry *older)
+static int add_older(struct sl_open_entry *entry, const struct sl_journal_entry *older, const size_t *authors)
 {
-	struct sl_open_entry *entry = &job->entry;
 	int rc = SL_OK;
 	for (size_t i = 0; rc == SL_OK && i < older->change_count; i++) {
-		const struct sl_journal_change *change = &older->changes[i];
-		if (sl_rowset_find(entry->rows, &change->key) && change->was.length)
-			rc = sl_journal_add_once(entry, &change->key, change->was);
+		struct sl_journal_change change = older->changes[i];
+		change.author = authors[change.author];
+		if (sl_rowset_find(entry->rows, &change.key) && change.was.length)
+			rc = sl_journal_add_once(entry, &change.key, change.was);
 		if (rc == SL_OK)
-			rc = sl_journal_add(entry, change, false);
+			rc = sl_journal_add(entry, &change, false);
 	}
 	return rc;
 }
@@ -104,6 +128,7 @@ static int take_body(struct sl_engine *engine, struct sl_job *job, int64_t id, s
 {
 	struct sl_open_entry *entry = &job->entry;
 	struct sl_journal_entry older;
+	size_t authors[SL_JOURNAL_AUTHORS + 1];
 	json_t *object = NULL;
 	int rc = sl_engine_parse_object(body, &object);
 	if (rc == SL_OK)
@@ -119,11 +144,13 @@ static int take_body(struct sl_engine *engine, struct sl_job *job, int64_t id, s
 		job->run.drops++;
 	}
 	if (rc == SL_OK)
-		rc = add_older(job, &older);
+		rc = join_authors(entry, &older, authors);
+	if (rc == SL_OK)
+		rc = add_older(entry, &older, authors);
 	if (rc == SL_OK)
 		rc = add_once(entry, object);
 	if (rc == SL_OK && engine->age_ms - job->run.age_ms < engine->config.journal_ms)
-		add_notes(entry, object);
+		rc = add_notes(entry, object, &older, authors);
 	entry->head.from = older.from;
 	json_decref(object);
 	return rc == SL_OK ? job->run.drops < SL_MOST_RUN - 1 : rc;

@@ -69,14 +69,14 @@ static void read_open(const struct sl_open_entry *open, const struct sl_row *row
 {
 	const struct sl_row *was = sl_rowset_find(open->was, &row->key);
 	*change_r = (struct sl_journal_change){ row->key, was->data, row->data.length == 0, row->rank, row->data, row->version,
-		was->version };
+		was->version, sl_journal_author_in(open, &row->key) };
 }
 
 static int put(struct sl_open_entry *open, const struct sl_journal_change *change)
 {
 	return sl_rowset_put(open->rows, &(struct sl_row){ change->key, change->rank, change->patch, change->from })
 		&& sl_rowset_put(open->was, &(struct sl_row){ .key = change->key, .data = change->was, .version = change->to })
-		? SL_OK : SL_NO_MEMORY;
+		? sl_journal_put_author(open, &change->key, change->author) : SL_NO_MEMORY;
 }
 
 static int copy(struct sl_arena *arena, const struct sl_journal_change *change, struct sl_journal_change *copy_r)
@@ -194,6 +194,8 @@ static int add(struct sl_engine *engine, const struct sl_row *before, const stru
 	int rc = work_out(engine, before, after, &change);
 	open->head.removes = open->head.removes || (!after && open->head.cause != SL_CAUSE_EDIT);
 	open->changed = true;
+	if (rc == SL_OK)
+		rc = sl_journal_name_author(engine, open, &change.key, &change.author);
 	return rc == SL_OK ? sl_journal_add(open, &change, true) : rc;
 }
 
@@ -225,26 +227,43 @@ int sl_journal_note_once(struct sl_engine *engine, const struct sl_row *row, enu
 	return sl_journal_add_once(open, &row->key, sl_str_from(hex));
 }
 
-static int add_note(struct sl_engine *engine, const struct sl_note *note, bool chained)
+/* As the last member of the note that was written last. */
+static void add_note_author(struct sl_buf *notes, size_t author)
+{
+	if (sl_buf_code(notes) != SL_OK)
+		return;
+	notes->length--;
+	sl_buf_add_text(notes, ",\"by\":");
+	sl_buf_add_int(notes, (int64_t)author);
+	sl_buf_add_char(notes, '}');
+}
+
+static int add_note(struct sl_engine *engine, const struct sl_note *note, bool chained, size_t author)
 {
 	struct sl_open_entry *open = &engine->open;
 	sl_buf_add_text(&open->notes, open->head.notes++ ? "," : "");
 	open->head.open += note->open;
 	open->head.sets_aside = open->head.sets_aside || note->conflict;
 	open->changed = true;
-	return sl_engine_write_note(engine, note, chained, &open->notes);
+	int rc = sl_engine_write_note(engine, note, chained, &open->notes);
+	if (rc == SL_OK && author)
+		add_note_author(&open->notes, author);
+	return rc == SL_OK ? sl_buf_code(&open->notes) : rc;
 }
 
 int sl_journal_note_again(struct sl_engine *engine, const struct sl_note *note)
 {
-	return engine->open.on ? add_note(engine, note, false) : SL_OK;
+	return engine->open.on ? add_note(engine, note, false, 0) : SL_OK;
 }
 
 static int note_one(struct sl_engine *engine, const struct sl_merge *merge, const struct sl_note *note)
 {
-	const struct sl_open_entry *open = &engine->open;
+	struct sl_open_entry *open = &engine->open;
 	bool chained = open->head.cause == SL_CAUSE_PULL || open->head.cause == SL_CAUSE_MERGE;
-	int rc = add_note(engine, note, chained && sl_rowset_find(open->rows, &note->key));
+	size_t author;
+	int rc = sl_journal_name_author(engine, open, &note->key, &author);
+	if (rc == SL_OK)
+		rc = add_note(engine, note, chained && sl_rowset_find(open->rows, &note->key), author);
 	return rc == SL_OK && note->open ? sl_engine_take_decision(engine, note, merge->rows) : rc;
 }
 
@@ -294,7 +313,9 @@ static int write_body(struct sl_engine *engine, const struct sl_open_entry *open
 		rc = write_once(engine, open, out);
 	sl_buf_add_text(out, "},\"notes\":[");
 	sl_buf_add_str(out, sl_buf_str(&open->notes));
-	sl_buf_add_text(out, "]}");
+	sl_buf_add_char(out, ']');
+	sl_journal_write_authors(open, out);
+	sl_buf_add_char(out, '}');
 	if (rc == SL_OK)
 		rc = sl_buf_code(&open->notes);
 	return rc == SL_OK ? sl_buf_code(out) : rc;
@@ -305,6 +326,7 @@ int sl_journal_store(struct sl_engine *engine, struct sl_open_entry *open)
 	struct sl_journal_head *head = &open->head;
 	struct sl_buf text;
 	head->rows = (int64_t)sl_rowset_count(open->rows);
+	head->authors = (int64_t)open->author_count;
 	sl_buf_init(&text, SIZE_MAX);
 	int rc = write_body(engine, open, &text);
 	engine->meta.journal_bytes += (int64_t)text.length - head->bytes;

@@ -63,8 +63,9 @@ void sl_engine_json_note(const struct sl_note *note, struct sl_buf *out);
 int sl_engine_json_conflicts(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));
 int sl_engine_json_quarantine(const struct sl_engine *engine, struct sl_buf *out) __attribute__((warn_unused_result));
 
-/* Append {cause, time, age, version, bytes, from, to, rows, notes, open, setsAside, removes} of a head, and {cause, version, from,
- * to, rows: [{entity, key, added, removed}], notes: [{NOTE}, …]} of an entry. */
+/* Append {cause, time, age, version, bytes, from, to, rows, notes, open, setsAside, removes, authors?} of a head, and {cause,
+ * version, from, to, rows: [{entity, key, added, removed, author?}], notes: [{NOTE, author?}, …], authors?: [{userId, deviceId,
+ * deviceName, version, at}]} of an entry. `author` is a place in `authors`, from 0. */
 void sl_engine_json_head(const struct sl_journal_head *head, struct sl_buf *out);
 void sl_engine_json_entry(const struct sl_journal_entry *entry, struct sl_buf *out);
 

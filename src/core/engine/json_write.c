@@ -298,7 +298,24 @@ void sl_engine_json_head(const struct sl_journal_head *head, struct sl_buf *out)
 	add_number(out, ",\"open\":", head->open);
 	add_flag(out, ",\"setsAside\":", head->sets_aside);
 	add_flag(out, ",\"removes\":", head->removes);
+	if (head->authors)
+		add_number(out, ",\"authors\":", head->authors);
 	sl_buf_add_char(out, '}');
+}
+
+static void write_authors(const struct sl_journal_entry *entry, struct sl_buf *out)
+{
+	for (size_t i = 0; i < entry->author_count; i++) {
+		const struct sl_journal_author *author = &entry->authors[i];
+		add_text(out, i ? ",{\"userId\":" : ",\"authors\":[{\"userId\":", author->user_id);
+		add_text(out, ",\"deviceId\":", author->device_id);
+		add_text(out, ",\"deviceName\":", author->device_name);
+		add_number(out, ",\"version\":", author->version);
+		add_number(out, ",\"at\":", author->at_ms);
+		sl_buf_add_char(out, '}');
+	}
+	if (entry->author_count)
+		sl_buf_add_char(out, ']');
 }
 
 void sl_engine_json_entry(const struct sl_journal_entry *entry, struct sl_buf *out)
@@ -313,13 +330,19 @@ void sl_engine_json_entry(const struct sl_journal_entry *entry, struct sl_buf *o
 		write_key(&entry->changes[i].key, out);
 		add_flag(out, ",\"added\":", entry->changes[i].added);
 		add_flag(out, ",\"removed\":", entry->changes[i].was.length == 0);
+		if (entry->changes[i].author)
+			add_number(out, ",\"author\":", (int64_t)entry->changes[i].author - 1);
 		sl_buf_add_char(out, '}');
 	}
 	sl_buf_add_text(out, "],\"notes\":[");
 	for (size_t i = 0; i < entry->note_count; i++) {
 		sl_buf_add_text(out, i ? ",{" : "{");
 		sl_engine_json_note(&entry->notes[i], out);
+		if (entry->note_authors[i])
+			add_number(out, ",\"author\":", (int64_t)entry->note_authors[i] - 1);
 		sl_buf_add_char(out, '}');
 	}
-	sl_buf_add_text(out, "]}");
+	sl_buf_add_char(out, ']');
+	write_authors(entry, out);
+	sl_buf_add_char(out, '}');
 }

@@ -233,6 +233,7 @@ struct sl_news {
 	bool whole;              /* changes are all rows: they replace base */
 	int64_t known;           /* of a whole state: deletions up to this version are not told; −1: not said */
 	struct sl_delta changes;
+	struct sl_authors authors;
 };
 
 /* The state to be adopted, next to what was thought to be there. All in scratch. */
@@ -249,7 +250,8 @@ struct sl_adopting {
 
 bool sl_engine_read_version(const json_t *value, int64_t *version_r);
 
-/* Reads `updatedAt`, `digest`, `epoch`, `changes`. 1: read; 0: malformed, with a reason in `err`. */
+/* Reads `updatedAt`, `digest`, `epoch`, `changes` and their authors, for which the body has to stay as long as the news. 1: read;
+ * 0: malformed, with a reason in `err`. */
 int sl_engine_read_news(struct sl_engine *engine, const json_t *body, struct sl_news *news_r, struct sl_err *err);
 
 /* A delta that the server sent, with ranks. 1: read; 0: malformed, with a reason in `err`. */

@@ -141,9 +141,16 @@ static int send_op(struct sl_engine *engine)
 	if (write_path(engine, engine->op.restores ? "/restore" : "", &request->path) != SL_OK)
 		return SL_NO_MEMORY;
 	request->headers[request->header_count++] = (struct sl_header){ "Content-Type", SL_STR("application/json") };
-	request->headers[request->header_count++] = (struct sl_header){ "Prefer", SL_STR("return=minimal") };
+	request->headers[request->header_count++] = (struct sl_header){ "Prefer", SL_STR("return=minimal, authors") };
 	request->body = engine->op.body;
 	return SL_OK;
+}
+
+/* Who wrote what comes in is of interest where it changes something that is here. A device that has nothing yet spares the server
+ * to name the author of every row. */
+static bool wants_authors(const struct sl_engine *engine, enum sl_request_kind kind)
+{
+	return kind == SL_REQUEST_PULL && (engine->meta.version > 0 || sl_rowset_count(engine->local) > 0);
 }
 
 static int send_pull(struct sl_engine *engine, enum sl_request_kind kind, int64_t since)
@@ -157,6 +164,8 @@ static int send_pull(struct sl_engine *engine, enum sl_request_kind kind, int64_
 	if (since == 0 && engine->meta.version > 0) /* only later deletions tell anything of what is here */
 		snprintf(query + length, sizeof(query) - (size_t)length, "&known=%" PRId64, engine->meta.version);
 	request->method = "GET";
+	if (wants_authors(engine, kind))
+		request->headers[request->header_count++] = (struct sl_header){ "Prefer", SL_STR("authors") };
 	return write_path(engine, query, &request->path);
 }
 

@@ -37,6 +37,15 @@ struct sl_open_entry {
 	struct sl_rowset *was;    /* data: hash of what is behind, empty: gone; version: to */
 	struct sl_rowset *once;   /* data: hashes of what the row was besides, as in the body */
 	struct sl_buf notes;      /* as in the body */
+	struct sl_journal_author *authors; /* room for all that there may be; NULL: there are none */
+	size_t author_count;
+	struct sl_rowset *by;     /* version: the row's author, counted from 1; rows without one are not in it; NULL as `authors` */
+};
+
+/* Who wrote which rows, as an answer says. Borrowed from its body. */
+struct sl_authors {
+	struct sl_rowset *rows;   /* version: of the server, by which the row was last written or removed; NULL: the answer names none */
+	const json_t *versions;   /* by whom each version was made: an object, by number */
 };
 
 /* Runs from `since_ms` for `delay_ms`. When the clock goes back it starts again, so that no leap can stop it for
@@ -175,6 +184,7 @@ struct sl_engine {
 	struct sl_job *jobs;           /* the first runs */
 	int64_t last_page;             /* id of the page that was asked for last */
 	const struct sl_rowset *once;  /* what the journal said of the rows in doubt, while their state is taken in; or NULL */
+	const struct sl_authors *authors; /* who wrote what is being taken in; or NULL */
 
 	bool online, unreachable;
 	enum sl_halt halt;

@@ -136,6 +136,20 @@ export interface JournalHead {
 	/** A person's words that are not in the row are in its notes. */
 	setsAside: boolean;
 	removes: boolean;
+	/** How many devices the entry names, if any. */
+	authors?: number;
+}
+
+/**
+ * A device that wrote rows which an entry took in, as the server names it. `version` is the newest by which it wrote a row of the
+ * entry, `at` the server's time of that in milliseconds (0: not told). Ids that are not told are empty.
+ */
+export interface JournalAuthor {
+	userId: string;
+	deviceId: string;
+	deviceName: string;
+	version: number;
+	at: number;
 }
 
 /** What an entry did. Long values of its notes are left out: they are in the rows before and behind it. */
@@ -144,8 +158,13 @@ export interface JournalEntry {
 	version: number;
 	from: number;
 	to: number;
-	rows: { entity: string; key: RowKey; added: boolean; removed: boolean }[];
-	notes: Note[];
+	/**
+	 * `author`: the place in `authors` of who last wrote the row on the server, from 0; of a note, of who had written the other
+	 * side, or removed it. None: not known.
+	 */
+	rows: { entity: string; key: RowKey; added: boolean; removed: boolean; author?: number }[];
+	notes: (Note & { author?: number })[];
+	authors?: JournalAuthor[];
 }
 
 /** A row's key as in `deleted` of a delta; for a project-level field its name. */

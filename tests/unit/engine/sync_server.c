@@ -107,6 +107,47 @@ static void write_version(struct handling *handling, const struct sl_head *head)
 	sl_json_string(handling->out, sl_str_from(head->epoch));
 }
 
+/* When the row was last written or removed. */
+static int64_t version_of(const struct memory_store *store, const struct sl_key *key)
+{
+	const struct sl_row *row = sl_rowset_find(store->rows, key);
+	return row ? row->version : sl_rowset_find(store->tombstones, key)->version;
+}
+
+static void write_author(struct handling *handling, const struct sl_key *key, const char *before)
+{
+	sl_buf_add_text(handling->out, before);
+	sl_buf_add_text(handling->out, "{\"entity\":\"");
+	sl_buf_add_text(handling->out, sl_entity_name(key->entity));
+	sl_buf_add_text(handling->out, "\",\"key\":");
+	sl_key_write(handling->out, key);
+	sl_buf_add_text(handling->out, ",\"version\":");
+	sl_buf_add_int(handling->out, version_of(sync_server_store(handling->server), key));
+	sl_buf_add_char(handling->out, '}');
+}
+
+static void write_authors(struct handling *handling, const struct sl_delta *changes)
+{
+	const struct sync_server *server = handling->server;
+	const struct sl_row *row;
+	const char *before = ",\"authors\":[";
+	char text[160];
+	size_t cursor = 0;
+	for (; (row = sl_rowset_next(changes->rows, &cursor)); before = ",")
+		write_author(handling, &row->key, before);
+	for (size_t i = 0; i < changes->deleted_count; i++, before = ",")
+		write_author(handling, &changes->deleted[i], before);
+	sl_buf_add_text(handling->out, before[1] ? ",\"authors\":[],\"versions\":{" : "],\"versions\":{");
+	for (size_t i = 0; i < server->author_count; i++) {
+		long long version = server->authors[i].version;
+		size_t device = server->authors[i].device;
+		snprintf(text, sizeof(text), "%s\"%lld\":{\"userId\":7,\"deviceId\":\"device-%zu\",\"deviceName\":\"Device %zu\",\"at\":%lld}",
+			i ? "," : "", version, device, device, version + 1);
+		sl_buf_add_text(handling->out, text);
+	}
+	sl_buf_add_char(handling->out, '}');
+}
+
 /* `,"changes":DELTA` if they are known. */
 static bool write_changes(struct handling *handling, int64_t since, int64_t known)
 {
@@ -122,6 +163,9 @@ static bool write_changes(struct handling *handling, int64_t since, int64_t know
 	sl_buf_add_text(handling->out, ",\"changes\":");
 	if (sl_delta_write(&changes, handling->out) != SL_OK)
 		abort();
+	if (handling->server->names_authors)
+		write_authors(handling, &changes);
+	sl_buf_add_text(handling->out, handling->server->says ? handling->server->says : "");
 	return true;
 }
 
@@ -164,6 +208,14 @@ static void omit_changes(struct handling *handling)
 	json_decref(answer);
 }
 
+static void note_author(struct handling *handling, int64_t version)
+{
+	struct sync_server *server = handling->server;
+	if (server->author_count == SERVER_VERSIONS)
+		memmove(server->authors, server->authors + 1, --server->author_count * sizeof(*server->authors));
+	server->authors[server->author_count++] = (struct sync_author){ version, handling->device };
+}
+
 static int answer_outcome(struct handling *handling, const struct sl_push *push, const struct sl_outcome *outcome)
 {
 	struct memory_store *store = sync_server_store(handling->server);
@@ -178,9 +230,13 @@ static int answer_outcome(struct handling *handling, const struct sl_push *push,
 		return 409;
 	}
 	handling->server->committed += outcome->verdict == SL_COMMITTED;
+	if (outcome->verdict == SL_COMMITTED)
+		note_author(handling, outcome->head.version);
 	sl_buf_add_text(handling->out,
 		outcome->verdict == SL_REPLAYED ? "{\"replayed\":true," : "{\"replayed\":false,");
-	sl_buf_add(handling->out, outcome->answer.bytes + 1, outcome->answer.length - 1);
+	sl_buf_add(handling->out, outcome->answer.bytes + 1, outcome->answer.length - 2);
+	sl_buf_add_text(handling->out, handling->server->says ? handling->server->says : "");
+	sl_buf_add_char(handling->out, '}');
 	if (handling->server->brief_replays && outcome->verdict == SL_REPLAYED)
 		omit_changes(handling);
 	return 200;

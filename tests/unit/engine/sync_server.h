@@ -9,6 +9,12 @@
 
 #define SERVER_DEVICES 8
 #define SERVER_STATES 16
+#define SERVER_VERSIONS 512 /* whose author is remembered */
+
+struct sync_author {
+	int64_t version;
+	size_t device;
+};
 
 struct sync_server {
 	struct memory_store states[SERVER_STATES]; /* the last one is the present */
@@ -20,6 +26,10 @@ struct sync_server {
 	int64_t project_bytes;
 	size_t request_bytes;           /* larger bodies: 413 */
 	bool brief_replays;             /* replays come without others' changes, as those of long answers do */
+	bool names_authors;             /* answers with changes say who wrote these: user 7 on "device-1" and so on */
+	const char *says;               /* other members that such answers have, each with a comma before it; or NULL */
+	struct sync_author authors[SERVER_VERSIONS];
+	size_t author_count;
 	size_t pulls, pushes;           /* requests of each kind */
 	size_t committed;
 };

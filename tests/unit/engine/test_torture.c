@@ -25,6 +25,7 @@ static int replay(void *context)
 static int begin(void **state)
 {
 	set_up(state);
+	server.names_authors = true;
 	begin_with("{'episodes':[{'id':1}],'shots':[{'episodeId':1,'id':'s','description':'old'}]}");
 	a.signed_in = false;
 	return 0;
