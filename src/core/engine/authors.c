@@ -166,10 +166,10 @@ int sl_journal_put_author(struct sl_open_entry *open, const struct sl_key *key, 
 
 /* --- as they are stored ------------------------------------------------------------------------------------------- */
 
-void sl_journal_write_authors(const struct sl_open_entry *open, struct sl_buf *out)
+void sl_journal_write_authors(const struct sl_journal_author *authors, size_t count, struct sl_buf *out)
 {
-	for (size_t i = 0; i < open->author_count; i++) {
-		const struct sl_journal_author *author = &open->authors[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct sl_journal_author *author = &authors[i];
 		sl_buf_add_text(out, i ? ",{\"userId\":" : ",\"authors\":[{\"userId\":");
 		sl_json_string(out, author->user_id);
 		sl_buf_add_text(out, ",\"deviceId\":");
@@ -182,7 +182,7 @@ void sl_journal_write_authors(const struct sl_open_entry *open, struct sl_buf *o
 		sl_buf_add_int(out, author->at_ms);
 		sl_buf_add_char(out, '}');
 	}
-	if (open->author_count)
+	if (count)
 		sl_buf_add_char(out, ']');
 }
 

@@ -60,8 +60,8 @@ int sl_journal_join_author(struct sl_open_entry *open, const struct sl_journal_a
 size_t sl_journal_author_in(const struct sl_open_entry *open, const struct sl_key *key);
 int sl_journal_put_author(struct sl_open_entry *open, const struct sl_key *key, size_t author);
 
-/* The member of a body, with a comma before it; nothing if the entry has no authors. */
-void sl_journal_write_authors(const struct sl_open_entry *open, struct sl_buf *out);
+/* The member `authors`, with a comma before it; nothing if there are none. */
+void sl_journal_write_authors(const struct sl_journal_author *authors, size_t count, struct sl_buf *out);
 int sl_journal_read_authors(const json_t *list, struct sl_arena *arena, struct sl_journal_entry *entry);
 
 /* --- journal_thin.c -------------------------------------------------------------------------------------------------- */

@@ -314,7 +314,7 @@ static int write_body(struct sl_engine *engine, const struct sl_open_entry *open
 	sl_buf_add_text(out, "},\"notes\":[");
 	sl_buf_add_str(out, sl_buf_str(&open->notes));
 	sl_buf_add_char(out, ']');
-	sl_journal_write_authors(open, out);
+	sl_journal_write_authors(open->authors, open->author_count, out);
 	sl_buf_add_char(out, '}');
 	if (rc == SL_OK)
 		rc = sl_buf_code(&open->notes);

@@ -1,5 +1,6 @@
 /* Effects of the engine, and what it keeps, as JSON; see json.h. */
 #include "core/engine/json.h"
+#include "core/engine/private.h"
 #include "core/json/write.h"
 
 #define AROUND_BYTES 120
@@ -303,21 +304,6 @@ void sl_engine_json_head(const struct sl_journal_head *head, struct sl_buf *out)
 	sl_buf_add_char(out, '}');
 }
 
-static void write_authors(const struct sl_journal_entry *entry, struct sl_buf *out)
-{
-	for (size_t i = 0; i < entry->author_count; i++) {
-		const struct sl_journal_author *author = &entry->authors[i];
-		add_text(out, i ? ",{\"userId\":" : ",\"authors\":[{\"userId\":", author->user_id);
-		add_text(out, ",\"deviceId\":", author->device_id);
-		add_text(out, ",\"deviceName\":", author->device_name);
-		add_number(out, ",\"version\":", author->version);
-		add_number(out, ",\"at\":", author->at_ms);
-		sl_buf_add_char(out, '}');
-	}
-	if (entry->author_count)
-		sl_buf_add_char(out, ']');
-}
-
 void sl_engine_json_entry(const struct sl_journal_entry *entry, struct sl_buf *out)
 {
 	add_text(out, "{\"cause\":", sl_str_from(sl_cause_name(entry->cause)));
@@ -343,6 +329,6 @@ void sl_engine_json_entry(const struct sl_journal_entry *entry, struct sl_buf *o
 		sl_buf_add_char(out, '}');
 	}
 	sl_buf_add_char(out, ']');
-	write_authors(entry, out);
+	sl_journal_write_authors(entry->authors, entry->author_count, out);
 	sl_buf_add_char(out, '}');
 }
