@@ -124,7 +124,7 @@ static void check_written(struct history *history, const struct sl_journal_chang
 	CHECK(sl_journal_write_change(history->engine, &head, change, &body) == 0);
 	sl_buf_add_text(&body, "],\"once\":{},\"notes\":[]");
 	if (open)
-		sl_journal_write_authors(open, &body);
+		sl_journal_write_authors(open->authors, open->author_count, &body);
 	sl_buf_add_char(&body, '}');
 	CHECK(sl_buf_code(&body) == 0 && sl_journal_read(sl_buf_str(&body), &history->arena, &entry) == 0);
 	CHECK(entry.change_count == 1 && sl_journal_find(&entry, &after->key) == &entry.changes[0]);
