@@ -97,8 +97,8 @@ static void entries__with_words_set_aside_stay_for_their_time(void **state)
 		assert_null(strncmp(a.pairs[i].key, "journal/", 8) == 0 ? strstr(a.pairs[i].value, "4s\\\"\",\"theirs") : NULL);
 }
 
-/* Case 99. */
-static void entries__do_not_age_by_a_leap_of_the_clock(void **state)
+
+static void case_99__entries_do_not_age_by_a_leap_of_the_clock(void **state)
 {
 	size_t bytes;
 	(void)state;
@@ -157,8 +157,8 @@ static size_t memory_of(const struct host *host)
 	return engine->arenas[0].total_bytes + engine->arenas[1].total_bytes + engine->open.arena.total_bytes;
 }
 
-/* Case 18: what sixty merges of a long script store, and what memory they take. */
-static void merges__of_a_long_script_store_what_they_change(void **state)
+/* What sixty merges of a long script store, and what memory they take. */
+static void case_18__merges_of_a_long_script_store_what_they_change(void **state)
 {
 	struct sl_buf script, text;
 	size_t bytes, early = 0;
@@ -237,10 +237,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(entries__become_one_for_each_hour_day_and_week),
 		TEST(entries__with_words_set_aside_stay_for_their_time),
-		TEST(entries__do_not_age_by_a_leap_of_the_clock),
+		TEST(case_99__entries_do_not_age_by_a_leap_of_the_clock),
 		TEST(entries__are_cut_at_the_oldest_end_only),
 		TEST(stores__of_an_earlier_format_keep_what_they_kept),
-		TEST(merges__of_a_long_script_store_what_they_change),
+		TEST(case_18__merges_of_a_long_script_store_what_they_change),
 	};
 	return cmocka_run_group_tests_name("engine_journal", tests, NULL, NULL);
 }

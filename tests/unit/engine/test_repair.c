@@ -24,7 +24,7 @@ static void rule_6__an_entry_before_rows_are_replaced_or_removed(void **state)
 }
 
 /* Cases 9 and 10: however much comes behind it. */
-static void rule_6__no_entry_is_pushed_out_by_others(void **state)
+static void case_10__no_entry_is_pushed_out_by_others(void **state)
 {
 	(void)state;
 	begin_with_shot();
@@ -209,7 +209,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(rule_6__an_entry_before_rows_are_replaced_or_removed),
-		TEST(rule_6__no_entry_is_pushed_out_by_others),
+		TEST(case_10__no_entry_is_pushed_out_by_others),
 		TEST(rule_7__what_a_restored_server_lost_is_offered_again),
 		TEST(rule_7__also_when_nobody_declared_it),
 		TEST(rule_7__also_what_a_first_push_brought_there),

@@ -73,8 +73,8 @@ static void notes__are_kept_and_can_be_taken_back(void **state)
 	assert_int_equal(a.last_result, SL_NOT_FOUND);
 }
 
-/* Case 9: of 250 fields that both sides changed, what one side had is all there. */
-static void notes__of_many_fields_are_all_kept(void **state)
+/* Of 250 fields that both sides changed, what one side had is all there. */
+static void case_9__notes_of_many_fields_are_all_kept(void **state)
 {
 	struct sl_buf text;
 	(void)state;
@@ -132,8 +132,8 @@ static void undo__of_an_import_removes_only_what_it_added_and_nobody_touched(voi
 	assert_string_equal(host_data(&a, SL_EPISODES, 3, ""), "{}");
 }
 
-/* Case 11: an app that saves whole documents all the time. */
-static void undo__of_an_import_reaches_behind_many_saved_documents(void **state)
+/* An app that saves whole documents all the time. */
+static void case_11__undo_of_an_import_reaches_behind_many_saved_documents(void **state)
 {
 	(void)state;
 	struct sl_event event = { .type = SL_EVENT_REPLACE, .replace = { .document = SL_STR(
@@ -171,8 +171,8 @@ static void undo__brings_the_episode_of_its_rows_along(void **state)
 	expect_in_sync(&a);
 }
 
-/* Case 94: a text is edited by hand after a merge, then the merge is taken back. */
-static void undo__of_a_merge_keeps_what_was_typed_since(void **state)
+/* A text is edited by hand after a merge, then the merge is taken back. */
+static void case_94__undo_of_a_merge_keeps_what_was_typed_since(void **state)
 {
 	(void)state;
 	host_shot(&a, 1, "s", "One line. Another line. A third line.");
@@ -245,11 +245,11 @@ int main(void)
 		TEST(conflicts__are_resolved_with_valid_values_only),
 		TEST(conflicts__of_rows_that_are_gone_can_still_be_read),
 		TEST(notes__are_kept_and_can_be_taken_back),
-		TEST(notes__of_many_fields_are_all_kept),
+		TEST(case_9__notes_of_many_fields_are_all_kept),
 		TEST(undo__of_an_import_removes_only_what_it_added_and_nobody_touched),
-		TEST(undo__of_an_import_reaches_behind_many_saved_documents),
+		TEST(case_11__undo_of_an_import_reaches_behind_many_saved_documents),
 		TEST(undo__brings_the_episode_of_its_rows_along),
-		TEST(undo__of_a_merge_keeps_what_was_typed_since),
+		TEST(case_94__undo_of_a_merge_keeps_what_was_typed_since),
 		TEST(undo__says_when_the_journal_is_damaged),
 		TEST(versions__of_the_server_can_be_restored),
 		TEST(versions__that_are_not_there_are_given_up),
