@@ -199,6 +199,15 @@ static bool only_deletes(const struct group *group)
 	return true;
 }
 
+/* Whether an end of the group lies in a run of letters whose words nobody can tell, and only one side has it so: that side kept other
+ * letters of the run, which may be elsewhere as well. */
+static bool tears_run(const struct walk *walk, const struct group *group)
+{
+	const struct sl_text_edit *mine = group->sides[MINE].edits, *theirs = group->sides[THEIRS].edits;
+	return (mine->from != theirs->from && sl_text_is_inside_run(walk->base, group->from))
+		|| (last_edit(group, MINE)->from_end != last_edit(group, THEIRS)->from_end && sl_text_is_inside_run(walk->base, group->end));
+}
+
 /* Whether a side replaced all of the group's base text by one edit. */
 static bool is_replaced(const struct group *group, int side)
 {
@@ -269,7 +278,7 @@ static bool settle(const struct walk *walk, const struct group *group, struct sl
 	*result_r = theirs;
 	if (sl_str_equal(mine, theirs))
 		return true;
-	if (only_deletes(group)) {
+	if (only_deletes(group) && !tears_run(walk, group)) {
 		*result_r = (struct sl_str){ NULL, 0 };
 		return true;
 	}

@@ -5,6 +5,7 @@
 #include "core/text/refine.h"
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/text/tokens.h"
 
 /* Appends the word edits of one line edit. `words` has room for `capacity` and grows. */
@@ -53,6 +54,7 @@ struct weight {
 	size_t run;     /* words and line ends between the edit before and this one */
 	bool types;     /* it put words in, and the other side doesn't agree */
 	bool follows;   /* between the edit before and this one are only blanks */
+	bool letters;   /* in what it took away, or before it, are letters whose words nobody can tell: some are there by chance */
 };
 
 static bool has_token(struct sl_str text, enum sl_text_token wanted)
@@ -69,6 +71,14 @@ static bool has_token(struct sl_str text, enum sl_text_token wanted)
 static bool is_blank(struct sl_str text)
 {
 	return !has_token(text, SL_TOKEN_WORD) && !has_token(text, SL_TOKEN_SIGN) && !has_token(text, SL_TOKEN_LINE_END);
+}
+
+static bool has_run(struct sl_str text)
+{
+	for (size_t at = 0; at < text.length; at++)
+		if (!sl_utf8_is_inside(text.bytes[at]) && sl_text_run_end(text, at) > at)
+			return true;
+	return false;
 }
 
 static bool is_same(const struct sl_text_side *a, const struct sl_text_edit *in_a, const struct sl_text_side *b,
@@ -94,17 +104,18 @@ static struct weight *weigh(struct sl_str base, const struct sl_text_side *side,
 		weights[i].run = sl_text_count_words(run);
 		weights[i].types = !agreed && has_token(sl_text_part(side->text, edit->to, edit->to_end), SL_TOKEN_WORD);
 		weights[i].follows = i > 0 && is_blank(run);
+		weights[i].letters = has_run(run) || has_run(sl_text_part(base, edit->from, edit->from_end));
 		end = edit->from_end;
 	}
 	return weights;
 }
 
-/* Whether what stands between two edits was rewritten with them, and not just left over. */
+/* Whether what stands between two edits was rewritten with them, and not left over where only something was taken away. */
 static bool belong_together(const struct weight *before, const struct weight *behind)
 {
 	if (behind->follows && before->types && behind->types)
 		return true;
-	if (!before->types && !behind->types)
+	if (!before->types && !behind->types && !before->letters && !behind->letters)
 		return false;
 	return before->words > 0 && behind->words > 0 && behind->run <= before->words / 2 && behind->run <= behind->words / 2;
 }
@@ -123,6 +134,7 @@ static void join(struct sl_text_edits *edits, struct weight *weights)
 			weight.run = weights[kept].run;
 			weight.types |= weights[kept].types;
 			weight.follows = weights[kept].follows;
+			weight.letters |= weights[kept].letters;
 		}
 		edits->items[kept] = edit;
 		weights[kept++] = weight;

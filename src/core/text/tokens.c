@@ -300,6 +300,11 @@ size_t sl_text_run_begin(struct sl_str text, size_t at)
 	return at;
 }
 
+bool sl_text_is_inside_run(struct sl_str text, size_t at)
+{
+	return sl_text_run_begin(text, at) < at && sl_text_run_end(text, at) > at;
+}
+
 bool sl_text_letters_meet(struct sl_str before, struct sl_str behind)
 {
 	enum sl_text_script script = script_at(behind, 0);

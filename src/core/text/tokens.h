@@ -35,6 +35,9 @@ bool sl_text_letters_meet(struct sl_str before, struct sl_str behind);
 size_t sl_text_run_end(struct sl_str text, size_t at);
 size_t sl_text_run_begin(struct sl_str text, size_t at);
 
+/* Whether there is such a run, and it goes across the place. */
+bool sl_text_is_inside_run(struct sl_str text, size_t at);
+
 /* What stands beside a place in a text. */
 enum sl_text_edge {
 	SL_EDGE_LETTER, /* a letter of a script with blanks between words */

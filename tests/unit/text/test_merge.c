@@ -289,6 +289,14 @@ static void text__a_passage_with_much_cut_out_is_not_rewritten(void **state)
 	assert_merge("one two three four five six seven", "one four seven", "", "");
 }
 
+/* Letters of scripts without blanks are in other words, too. What both took away must not leave a part of one. */
+static void text__no_cut_tears_a_word_of_a_script_without_blanks(void **state)
+{
+	(void)state;
+	assert_merge("one two!\n\nภายใน - เรียน\n\nภายนอก - ดี", "one two!\nภายนอก - ดี", "ภายนอก - ดีใจ",
+		"{one two!\n\nภายใน - เรียน\n\nภาย|one two!\nภาย|ภาย}นอก - ดีใจ");
+}
+
 static void text__blanks_do_not_align_passages(void **state)
 {
 	(void)state;
@@ -425,6 +433,7 @@ int main(void)
 		cmocka_unit_test(text__insertions_beside_replaced_words_are_merged),
 		cmocka_unit_test(text__a_rewritten_passage_counts_as_edited_throughout),
 		cmocka_unit_test(text__a_passage_with_much_cut_out_is_not_rewritten),
+		cmocka_unit_test(text__no_cut_tears_a_word_of_a_script_without_blanks),
 		cmocka_unit_test(text__blanks_do_not_align_passages),
 		cmocka_unit_test(text__blank_lines_do_not_align_passages),
 		cmocka_unit_test(text__an_inserted_line_leaves_edits_of_its_twin_in_place),
