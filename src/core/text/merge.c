@@ -203,8 +203,7 @@ static bool only_deletes(const struct group *group)
  * letters of the run, which may be elsewhere as well. */
 static bool tears_run(const struct walk *walk, const struct group *group)
 {
-	const struct sl_text_edit *mine = group->sides[MINE].edits, *theirs = group->sides[THEIRS].edits;
-	return (mine->from != theirs->from && sl_text_is_inside_run(walk->base, group->from))
+	return (group->sides[MINE].edits->from != group->sides[THEIRS].edits->from && sl_text_is_inside_run(walk->base, group->from))
 		|| (last_edit(group, MINE)->from_end != last_edit(group, THEIRS)->from_end && sl_text_is_inside_run(walk->base, group->end));
 }
 
@@ -215,14 +214,20 @@ static bool is_replaced(const struct group *group, int side)
 	return group->sides[side].count == 1 && edit->from == group->from && edit->from_end == group->end;
 }
 
-/* Whether `side` deleted all of the group's base text, and the other side only put blanks in: then these are what is left. */
+/* Whether `side` deleted all of the group's base text, and the other side put in blanks at one place at most: they are what is left. */
 static bool leaves_layout(const struct walk *walk, const struct group *group, int side, struct sl_str *result_r)
 {
-	const struct sl_text_edit *edit = group->sides[!side].edits;
-	if (!is_replaced(group, side) || !deletes(group->sides[side].edits) || group->sides[!side].count != 1 || !inserts(edit))
+	*result_r = (struct sl_str){ NULL, 0 };
+	if (!is_replaced(group, side) || !deletes(group->sides[side].edits))
 		return false;
-	*result_r = sl_text_part(walk->sides[!side].text, edit->to, edit->to_end);
-	return is_layout(*result_r);
+	for (size_t i = 0; i < group->sides[!side].count; i++) {
+		const struct sl_text_edit *edit = &group->sides[!side].edits[i];
+		struct sl_str piece = sl_text_part(walk->sides[!side].text, edit->to, edit->to_end);
+		if (piece.length && (result_r->length || !is_layout(piece)))
+			return false;
+		*result_r = piece.length ? piece : *result_r;
+	}
+	return true;
 }
 
 /* Whether `side` deleted nothing but blanks and line ends, and the other side only put something in beside them: then that needs
@@ -278,11 +283,9 @@ static bool settle(const struct walk *walk, const struct group *group, struct sl
 	*result_r = theirs;
 	if (sl_str_equal(mine, theirs))
 		return true;
-	if (only_deletes(group) && !tears_run(walk, group)) {
-		*result_r = (struct sl_str){ NULL, 0 };
-		return true;
-	}
-	if (leaves_layout(walk, group, MINE, result_r) || leaves_layout(walk, group, THEIRS, result_r))
+	*result_r = (struct sl_str){ NULL, 0 };
+	if (!tears_run(walk, group) && (only_deletes(group) || leaves_layout(walk, group, MINE, result_r)
+		|| leaves_layout(walk, group, THEIRS, result_r)))
 		return true;
 	if (needs_layout(walk, group, MINE) || needs_layout(walk, group, THEIRS)) {
 		*result_r = needs_layout(walk, group, MINE) ? theirs : mine;

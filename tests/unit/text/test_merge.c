@@ -287,6 +287,8 @@ static void text__a_passage_with_much_cut_out_is_not_rewritten(void **state)
 	(void)state;
 	assert_merge("one two three four five six seven", "one four seven", "one two three FOUR five six seven", "one FOUR seven");
 	assert_merge("one two three four five six seven", "one four seven", "", "");
+	/* nor is it put in anew: the line ends are other ones, but all that is left */
+	assert_merge("a b\nc\n\nd e", "", "a b\n\n\nd e", "\n");
 }
 
 /* Letters of scripts without blanks are in other words, too. What both took away must not leave a part of one. */
