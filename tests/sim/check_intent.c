@@ -149,6 +149,9 @@ static void note_deleted(struct sim *sim, const struct sim_device *device, const
 	/* Who deletes a row of a state that was lost, and others bring back just then, has nothing left to delete at the server. */
 	if (sl_engine_status(device->engine)->version <= sim->server.lost_version)
 		return;
+	/* What was deleted once and came back may have come back in a state that was lost: who has that keeps it. */
+	if (sim->server.fell_back && sl_rowset_find(sim->check.removed, key))
+		return;
 	row.key.id = sim_copy(sim, key->id);
 	if (shown)
 		row.data = sim_copy(sim, shown->data);

@@ -172,9 +172,6 @@ static void check_gone(struct sim *sim)
 	/* Versions of the state that was lost may be issued again, for other rows. */
 	if (sim->server.fell_back && !sim->plan->declared && !sim->plan->with[SIM_WITH_REISSUED])
 		return;
-	/* To a device, changes that don't add up twice look like another fall: it drops nothing that had been deleted and come back. */
-	if (sim->server.fell_back && sim->server.damages > 1)
-		return;
 	while ((row = sl_rowset_next(sim->check.gone, &cursor))) {
 		const struct sl_row *back = sl_rowset_find(sim->server.store->memory.rows, &row->key);
 		if (back && (sim->plan->with[SIM_WITH_REUSED] || !is_other(row, back)) && !waits_for_move(sim, back))
