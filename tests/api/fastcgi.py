@@ -17,13 +17,13 @@ class Closed(Exception):
 
 
 def read_exactly(peer, length):
-    data = b""
+    data = bytearray()
     while len(data) < length:
         piece = peer.recv(length - len(data))
         if not piece:
             raise Closed
         data += piece
-    return data
+    return bytes(data)
 
 
 def read_record(peer):
@@ -96,7 +96,7 @@ class Application:
         if served and self.give_up_kept:
             self.given_up += 1
             return False
-        params, body, keep = b"", b"", False
+        params, body, keep = b"", bytearray(), False
         while True:
             kind, request, content = read_record(peer)
             if kind == BEGIN:
@@ -106,7 +106,7 @@ class Application:
             elif kind == STDIN and content:
                 body += content
             elif kind == STDIN:
-                return self.answer(peer, request, decode_params(params), body) and keep
+                return self.answer(peer, request, decode_params(params), bytes(body)) and keep
 
     def answer(self, peer, request, params, body):
         self.seen.append((params["REQUEST_METHOD"], params["PATH_INFO"]))
