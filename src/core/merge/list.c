@@ -183,8 +183,8 @@ static int order_elements(struct listing *listing, bool *clash_r)
 	}
 	if (!ordered || !places[BASE] || !places[MINE] || !places[THEIRS])
 		return SL_NO_MEMORY;
-	int rc = sl_merge_order(&(struct sl_merge_places){ places[BASE], places[MINE], places[THEIRS], NULL, NULL, NULL }, count, arena,
-		&order);
+	const struct sl_merge_places of_all = { .base = places[BASE], .mine = places[MINE], .theirs = places[THEIRS] };
+	int rc = sl_merge_order(&of_all, count, arena, &order);
 	for (size_t i = 0; rc == SL_OK && i < count; i++)
 		ordered[i] = elements->items[order.order[i]];
 	elements->items = ordered;

@@ -143,8 +143,9 @@ static size_t find_predecessor(const struct ordering *ordering, const size_t *ne
 {
 	const struct sl_merge_places *places = ordering->places;
 	size_t count = ordering->count, before = last;
-	bool knows_both = last == count || (places->mine[last] != SL_MERGE_NOWHERE && places->theirs[last] != SL_MERGE_NOWHERE);
-	if (!places->ranks || !knows_both)
+	/* Behind what only mine has, its run goes on. */
+	bool both_have = last == count || (places->mine[last] != SL_MERGE_NOWHERE && places->theirs[last] != SL_MERGE_NOWHERE);
+	if (!places->ranks || !both_have)
 		return last;
 	while (next[before] != count && places->mine[next[before]] == SL_MERGE_NOWHERE
 		&& sl_str_compare(places->ranks[next[before]], places->ranks[element]) < 0)

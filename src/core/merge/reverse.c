@@ -216,7 +216,7 @@ static int order_list(const struct reversing *reversing, const struct target *ta
 	size_t count = json_array_size(list);
 	size_t *now = sl_arena_zalloc(reversing->arena, count, sizeof(*now));
 	size_t *wanted = sl_arena_zalloc(reversing->arena, count, sizeof(*wanted));
-	const struct sl_merge_places places = { now, wanted, now, NULL, NULL, NULL };
+	const struct sl_merge_places places = { .base = now, .mine = wanted, .theirs = now };
 	struct sl_merge_order order;
 	int rc = before && now && wanted ? find_places(reversing, target, now, wanted) : SL_NO_MEMORY;
 	if (rc == SL_OK)

@@ -134,15 +134,6 @@ static size_t end_of(const struct pieces *pieces, size_t count)
 	return count ? pieces->ends[count - 1] : 0;
 }
 
-/* Whether the line has no sign at all. Scripts have such a line between any two elements. */
-static bool is_blank_line(struct sl_str line)
-{
-	size_t blanks = 0;
-	while (blanks < line.length && (line.bytes[blanks] == ' ' || (line.bytes[blanks] >= '\t' && line.bytes[blanks] <= '\r')))
-		blanks++;
-	return blanks == line.length;
-}
-
 /* Cuts the piece behind the last one and gives it its id. */
 static int cut_one(struct pieces *pieces, enum sl_text_unit unit, struct names *names)
 {
@@ -155,7 +146,8 @@ static int cut_one(struct pieces *pieces, enum sl_text_unit unit, struct names *
 	int code = names_id(names, piece, &id);
 	if (code != 0)
 		return code;
-	names->blank[id] = unit == SL_TEXT_LINES ? is_blank_line(piece) : token == SL_TOKEN_BLANK;
+	/* Scripts have a blank line between any two elements. */
+	names->blank[id] = unit == SL_TEXT_LINES ? sl_text_is_layout(piece) : token == SL_TOKEN_BLANK;
 	return pieces_add(pieces, end, id, names->arena);
 }
 

@@ -69,15 +69,6 @@ static bool grows(struct sl_str base, struct sl_str side, const struct sl_text_e
 		sl_text_count_words(sl_text_part(base, edit->from, edit->from_end));
 }
 
-/* Whether the text has nothing but blanks and line ends. */
-static bool is_layout(struct sl_str text)
-{
-	enum sl_text_token token = SL_TOKEN_BLANK;
-	for (size_t at = 0; at < text.length && (token == SL_TOKEN_BLANK || token == SL_TOKEN_LINE_END);)
-		at = sl_text_token_end(text, at, &token);
-	return token == SL_TOKEN_BLANK || token == SL_TOKEN_LINE_END;
-}
-
 /* Whether `edit`, of `side`, clashes with the other side's `before`, which ends where it begins. */
 static bool clashes_at_edge(const struct walk *walk, const struct sl_text_edit *before, int side,
 	const struct sl_text_edit *edit)
@@ -90,7 +81,7 @@ static bool clashes_at_edge(const struct walk *walk, const struct sl_text_edit *
 	int replacing = inserts(before) ? side : !side;
 	if (!deletes(other)) /* blanks and line ends stand beside anything */
 		return grows(walk->base, walk->sides[replacing].text, other)
-			&& !is_layout(sl_text_part(walk->sides[!replacing].text, inserted->to, inserted->to_end));
+			&& !sl_text_is_layout(sl_text_part(walk->sides[!replacing].text, inserted->to, inserted->to_end));
 	return !is_whole_lines(walk->base, walk->sides[!side].text, before) ||
 		!is_whole_lines(walk->base, walk->sides[side].text, edit);
 }
@@ -223,7 +214,7 @@ static bool leaves_layout(const struct walk *walk, const struct group *group, in
 	for (size_t i = 0; i < group->sides[!side].count; i++) {
 		const struct sl_text_edit *edit = &group->sides[!side].edits[i];
 		struct sl_str piece = sl_text_part(walk->sides[!side].text, edit->to, edit->to_end);
-		if (piece.length && (result_r->length || !is_layout(piece)))
+		if (piece.length && (result_r->length || !sl_text_is_layout(piece)))
 			return false;
 		*result_r = piece.length ? piece : *result_r;
 	}
@@ -238,7 +229,7 @@ static bool needs_layout(const struct walk *walk, const struct group *group, int
 		if (!inserts(&group->sides[!side].edits[i]))
 			return false;
 	return is_replaced(group, side) && deletes(group->sides[side].edits)
-		&& is_layout(sl_text_part(walk->base, group->from, group->end));
+		&& sl_text_is_layout(sl_text_part(walk->base, group->from, group->end));
 }
 
 static bool is_token_boundary(struct sl_str text, size_t place)

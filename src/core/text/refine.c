@@ -54,7 +54,7 @@ struct weight {
 	size_t run;     /* words and line ends between the edit before and this one */
 	bool types;     /* it put words in, and the other side doesn't agree */
 	bool follows;   /* between the edit before and this one are only blanks */
-	bool letters;   /* in what it took away, or before it, are letters whose words nobody can tell: some are there by chance */
+	bool letters;   /* of a cut: in it, or before it, are letters whose words nobody can tell, so some are there by chance */
 };
 
 static bool has_token(struct sl_str text, enum sl_text_token wanted)
@@ -104,7 +104,7 @@ static struct weight *weigh(struct sl_str base, const struct sl_text_side *side,
 		weights[i].run = sl_text_count_words(run);
 		weights[i].types = !agreed && has_token(sl_text_part(side->text, edit->to, edit->to_end), SL_TOKEN_WORD);
 		weights[i].follows = i > 0 && is_blank(run);
-		weights[i].letters = has_run(run) || has_run(sl_text_part(base, edit->from, edit->from_end));
+		weights[i].letters = !weights[i].types && (has_run(run) || has_run(sl_text_part(base, edit->from, edit->from_end)));
 		end = edit->from_end;
 	}
 	return weights;

@@ -300,6 +300,14 @@ size_t sl_text_run_begin(struct sl_str text, size_t at)
 	return at;
 }
 
+bool sl_text_is_layout(struct sl_str text)
+{
+	enum sl_text_token token = SL_TOKEN_BLANK;
+	for (size_t at = 0; at < text.length && (token == SL_TOKEN_BLANK || token == SL_TOKEN_LINE_END);)
+		at = sl_text_token_end(text, at, &token);
+	return token == SL_TOKEN_BLANK || token == SL_TOKEN_LINE_END;
+}
+
 bool sl_text_is_inside_run(struct sl_str text, size_t at)
 {
 	return sl_text_run_begin(text, at) < at && sl_text_run_end(text, at) > at;

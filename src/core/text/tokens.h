@@ -38,6 +38,9 @@ size_t sl_text_run_begin(struct sl_str text, size_t at);
 /* Whether there is such a run, and it goes across the place. */
 bool sl_text_is_inside_run(struct sl_str text, size_t at);
 
+/* Whether the text has nothing but blanks and line ends. */
+bool sl_text_is_layout(struct sl_str text);
+
 /* What stands beside a place in a text. */
 enum sl_text_edge {
 	SL_EDGE_LETTER, /* a letter of a script with blanks between words */

@@ -111,6 +111,9 @@ void host_undo(struct host *host, int64_t entry, size_t note);
 /* The entry of this number, in view_arena. */
 struct sl_journal_entry host_entry(struct host *host, int64_t number);
 
+/* The number of the oldest entry that is stored. */
+int64_t host_oldest_entry(const struct host *host);
+
 enum sl_status_word host_word(struct host *host);
 size_t host_pending(struct host *host);
 

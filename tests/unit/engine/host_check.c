@@ -82,6 +82,16 @@ void host_undo(struct host *host, int64_t entry, size_t note)
 	assert_int_equal(host->last_result, SL_OK);
 }
 
+int64_t host_oldest_entry(const struct host *host)
+{
+	int64_t oldest = INT64_MAX;
+	for (size_t i = 0; i < host->pair_count; i++) {
+		int64_t number = sl_journal_number(sl_str_from(host->pairs[i].key));
+		oldest = number && number < oldest ? number : oldest;
+	}
+	return oldest;
+}
+
 struct sl_journal_entry host_entry(struct host *host, int64_t number)
 {
 	struct sl_journal_entry entry;

@@ -242,16 +242,6 @@ static void entries__name_no_more_devices_than_they_have_room_for(void **state)
 	sl_buf_dispose(&says);
 }
 
-static int64_t oldest_entry(const struct host *host)
-{
-	int64_t oldest = INT64_MAX;
-	for (size_t i = 0; i < host->pair_count; i++) {
-		int64_t number = sl_journal_number(sl_str_from(host->pairs[i].key));
-		oldest = number && number < oldest ? number : oldest;
-	}
-	return oldest;
-}
-
 static void push_from(struct host *host, const char *id, const char *text)
 {
 	host_shot(host, 1, id, text);
@@ -280,12 +270,12 @@ static void entries__that_become_one_name_who_wrote_last(void **state)
 		snprintf(text, sizeof(text), "draft %d", i);
 		push_from(&a, "w", text);
 	}
-	struct sl_journal_entry entry = host_entry(&a, oldest_entry(&a));
+	struct sl_journal_entry entry = host_entry(&a, host_oldest_entry(&a));
 	assert_int_equal(entry.cause, SL_CAUSE_SEVERAL);
 	assert_int_equal(entry.author_count, 2);
-	expect_author(&a, oldest_entry(&a), "s", "device-2");
-	expect_author(&a, oldest_entry(&a), "t", "device-3");
-	expect_author(&a, oldest_entry(&a), "u", NULL);
+	expect_author(&a, host_oldest_entry(&a), "s", "device-2");
+	expect_author(&a, host_oldest_entry(&a), "t", "device-3");
+	expect_author(&a, host_oldest_entry(&a), "u", NULL);
 	host_close(&c);
 }
 

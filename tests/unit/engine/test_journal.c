@@ -21,16 +21,6 @@ static size_t count_entries(const struct host *host, size_t *bytes_r)
 	return count;
 }
 
-static int64_t oldest_entry(const struct host *host)
-{
-	int64_t oldest = INT64_MAX;
-	for (size_t i = 0; i < host->pair_count; i++) {
-		int64_t number = sl_journal_number(sl_str_from(host->pairs[i].key));
-		oldest = number && number < oldest ? number : oldest;
-	}
-	return oldest;
-}
-
 /* The clock goes on while the engine runs, an hour a step. */
 static void run_for(struct host *host, int64_t ms)
 {
@@ -65,7 +55,7 @@ static void entries__become_one_for_each_hour_day_and_week(void **state)
 	size_t count = count_entries(&a, &bytes);
 	assert_in_range(count, 64, 64 + 4 + 7 + 3);
 	host_restart(&a);
-	host_undo(&a, oldest_entry(&a), 0); /* the project was made then: it goes, but for what came later */
+	host_undo(&a, host_oldest_entry(&a), 0); /* the project was made then: it goes, but for what came later */
 	expect_shot(&a, 1, "u", "draft 63 of u");
 }
 
@@ -147,7 +137,7 @@ static void entries__are_cut_at_the_oldest_end_only(void **state)
 	size_t count = count_entries(&a, &bytes);
 	assert_in_range(bytes, 20000, 42000);
 	assert_in_range(count, 5, 40);
-	host_undo(&a, oldest_entry(&a), 0);
+	host_undo(&a, host_oldest_entry(&a), 0);
 }
 
 /* What the engine holds between two events. */

@@ -222,8 +222,8 @@ static void order__of_one_side_alone_is_taken_exactly(void **state)
 		arrange(base, count, false);
 		arrange(side, count, true);
 		/* What only the base and the other side have was deleted: survivors are in `side`. */
-		struct sl_merge_places places = { base, round % 2 ? base : side, round % 2 ? side : base, NULL, NULL,
-			round % 3 ? some_ranks() : NULL };
+		struct sl_merge_places places = { .base = base, .mine = round % 2 ? base : side,
+			.theirs = round % 2 ? side : base, .ranks = round % 3 ? some_ranks() : NULL };
 		assert_int_equal(sl_merge_order(&places, count, &the.arena, &order), 0);
 		assert_order_is(order.order, count, side);
 		assert_false(order.clash);
@@ -245,8 +245,8 @@ static void order__of_both_holds_every_element_once(void **state)
 		for (size_t i = 0, last = 14; i < count; i++)
 			if (mine[i] == 14)
 				mine[i] = last++;
-		struct sl_merge_places places = { base, mine, theirs, NULL, NULL,
-			round % 3 ? some_ranks() : NULL };
+		struct sl_merge_places places = { .base = base, .mine = mine, .theirs = theirs,
+			.ranks = round % 3 ? some_ranks() : NULL };
 		assert_int_equal(sl_merge_order(&places, count, &the.arena, &order), 0);
 		for (size_t i = 0; i < count; i++) {
 			assert_true(order.order[i] < count);
