@@ -170,22 +170,14 @@ static bool has_ideographs(struct sl_str text)
 	return false;
 }
 
-/* Whether the ancestor may be what an operation made of the base, whose answer came late: theirs has what the device itself had shown
- * since, and has no more. */
-static bool holds_own(const struct sim *sim, const struct sim_device *device, struct sl_str base, struct sl_str mine,
-	struct sl_str theirs)
+/* Whether the ancestor may be what an operation of the device made of the base: one of which the device had no answer yet. */
+static bool wrote_since(const struct sim *sim, const struct sim_device *device, const struct sl_key *key)
 {
-	struct sim_wordset others = { { 0 } };
-	size_t at = 0;
-	unsigned id;
-	sim_wordset_add_all(&others, base);
-	sim_wordset_add_all(&others, mine);
-	while ((id = sim_words_next(theirs, &at))) {
-		uint32_t seen = sim->words.items[id].seen[device->index];
-		if (seen && seen <= device->events && !sim_wordset_has(&others, id))
+	const struct sim_store *store = sim->server.store;
+	for (size_t i = store->written_count; i > 0 && store->written[i - 1].version > device->synced_version; i--)
+		if (store->written[i - 1].device == device->index && sl_key_equal(&store->written[i - 1].key, key))
 			return true;
-	}
-	return sl_str_equal(base, theirs) || sl_str_equal(base, mine);
+	return false;
 }
 
 /* What came in is merged once; where it truly met what was typed here is known. */
@@ -193,11 +185,10 @@ static void check_met(struct sim *sim, unsigned index, const struct sim_decision
 {
 	struct sim_device *device = &sim->devices[index];
 	struct sl_str base;
-	if (!asked->text || may_ask(sim, &asked->key) || !text_in_base(sim, device, asked, &base))
+	if (!asked->text || may_ask(sim, &asked->key) || wrote_since(sim, device, &asked->key)
+		|| !text_in_base(sim, device, asked, &base))
 		return;
 	struct sl_str mine = text_in(sim, asked->mine), theirs = text_in(sim, asked->theirs);
-	if (holds_own(sim, device, base, mine, theirs))
-		return;
 	struct sim_overlaps overlaps = sim_overlaps_of(&sim->words, base, mine, theirs,
 		sim->plan->with[SIM_WITH_IN_ROW] ? 3 : 5);
 	if (overlaps.known)
