@@ -15,7 +15,7 @@ static void compare(struct sim *sim, unsigned device, const char *invariant, con
 	size_t cursor = 0;
 	while ((row = sl_rowset_next(a, &cursor))) {
 		other = sl_rowset_find(b, &row->key);
-		if ((other && sl_row_same_content(row, other)) || sim_device_refuses(engine, &row->key, true)
+		if ((other && sl_row_same_content(row, other)) || sim_device_waits(engine, &row->key)
 			|| (!other && sim_device_waits_for_move(engine, row)))
 			continue;
 		sim_violate(sim, invariant, "device %u, %s: %s %lld %.*s is %.*s %.*s | %.*s %.*s", device, what,
@@ -64,7 +64,7 @@ static void add_kept_aside(struct sim_wordset *set, const struct sl_engine *engi
 	for (size_t i = 0; sim_view_decision(engine, i, &decision); i++)
 		sim_wordset_add_all(set, decision.mine);
 	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
-		if (sim_device_refuses(engine, &row->key, true))
+		if (sim_device_waits(engine, &row->key))
 			sim_wordset_add_all(set, row->data);
 }
 

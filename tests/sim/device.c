@@ -285,14 +285,15 @@ static bool is_edited(const struct sl_engine *engine, const struct sl_row *row)
 	return was && sl_merge_alike(was, row, &alike) == SL_OK && alike;
 }
 
-static bool is_held_half(const struct sl_engine *engine, const struct sl_row *gone)
+/* `words`: one that both have is enough. */
+static bool is_held_half(const struct sl_engine *engine, const struct sl_row *gone, bool words)
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
 	bool alike = false; /* short rows may hold nothing but lines that anybody may write */
 	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
 		if (row->key.entity == gone->key.entity && sim_device_refuses(engine, &row->key, true) && !is_edited(engine, row)
-			&& (sim_words_in_common(row->data, gone->data) || (sl_merge_alike(gone, row, &alike) == SL_OK && alike)))
+			&& ((words && sim_words_in_common(row->data, gone->data)) || (sl_merge_alike(gone, row, &alike) == SL_OK && alike)))
 			return true;
 	return false;
 }
@@ -301,15 +302,22 @@ bool sim_device_waits_for_move(const struct sl_engine *engine, const struct sl_r
 {
 	const struct sl_row *row;
 	size_t cursor = 0;
-	if (is_held_half(engine, gone))
+	if (is_held_half(engine, gone, true))
 		return true;
 	while (gone->key.entity == SL_EPISODES && (row = sl_rowset_next(sl_engine_base(engine), &cursor)))
-		if (sl_entity_has_episode(row->key.entity) && row->key.episode == gone->key.episode && is_held_half(engine, row))
+		if (sl_entity_has_episode(row->key.entity) && row->key.episode == gone->key.episode && is_held_half(engine, row, true))
 			return true;
 	return false;
 }
 
-/* Refused rows, scenes and shots that wait for their refused episode, and the places that refused rows have left. */
+bool sim_device_waits(const struct sl_engine *engine, const struct sl_key *key)
+{
+	const struct sl_row *was = sl_rowset_find(sl_engine_base(engine), key), *row = sl_rowset_find(sl_engine_rows(engine), key);
+	return sim_device_refuses(engine, key, true) || (was && row && !is_edited(engine, row) && is_held_half(engine, was, false));
+}
+
+/* Refused rows, scenes and shots that wait for their refused episode, and the places that refused rows have left, with what is new
+ * there. */
 static size_t count_held(const struct sl_engine *engine)
 {
 	const struct sl_status *status = sl_engine_status(engine);
@@ -319,7 +327,7 @@ static size_t count_held(const struct sl_engine *engine)
 	if (held == 0 || held == status->pending)
 		return held;
 	while ((row = sl_rowset_next(sl_engine_rows(engine), &cursor)))
-		held += !sim_device_refuses(engine, &row->key, false) && sim_device_refuses(engine, &row->key, true);
+		held += !sim_device_refuses(engine, &row->key, false) && sim_device_waits(engine, &row->key);
 	for (cursor = 0; (row = sl_rowset_next(sl_engine_base(engine), &cursor));)
 		held += !sl_rowset_find(sl_engine_rows(engine), &row->key) && sim_device_waits_for_move(engine, row);
 	return held;

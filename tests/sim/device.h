@@ -122,6 +122,9 @@ void sim_device_failed(struct sim *sim, struct sim_message *message);
 /* Whether the row is refused, or, `with_episode`, waits for its refused episode. */
 bool sim_device_refuses(const struct sl_engine *engine, const struct sl_key *key, bool with_episode);
 
+/* Whether the row may not go to the server yet: it or its episode is refused, or it is in the place that a refused row left. */
+bool sim_device_waits(const struct sl_engine *engine, const struct sl_key *key);
+
 /* Whether something that the device may not send is what was the row, at another place: then the row is not deleted either. */
 bool sim_device_waits_for_move(const struct sl_engine *engine, const struct sl_row *gone);
 

@@ -67,16 +67,28 @@ static int has_held_half(const struct sl_engine *engine, const struct sl_row *go
 	return rc == SL_OK ? moved : rc;
 }
 
-/* 1 if the deletion is half of a move whose other half is held: for others the row would be gone until that can go, too. In doubt it
- * is: what is only deleted can wait. An episode waits with what it would take along. 0 if not. */
+/* What the base has under the key if it isn't there any more: deleted, or another thing is in its place. */
+static int find_gone(const struct sl_engine *engine, const struct sl_key *key, const struct sl_row **gone_r)
+{
+	const struct sl_row *was = sl_rowset_find(engine->base, key), *now = sl_rowset_find(engine->local, key);
+	bool same = false;
+	int rc = was && now ? compare_rows(was, now, &same) : SL_OK;
+	*gone_r = same ? NULL : was;
+	return rc;
+}
+
+/* 1 if the change takes away half of a move whose other half is held: for others the row would be gone until that can go, too. In doubt
+ * it does: this can wait. A deleted episode waits with what it would take along. 0 if not. */
 static int is_half(const struct sl_engine *engine, const struct sl_key *key)
 {
-	const struct sl_row *gone = sl_rowset_find(engine->base, key), *row;
+	const struct sl_row *gone = NULL, *row;
 	size_t cursor = 0;
-	if (!gone || sl_rowset_find(engine->local, key) || sl_rowset_count(engine->quarantine) == 0)
-		return 0;
-	int half = has_held_half(engine, gone);
-	while (half == 0 && key->entity == SL_EPISODES && (row = sl_rowset_next(engine->base, &cursor)))
+	int half = sl_rowset_count(engine->quarantine) > 0 ? find_gone(engine, key, &gone) : SL_OK;
+	if (half < 0 || !gone)
+		return half;
+	half = has_held_half(engine, gone);
+	while (half == 0 && key->entity == SL_EPISODES && !sl_rowset_find(engine->local, key)
+		&& (row = sl_rowset_next(engine->base, &cursor)))
 		if (sl_entity_has_episode(row->key.entity) && row->key.episode == key->episode)
 			half = has_held_half(engine, row);
 	return half;

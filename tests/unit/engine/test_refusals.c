@@ -111,6 +111,30 @@ static void rule_5__a_refused_episode_holds_only_its_own_rows(void **state)
 	expect_shot(&a, 2, "t", "held");
 }
 
+/* Else others would have neither until the moved one can go, and nobody if the device is lost. */
+static void rule_5__what_is_put_in_the_place_that_a_refused_row_left_waits_for_it(void **state)
+{
+	(void)state;
+	char text[900];
+	begin_with_shot();
+	server.row_bytes = 170;
+	snprintf(text, sizeof(text), "the lamp over the pier goes out and somebody laughs in the dark, and nobody looks round");
+	host_shot(&a, 1, "t", text);
+	host_settle(&a);
+	expect_in_sync(&a);
+	snprintf(text, sizeof(text), "{'shots':[{'episodeId':1,'id':'u','description':'the lamp over the pier goes out and somebody laughs in"
+		" the dark, and nobody looks round','note':'%060d'},{'episodeId':1,'id':'t','description':'a car arrives'}]}", 0);
+	host_edit(&a, text);
+	host_settle(&a);
+	assert_int_equal(host_pending(&a), 2);
+	assert_int_equal(sl_engine_status(a.engine)->quarantined, 1);
+	host_edit(&a, "{'shots':[{'episodeId':1,'id':'u','description':'the lamp over the pier goes out and somebody laughs in"
+		" the dark, and nobody looks round','note':''}]}");
+	host_settle(&a);
+	expect_in_sync(&a);
+	expect_shot(&a, 1, "t", "a car arrives");
+}
+
 static void rule_5__what_is_too_large_at_once_is_halved(void **state)
 {
 	(void)state;
@@ -200,6 +224,7 @@ int main(void)
 		TEST(rule_5__what_moved_stays_where_it_was_while_its_new_place_is_refused),
 		TEST(rule_5__also_where_something_else_was),
 		TEST(rule_5__a_refused_episode_holds_only_its_own_rows),
+		TEST(rule_5__what_is_put_in_the_place_that_a_refused_row_left_waits_for_it),
 		TEST(rule_5__what_is_too_large_at_once_is_halved),
 		TEST(rule_5__a_used_id_is_replaced),
 	};
