@@ -77,8 +77,8 @@ static int find_gone(const struct sl_engine *engine, const struct sl_key *key, c
 	return rc;
 }
 
-/* 1 if the change takes away half of a move whose other half is held: for others the row would be gone until that can go, too. In doubt
- * it does: this can wait. A deleted episode waits with what it would take along. 0 if not. */
+/* 1 if the change takes away half of a move whose other half is held: for others the row would be gone until that can go, too. In
+ * doubt it does: this can wait. A deleted episode waits with what it would take along. 0 if not. */
 static int is_half(const struct sl_engine *engine, const struct sl_key *key)
 {
 	const struct sl_row *gone = NULL, *row;
